@@ -1,0 +1,63 @@
+/* The architecture contract: what the portable kernel (core/) needs of the machine. riscv/ keeps it
+ * on hardware; tests/host/fake_arch.c keeps it in a process on the host.
+ *
+ *   A1  Called with the kernel lock held and interrupts off, but for arch_idle and arch_panic.
+ *   A2  Nothing here allocates, blocks, or touches USER or DEVICE memory.
+ *   A3  Physical memory of kind OBJECT, TABLE or KERNEL is reached through arch_window alone; the
+ *       window of a chunk is open exactly while its kind is OBJECT or TABLE (or KERNEL, always).
+ *   A4  A flush has taken effect on every hart that may hold the translation when it returns.
+ */
+#ifndef KERNEL_ARCH_H
+#define KERNEL_ARCH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/types.h"
+
+struct hart;
+struct space;
+struct thread;
+
+/* -------------------------------------------------------------------- memory */
+void *arch_window(paddr_t address);           /* A3 */
+void arch_window_open(frame_t chunk_first);   /* map the 2 MiB chunk in the kernel's window */
+void arch_window_close(frame_t chunk_first);  /* unmap it; every hart has flushed on return */
+void arch_root_fill(uint64_t *root_entries);  /* write the kernel's half (entries 256..511) */
+void arch_root_clear(uint64_t *root_entries); /* zero it again, when the root is freed */
+
+/* --------------------------------------------------- spaces and translations */
+void arch_space_create(struct space *space);  /* before its first use: no ASID yet */
+void arch_space_destroy(struct space *space); /* its ASID may serve another; flushed */
+void arch_space_load(struct hart *hart, struct space *space); /* make it this hart's space */
+void arch_space_leave(struct hart *hart);     /* load the kernel's own root (space is going) */
+void arch_flush_page(struct space *space, vaddr_t address);
+void arch_flush_space(struct space *space);
+void arch_flush_all(void);
+
+/* -------------------------------------------------------------- time, waiting */
+uint64_t arch_time_ticks(void);
+void arch_timer_set(struct hart *hart, uint64_t deadline_ticks); /* all ones: never */
+bool arch_interrupt_pending(void); /* would an interrupt be taken now? for sliced work */
+void arch_idle(struct hart *hart); /* wait for an interrupt; the lock is NOT held */
+
+/* --------------------------------------------------------- registers of threads */
+void arch_thread_start(struct thread *thread, vaddr_t pc, vaddr_t sp, uint64_t tp, uint64_t a0,
+                       uint64_t a1);          /* all other registers zero, FP state initial */
+void arch_thread_switch(struct hart *hart, struct thread *from, struct thread *to); /* FP state */
+uint64_t arch_thread_register(const struct thread *thread, unsigned index); /* see thread_read */
+
+/* ------------------------------------------------------------------ interrupts */
+enum { ARCH_INTERRUPT_SOURCES = 1024 }; /* the PLIC's architectural maximum; 0 is no source */
+unsigned arch_interrupt_source_count(void);
+unsigned arch_interrupt_claim(struct hart *hart); /* 0: none */
+void arch_interrupt_complete(struct hart *hart, unsigned source);
+void arch_interrupt_mask(unsigned source);
+void arch_interrupt_unmask(unsigned source);
+
+/* --------------------------------------------------------------------- machine */
+void arch_console_put(char c);
+void arch_reset(bool reboot); /* returns only if firmware refuses */
+[[noreturn]] void arch_panic(void); /* registers and backtrace, then stop; the message is out */
+
+#endif
