@@ -1,0 +1,162 @@
+"""What the kernel and its callers share: kernel.h, names, system_calls.h, dispatch.inc, calls.h."""
+
+from model import ARGUMENT_REGISTERS, RESULT_REGISTERS, protocol_errors
+from text import enum, guarded, head, masks, name_function, numbered
+
+SOURCE = "abi/kernel.toml"
+# What a system call may change, besides its result registers and memory.
+CALL_CHANGES = "ra a0 a1 a2 a3 a4 a5 a6 a7 t0 t1 t2 t3 t4 t5 t6".split()
+
+
+def kernel_header(kernel):
+    calls = [{"name": call["name"].upper(), "doc": ""} for call in kernel["syscall"]]
+    count = ("SYS_COUNT", len(calls), "")
+    sizes = [("OBJECT_BYTES_" + item["name"], item["size_bytes"], "")
+             for item in kernel["object"] if item["size_bytes"]]
+    parts = [
+        "#include <stdint.h>\n",
+        f"#define KERNEL_ABI_VERSION {kernel['abi_version']}\n",
+        enum("system_call", [("SYS_" + call["name"], number, "")
+                             for number, call in enumerate(calls)] + [count]),
+        "typedef " + numbered("err", "ERR_", kernel["error"]).replace("\n};", "\n} err_t;"),
+        numbered("object_type", "OBJECT_", kernel["object"]).replace(
+            "\n};", f"\n    OBJECT_TYPES = {len(kernel['object'])},\n}};"),
+        enum("object_bytes", sizes),
+        masks("right", "RIGHT_", kernel["right"]),
+        f"enum {{ RIGHTS_ALL = {sum(1 << right['bit'] for right in kernel['right'])} }};\n",
+        numbered("chunk_kind", "KIND_", kernel["kind"]),
+        numbered("fault_kind", "FAULT_", kernel["fault"], first=1),
+        masks("ipc_flag", "IPC_", kernel["ipc_flag"]),
+        masks("ipc_info", "IPC_INFO_", kernel["ipc_info"]),
+        numbered("counter", "COUNTER_", kernel["counter"]).replace(
+            "\n};", f"\n    COUNTERS = {len(kernel['counter'])},\n}};"),
+    ]
+    return guarded(SOURCE, "kernel.h", "\n".join(parts))
+
+
+NAME_FUNCTIONS = "err object fault kind syscall counter".split()
+
+
+def names_header(protocols):
+    functions = [f"const char *{name}_name(uint64_t number);" for name in NAME_FUNCTIONS]
+    functions += [f"const char *{protocol['name']}_reason_text(uint64_t reason);"
+                  for protocol in protocols if protocol["reason"]]
+    body = "#include <stdint.h>\n\n/* Names in words; \"?\" for a number that has none. */\n"
+    return guarded(SOURCE, "names.h", body + "\n".join(functions) + "\n")
+
+
+def names_source(kernel, protocols):
+    errors = list(enumerate(error["name"] for error in kernel["error"]))
+    errors += [(number, name) for name, number in protocol_errors(protocols).items()]
+    tables = {
+        "err": errors,
+        "object": enumerate(item["name"] for item in kernel["object"]),
+        "fault": enumerate((item["name"] for item in kernel["fault"]), 1),
+        "kind": enumerate(item["name"] for item in kernel["kind"]),
+        "syscall": enumerate(item["name"] for item in kernel["syscall"]),
+        "counter": enumerate(item["name"] for item in kernel["counter"]),
+    }
+    functions = [name_function(f"{name}_name", tables[name]) for name in NAME_FUNCTIONS]
+    for protocol in protocols:
+        if protocol["reason"]:
+            reasons = enumerate((reason["doc"] for reason in protocol["reason"]), 1)
+            functions.append(name_function(f"{protocol['name']}_reason_text", reasons))
+    return head(SOURCE) + "#include <byre/gen/names.h>\n\n" + "\n".join(functions)
+
+
+def system_calls_header(kernel):
+    lines = [f"{'void' if call.get('ipc') else 'err_t'} sys_{call['name']}"
+             "(struct thread *caller);" for call in kernel["syscall"]]
+    body = "#include <byre/gen/kernel.h>\n\nstruct thread;\n\n" + "\n".join(lines) + "\n"
+    return guarded(SOURCE, "system_calls.h", body)
+
+
+def dispatch(kernel):
+    """A switch for core's one caller, which defines finish(caller, error)."""
+    cases = []
+    for call in kernel["syscall"]:
+        name = call["name"]
+        work = f"sys_{name}(caller);" if call.get("ipc") else f"finish(caller, sys_{name}(caller));"
+        cases.append(f"    case SYS_{name.upper()}:\n        {work}\n        return;\n")
+    return (head(SOURCE) + "#include <byre/gen/system_calls.h>\n\n"
+            "static void dispatch(struct thread *caller, uint64_t number)\n{\n"
+            "    switch (number) {\n" + "".join(cases) +
+            "    default:\n        finish(caller, ERR_SYSCALL);\n        return;\n    }\n}\n")
+
+
+def coverage(kernel):
+    """X-macros of every documented (call, error) pair, for the tests that reach each."""
+    lines = [f"SYSTEM_CALL_ERROR({call['name']}, {call['name'].upper()}, {error})"
+             for call in kernel["syscall"] for error in ["OK"] + call["errors"]]
+    return head(SOURCE) + "\n".join(lines) + "\n"
+
+
+def parameters(call):
+    words = [f"uint64_t {name}" for name in call["args"]]
+    words += [f"uint64_t *{name}_out" for name in call["results"]]
+    return ", ".join(words) or "void"
+
+
+def call_prototype(call):
+    return f"err_t byre_{call['name']}({parameters(call)})"
+
+
+def call_stub(call):
+    values = dict(zip(ARGUMENT_REGISTERS, call["args"]))
+    results = dict(zip(RESULT_REGISTERS, call["results"]))
+    lines, outputs = [], []
+    for register in CALL_CHANGES:
+        value = values.get(register)
+        if register == "a7":
+            value = f"SYS_{call['name'].upper()}"
+        if value is not None:
+            lines.append(f'    register uint64_t {register} __asm__("{register}") = {value};')
+            outputs.append(f'"+r"({register})')
+        elif register in results or register == "a0":
+            lines.append(f'    register uint64_t {register} __asm__("{register}");')
+            outputs.append(f'"=r"({register})')
+    used = {line.split('"')[1] for line in lines}
+    changed = ", ".join(f'"{register}"' for register in CALL_CHANGES if register not in used)
+    changed += ', "memory"'
+    lines.append(f'    __asm__ volatile("ecall" : {", ".join(outputs)} : : {changed});')
+    lines += [f"    *{name}_out = {register};" for register, name in results.items()]
+    lines.append("    return (err_t)a0;")
+    return (f"[[nodiscard]] static inline {call_prototype(call)}\n{{\n" + "\n".join(lines) +
+            "\n}\n")
+
+
+CALLS_INTRODUCTION = """#include <byre/gen/kernel.h>
+
+/* A slot of the caller's capability table; 0 names none. */
+typedef uint32_t cap_t;
+
+/* Waits: a deadline that never comes. */
+#define DEADLINE_NEVER (~0ul)
+
+/* One function a system call that is not a message. Results are written, as zeros, on errors too. */
+"""
+
+
+def calls_header(kernel):
+    stubs = [call_stub(call) for call in kernel["syscall"] if not call.get("ipc")]
+    return guarded(SOURCE, "calls.h", CALLS_INTRODUCTION + "\n".join(stubs))
+
+
+def host_calls_header(kernel):
+    """The same interface for host builds, where a test defines the functions."""
+    lines = ["[[nodiscard]] " + call_prototype(call) + ";"
+             for call in kernel["syscall"] if not call.get("ipc")]
+    return guarded(SOURCE, "calls.h", CALLS_INTRODUCTION + "\n".join(lines) + "\n")
+
+
+def kernel_outputs(kernel, protocols):
+    return {
+        "byre/gen/kernel.h": kernel_header(kernel),
+        "byre/gen/names.h": names_header(protocols),
+        "byre/gen/system_calls.h": system_calls_header(kernel),
+        "byre/gen/dispatch.inc": dispatch(kernel),
+        "byre/gen/coverage.inc": coverage(kernel),
+        "byre/gen/calls.h": calls_header(kernel),
+        "host/byre/gen/calls.h": host_calls_header(kernel),
+        "names.c": names_source(kernel, protocols),
+    }
