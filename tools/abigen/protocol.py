@@ -89,30 +89,34 @@ def client_parameters(request):
     return ", ".join(words)
 
 
-def client_fields(protocol, request):
-    fields = [f".label = {protocol['name'].upper()}_{request['name'].upper()}"]
-    flags = ["IPC_LONG"] if len(request["args"]) > SHORT_MESSAGE_WORDS else []
+def client_descriptor(request):
+    parts = ["IPC_LONG"] if len(request["args"]) > SHORT_MESSAGE_WORDS else []
     if "cap_argument" in request:
-        flags.append("IPC_CAP")
-        fields.append(".send_cap = send_slot")
+        parts.append("ipc_with_cap(send_slot)")
     if "cap_result" in request:
-        flags.append("IPC_ACCEPT")
-        fields.append(".accept_slot = accept_slot")
-    if flags:
-        fields.append(f".flags = {' | '.join(flags)}")
-    if request["args"]:
-        fields.append(f".w = {{{', '.join(request['args'])}}}")
-    return ", ".join(fields)
+        parts.append("IPC_ACCEPT")
+    return " | ".join(parts) or "0"
+
+
+def client_call(request):
+    """The short form of a call where it suffices."""
+    descriptor = client_descriptor(request)
+    if descriptor == "0" and len(request["results"]) <= SHORT_MESSAGE_WORDS:
+        return "ipc_call(server, &message)"
+    accept_slot = "accept_slot" if "cap_result" in request else "0"
+    return f"ipc_call_full(server, &message, {descriptor}, {accept_slot}, 0)"
 
 
 def client_stub(protocol, request):
+    label = f"{protocol['name'].upper()}_{request['name'].upper()}"
+    words = f", .w = {{{', '.join(request['args'])}}}" if request["args"] else ""
     results = "".join(f"    *{name}_out = message.w[{index}];\n"
                       for index, name in enumerate(request["results"]))
     return (f"/* {request.get('doc', '')} */\n"
             f"[[nodiscard]] static inline err_t {protocol['name']}_{request['name']}"
             f"({client_parameters(request)})\n{{\n"
-            f"    struct message message = {{{client_fields(protocol, request)}}};\n"
-            "    err_t error = ipc_call(server, &message);\n\n" + results +
+            f"    struct message message = {{.label = {label}{words}}};\n"
+            f"    err_t error = {client_call(request)};\n\n" + results +
             "    return error != ERR_OK ? error : (err_t)message.label;\n}\n")
 
 
