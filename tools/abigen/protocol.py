@@ -41,6 +41,7 @@ union {name}_results {{
 struct {name}_request {{
     uint64_t label;
     uint64_t badge;
+    uint64_t info; /* IPC_INFO_* */
     union {{
         uint64_t w[8];
         union {name}_arguments in;
@@ -53,6 +54,7 @@ struct {name}_request {{
     }};
     cap_t send_cap; /* slot of a capability that goes with the answer; 0 = none */
     bool deferred;
+    void *context; /* the server's own */
 }};
 """
 
@@ -153,7 +155,7 @@ static const struct {{
 static unsigned {name}_dispatch(struct {name}_request *request)
 {{
     if (request->label == 0 || request->label > {prefix}_REQUESTS) {{
-        request->error = ERR_SYSCALL;
+        request->error = ERR_ARGUMENT;
         return 0;
     }}
     if (!{name}_admits({name}_requests[request->label].who, request)) {{

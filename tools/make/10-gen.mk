@@ -1,0 +1,21 @@
+# Generated headers: from abi/*.toml into build/gen.
+
+ABI_FILES := $(wildcard abi/*.toml)
+GEN_STAMP := $(GEN)/.stamp
+
+$(GEN_STAMP): $(ABI_FILES) $(wildcard tools/abigen/*.py)
+	$(call say,GEN,abi/*.toml)
+	$(Q)mkdir -p $(GEN)
+	$(Q)$(PYTHON) tools/abigen abi $(GEN)
+	$(Q)touch $@
+
+$(GEN)/names.c: $(GEN_STAMP) ;
+
+# Linker scripts are preprocessed: addresses stand in one header.
+$(BUILD)/linker/%.ld: linker/%.ld $(wildcard linker/*.in linker/*.h)
+	$(call say,CPP,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -E -P -undef -x c -Ilinker $< -o $@
+
+.PHONY: gen
+gen: $(GEN_STAMP)

@@ -1,0 +1,66 @@
+# boot/ and kernel/: build/kernel.elf and build/Image.
+#
+# Linked twice: the first pass gives the addresses of functions for the symbol table that a panic's
+# backtrace reads; the table comes after all code, so the second pass moves none.
+
+KERNEL_SOURCES := $(wildcard boot/*.[cS] boot/*/*.[cS] kernel/core/*.c) \
+                  $(filter-out kernel/riscv/offsets.c,$(wildcard kernel/riscv/*.[cS]))
+KERNEL_OBJECTS := $(KERNEL_SOURCES:%=$(BUILD)/obj/kernel/%.o) $(BUILD)/obj/kernel/names.o
+KERNEL_CFLAGS := $(COMMON_CFLAGS) $(INTEGER_CFLAGS) -ffreestanding -fno-omit-frame-pointer \
+                 -msmall-data-limit=0 -fno-tree-loop-distribute-patterns \
+                 -Ikernel -Iboot -Ilinker $(ABI_INCLUDES)
+KERNEL_LDFLAGS := $(INTEGER_LDFLAGS) -nostdlib -static -Wl,--gc-sections -Wl,--build-id=none \
+                  -Wl,--no-warn-rwx-segments -Wl,-z,max-page-size=4096
+KERNEL_LINK = $(CC) $(KERNEL_LDFLAGS) -T $(BUILD)/linker/kernel.ld
+
+# boot/ runs at physical addresses: the compiler must make no tables of absolute addresses for it.
+$(BUILD)/obj/kernel/boot/%: KERNEL_CFLAGS += -fno-jump-tables -fno-tree-switch-conversion
+
+.PHONY: kernel
+kernel: $(BUILD)/kernel.elf $(BUILD)/Image
+
+$(BUILD)/obj/kernel/%.c.o: %.c $(GEN_STAMP)
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(KERNEL_CFLAGS) -c $< -o $@
+
+$(BUILD)/obj/kernel/%.S.o: %.S $(GEN)/offsets.h
+	$(call say,AS,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(KERNEL_CFLAGS) -D__ASSEMBLY__ -c $< -o $@
+
+$(BUILD)/obj/kernel/names.o: $(GEN)/names.c
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(KERNEL_CFLAGS) -c $< -o $@
+
+# Offsets of C structures for assembly.
+$(GEN)/offsets.h: $(wildcard kernel/riscv/offsets.c) tools/offsets.py $(GEN_STAMP)
+	$(call say,OFFSETS,$@)
+	$(Q)mkdir -p $(BUILD)/obj/kernel
+	$(Q)$(CC) $(KERNEL_CFLAGS) -MF $(BUILD)/obj/kernel/offsets.d -MT $@ -S kernel/riscv/offsets.c \
+	    -o $(BUILD)/obj/kernel/offsets.s
+	$(Q)$(PYTHON) tools/offsets.py $(BUILD)/obj/kernel/offsets.s $@
+	$(Q)touch $@
+
+$(BUILD)/obj/kernel/symbols-none.S: tools/symbols.py
+	$(Q)mkdir -p $(@D)
+	$(Q)$(PYTHON) tools/symbols.py --empty $@
+
+$(BUILD)/obj/kernel/symbols.S: $(BUILD)/obj/kernel/kernel-pass1.elf tools/symbols.py
+	$(Q)$(PYTHON) tools/symbols.py --nm $(NM) $< $@
+
+$(BUILD)/obj/kernel/symbols%o: $(BUILD)/obj/kernel/symbols%S
+	$(Q)$(CC) $(INTEGER_CFLAGS) -c $< -o $@
+
+$(BUILD)/obj/kernel/kernel-pass1.elf: $(KERNEL_OBJECTS) $(BUILD)/obj/kernel/symbols-none.o \
+                                      $(BUILD)/linker/kernel.ld
+	$(Q)$(KERNEL_LINK) $(filter %.o,$^) -lgcc -o $@
+
+$(BUILD)/kernel.elf: $(KERNEL_OBJECTS) $(BUILD)/obj/kernel/symbols.o $(BUILD)/linker/kernel.ld
+	$(call say,LD,$@)
+	$(Q)$(KERNEL_LINK) $(filter %.o,$^) -lgcc -o $@
+	$(Q)$(PYTHON) tools/symbols.py --nm $(NM) --check $(BUILD)/obj/kernel/symbols.S $@
+
+$(BUILD)/Image: $(BUILD)/kernel.elf
+	$(call say,OBJCOPY,$@)
+	$(Q)$(OBJCOPY) -O binary $< $@
