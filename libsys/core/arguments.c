@@ -1,0 +1,63 @@
+/* The builder of argument blocks; proc uses it for the first program, libsys/posix for exec and
+ * spawn. Contract: <libsys/arguments.h>. */
+#include <libsys/arguments.h>
+
+#include <string.h>
+
+#include <byre/table.h>
+
+struct tally {
+    size_t count;
+    size_t bytes;
+};
+
+static struct tally tally_strings(const char *const strings[])
+{
+    struct tally tally = {0};
+    for (; strings != NULL && strings[tally.count] != NULL; tally.count++) {
+        tally.bytes += strlen(strings[tally.count]) + 1;
+    }
+    return tally;
+}
+
+size_t arguments_bytes(const char *const argv[], const char *const envp[])
+{
+    struct tally arguments = tally_strings(argv);
+    struct tally environment = tally_strings(envp);
+    size_t words = arguments.count + 1 + environment.count + 1;
+    size_t bytes = sizeof(struct argument_block) + words * sizeof(uint64_t) + arguments.bytes +
+                   environment.bytes;
+    return bytes <= (size_t)ARGUMENTS_PAGES_MAX * PAGE_BYTES ? bytes : 0;
+}
+
+/* Append strings at *end, their offsets in words; returns the word after the closing zero. */
+static uint64_t *put_strings(char *block, uint64_t *words, const char *const strings[],
+                             size_t count, size_t *end)
+{
+    for (size_t i = 0; i < count; i++) {
+        size_t bytes = strlen(strings[i]) + 1;
+        memcpy(block + *end, strings[i], bytes);
+        *words++ = *end;
+        *end += bytes;
+    }
+    *words++ = 0;
+    return words;
+}
+
+void arguments_build(void *buffer, const char *const argv[], const char *const envp[],
+                     uint64_t timebase_hz)
+{
+    size_t argument_count = tally_strings(argv).count;
+    size_t environment_count = tally_strings(envp).count;
+    size_t end = sizeof(struct argument_block) +
+                 (argument_count + 1 + environment_count + 1) * sizeof(uint64_t);
+    struct argument_block *block = buffer;
+    uint64_t *words = block->words;
+    words = put_strings(buffer, words, argv, argument_count, &end);
+    (void)put_strings(buffer, words, envp, environment_count, &end);
+    block->version = ARGUMENTS_VERSION;
+    block->pages = (uint32_t)((end + PAGE_BYTES - 1) / PAGE_BYTES);
+    block->timebase_hz = timebase_hz;
+    block->argument_count = (uint32_t)argument_count;
+    block->environment_count = (uint32_t)environment_count;
+}
