@@ -1,0 +1,47 @@
+/* Unaligned numbers in foreign byte order, as the formats of the boot archive and the device tree
+ * hold them, and strings that are known to end. The caller has checked the bounds. */
+#ifndef FORMAT_BYTES_H
+#define FORMAT_BYTES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+static inline uint32_t bytes_be32(const uint8_t *at)
+{
+    return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
+}
+
+static inline uint64_t bytes_be64(const uint8_t *at)
+{
+    return (uint64_t)bytes_be32(at) << 32 | bytes_be32(at + 4);
+}
+
+/* The low `bytes` bytes of a little-endian number. */
+static inline uint64_t bytes_little(const uint8_t *at, unsigned bytes)
+{
+    uint64_t value = 0;
+    for (unsigned i = 0; i < bytes; i++) {
+        value |= (uint64_t)at[i] << (8 * i);
+    }
+    return value;
+}
+
+static inline bool text_equals(const char *a, const char *b)
+{
+    while (*a != '\0' && *a == *b) {
+        a++;
+        b++;
+    }
+    return *a == *b;
+}
+
+static inline bool text_begins(const char *text, const char *with)
+{
+    while (*with != '\0' && *text == *with) {
+        text++;
+        with++;
+    }
+    return *with == '\0';
+}
+
+#endif

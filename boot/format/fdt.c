@@ -1,0 +1,380 @@
+/* Reader of flattened device trees: see fdt.h. */
+#include <format/fdt.h>
+
+#include <format/bytes.h>
+
+enum {
+    HEADER_BYTES = 40,
+    HEADER_MAGIC = 0,
+    HEADER_TOTAL = 4,
+    HEADER_NODES = 8,
+    HEADER_STRINGS = 12,
+    HEADER_RESERVE = 16,
+    HEADER_VERSION = 20,
+    HEADER_COMPATIBLE_VERSION = 24,
+    HEADER_STRINGS_BYTES = 32,
+    HEADER_NODES_BYTES = 36,
+    VERSION = 17,
+    RESERVE_BYTES = 16,
+    CELL_BYTES = 4,
+    TOTAL_BYTES_MAX = 16 << 20, /* keeps sums of two offsets and lengths far below 2^32 */
+};
+
+#define MAGIC 0xd00dfeedu
+
+enum token_kind {
+    TOKEN_BEGIN = 1,
+    TOKEN_END_NODE = 2,
+    TOKEN_PROPERTY = 3,
+    TOKEN_NOP = 4,
+};
+
+struct token {
+    uint32_t kind;
+    uint32_t next; /* offset of the token after it */
+    const char *name;
+    const uint8_t *data;
+    uint32_t bytes;
+};
+
+/* Length of the string at `at`, if it ends within `room` bytes. */
+static bool text_length(const char *at, uint32_t room, uint32_t *length_out)
+{
+    for (uint32_t i = 0; i < room; i++) {
+        if (at[i] == '\0') {
+            *length_out = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static uint32_t cells_align(uint32_t offset)
+{
+    return (offset + (CELL_BYTES - 1)) & ~(uint32_t)(CELL_BYTES - 1);
+}
+
+static bool nodes_have(const struct fdt *tree, uint32_t at, uint32_t bytes)
+{
+    return at <= tree->nodes_bytes && bytes <= tree->nodes_bytes - at;
+}
+
+static bool token_read_property(const struct fdt *tree, uint32_t at, struct token *token)
+{
+    if (!nodes_have(tree, at, 2 * CELL_BYTES)) {
+        return false;
+    }
+    uint32_t bytes = bytes_be32(tree->nodes + at);
+    uint32_t name = bytes_be32(tree->nodes + at + CELL_BYTES);
+    at += 2 * CELL_BYTES;
+    uint32_t length;
+    if (!nodes_have(tree, at, bytes) || name >= tree->strings_bytes ||
+        !text_length(tree->strings + name, tree->strings_bytes - name, &length)) {
+        return false;
+    }
+    token->name = tree->strings + name;
+    token->data = tree->nodes + at;
+    token->bytes = bytes;
+    token->next = cells_align(at + bytes);
+    return true;
+}
+
+static bool token_read(const struct fdt *tree, uint32_t at, struct token *token)
+{
+    if (!nodes_have(tree, at, CELL_BYTES)) {
+        return false;
+    }
+    token->kind = bytes_be32(tree->nodes + at);
+    at += CELL_BYTES;
+    if (token->kind == TOKEN_PROPERTY) {
+        return token_read_property(tree, at, token);
+    }
+    if (token->kind == TOKEN_BEGIN) {
+        const char *name = (const char *)tree->nodes + at;
+        uint32_t length;
+        if (!text_length(name, tree->nodes_bytes - at, &length)) {
+            return false;
+        }
+        token->name = name;
+        token->next = cells_align(at + length + 1);
+        return true;
+    }
+    token->next = at;
+    return token->kind == TOKEN_END_NODE || token->kind == TOKEN_NOP;
+}
+
+/* The first token from `at` on that is none of no-ops and, if told so, properties. */
+static bool token_find(const struct fdt *tree, uint32_t at, bool skip_properties,
+                       struct token *token)
+{
+    while (token_read(tree, at, token)) {
+        if (token->kind != TOKEN_NOP && !(skip_properties && token->kind == TOKEN_PROPERTY)) {
+            return true;
+        }
+        at = token->next;
+    }
+    return false;
+}
+
+static bool block_fits(uint32_t start, uint32_t bytes, uint32_t total)
+{
+    return start >= HEADER_BYTES && start <= total && bytes <= total - start;
+}
+
+static uint32_t greater(uint32_t a, uint32_t b)
+{
+    return a > b ? a : b;
+}
+
+/* Where the reservation block ends; false if nothing ends it. */
+static bool reserve_end(const struct fdt *tree, uint32_t total, uint32_t *end_out)
+{
+    uint32_t at = tree->reserve_offset;
+    while (block_fits(at, RESERVE_BYTES, total)) {
+        uint64_t start = bytes_be64(tree->base + at);
+        uint64_t bytes = bytes_be64(tree->base + at + 8);
+        at += RESERVE_BYTES;
+        if (start == 0 && bytes == 0) {
+            *end_out = at;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool fdt_open(struct fdt *tree, const void *blob, uint64_t bytes_max)
+{
+    const uint8_t *base = blob;
+    if (bytes_max < HEADER_BYTES || bytes_be32(base + HEADER_MAGIC) != MAGIC) {
+        return false;
+    }
+    uint32_t total = bytes_be32(base + HEADER_TOTAL);
+    uint32_t nodes = bytes_be32(base + HEADER_NODES);
+    uint32_t strings = bytes_be32(base + HEADER_STRINGS);
+    uint32_t nodes_bytes = bytes_be32(base + HEADER_NODES_BYTES);
+    uint32_t strings_bytes = bytes_be32(base + HEADER_STRINGS_BYTES);
+    if (total > bytes_max || total > TOTAL_BYTES_MAX ||
+        bytes_be32(base + HEADER_VERSION) < VERSION ||
+        bytes_be32(base + HEADER_COMPATIBLE_VERSION) > VERSION || nodes % CELL_BYTES != 0 ||
+        !block_fits(nodes, nodes_bytes, total) || !block_fits(strings, strings_bytes, total)) {
+        return false;
+    }
+    *tree = (struct fdt){
+        .base = base,
+        .nodes = base + nodes,
+        .strings = (const char *)base + strings,
+        .nodes_bytes = nodes_bytes,
+        .strings_bytes = strings_bytes,
+        .reserve_offset = bytes_be32(base + HEADER_RESERVE),
+    };
+    uint32_t end;
+    if (!reserve_end(tree, total, &end)) {
+        return false;
+    }
+    tree->used_bytes = greater(end, greater(nodes + nodes_bytes, strings + strings_bytes));
+    return true;
+}
+
+bool fdt_root(const struct fdt *tree, struct fdt_node *node_out)
+{
+    struct token token;
+    if (!token_find(tree, 0, false, &token) || token.kind != TOKEN_BEGIN) {
+        return false;
+    }
+    *node_out = (struct fdt_node){.name = token.name, .first = token.next};
+    return true;
+}
+
+bool fdt_child_first(const struct fdt *tree, const struct fdt_node *parent,
+                     struct fdt_node *child_out)
+{
+    struct token token;
+    if (!token_find(tree, parent->first, true, &token) || token.kind != TOKEN_BEGIN) {
+        return false;
+    }
+    uint64_t address_cells = 2;
+    uint64_t size_cells = 1;
+    (void)!fdt_number(tree, parent, "#address-cells", &address_cells);
+    (void)!fdt_number(tree, parent, "#size-cells", &size_cells);
+    *child_out = (struct fdt_node){
+        .name = token.name,
+        .first = token.next,
+        .address_cells = (uint32_t)address_cells,
+        .size_cells = (uint32_t)size_cells,
+    };
+    return true;
+}
+
+bool fdt_child_next(const struct fdt *tree, const struct fdt_node *node,
+                    struct fdt_node *next_out)
+{
+    struct token token;
+    uint32_t at = node->first;
+    uint32_t depth = 1;
+    while (depth > 0) {
+        if (!token_find(tree, at, true, &token)) {
+            return false;
+        }
+        depth = token.kind == TOKEN_BEGIN ? depth + 1 : depth - 1;
+        at = token.next;
+    }
+    if (!token_find(tree, at, true, &token) || token.kind != TOKEN_BEGIN) {
+        return false;
+    }
+    *next_out = (struct fdt_node){
+        .name = token.name,
+        .first = token.next,
+        .address_cells = node->address_cells,
+        .size_cells = node->size_cells,
+    };
+    return true;
+}
+
+bool fdt_node_is_named(const struct fdt_node *node, const char *name)
+{
+    const char *at = node->name;
+    while (*name != '\0' && *at == *name) {
+        at++;
+        name++;
+    }
+    return *name == '\0' && (*at == '\0' || *at == '@');
+}
+
+bool fdt_child(const struct fdt *tree, const struct fdt_node *parent, const char *name,
+               struct fdt_node *child_out)
+{
+    bool found = fdt_child_first(tree, parent, child_out);
+    while (found && !fdt_node_is_named(child_out, name)) {
+        found = fdt_child_next(tree, child_out, child_out);
+    }
+    return found;
+}
+
+bool fdt_property(const struct fdt *tree, const struct fdt_node *node, const char *name,
+                  struct fdt_property *property_out)
+{
+    struct token token;
+    uint32_t at = node->first;
+    while (token_find(tree, at, false, &token) && token.kind == TOKEN_PROPERTY) {
+        if (text_equals(token.name, name)) {
+            *property_out = (struct fdt_property){token.name, token.data, token.bytes};
+            return true;
+        }
+        at = token.next;
+    }
+    return false;
+}
+
+bool fdt_number(const struct fdt *tree, const struct fdt_node *node, const char *name,
+                uint64_t *value_out)
+{
+    struct fdt_property property;
+    if (!fdt_property(tree, node, name, &property)) {
+        return false;
+    }
+    if (property.bytes == 4) {
+        *value_out = bytes_be32(property.data);
+        return true;
+    }
+    if (property.bytes == 8) {
+        *value_out = bytes_be64(property.data);
+        return true;
+    }
+    return false;
+}
+
+bool fdt_string(const struct fdt *tree, const struct fdt_node *node, const char *name,
+                const char **string_out)
+{
+    struct fdt_property property;
+    uint32_t length;
+    if (!fdt_property(tree, node, name, &property) ||
+        !text_length((const char *)property.data, property.bytes, &length)) {
+        return false;
+    }
+    *string_out = (const char *)property.data;
+    return true;
+}
+
+bool fdt_cell(const struct fdt_property *property, uint32_t index, uint32_t *value_out)
+{
+    if (index >= property->bytes / CELL_BYTES) {
+        return false;
+    }
+    *value_out = bytes_be32(property->data + index * CELL_BYTES);
+    return true;
+}
+
+static uint64_t cells_value(const uint8_t *at, uint32_t cells)
+{
+    uint64_t value = 0;
+    for (uint32_t i = 0; i < cells; i++) {
+        value = value << 32 | bytes_be32(at + i * CELL_BYTES);
+    }
+    return value;
+}
+
+bool fdt_reg(const struct fdt *tree, const struct fdt_node *node, uint32_t index,
+             uint64_t *address_out, uint64_t *bytes_out)
+{
+    struct fdt_property property;
+    if (node->address_cells < 1 || node->address_cells > 2 || node->size_cells > 2 ||
+        !fdt_property(tree, node, "reg", &property)) {
+        return false;
+    }
+    uint32_t stride = (node->address_cells + node->size_cells) * CELL_BYTES;
+    if (index >= property.bytes / stride) {
+        return false;
+    }
+    const uint8_t *at = property.data + index * stride;
+    *address_out = cells_value(at, node->address_cells);
+    *bytes_out = cells_value(at + node->address_cells * CELL_BYTES, node->size_cells);
+    return true;
+}
+
+bool fdt_is_compatible(const struct fdt *tree, const struct fdt_node *node, const char *with)
+{
+    struct fdt_property property;
+    if (!fdt_property(tree, node, "compatible", &property)) {
+        return false;
+    }
+    const char *list = (const char *)property.data;
+    uint32_t room = property.bytes;
+    uint32_t length;
+    while (text_length(list, room, &length)) {
+        if (text_equals(list, with)) {
+            return true;
+        }
+        list += length + 1;
+        room -= length + 1;
+    }
+    return false;
+}
+
+bool fdt_is_enabled(const struct fdt *tree, const struct fdt_node *node)
+{
+    struct fdt_property property;
+    const char *status;
+    if (!fdt_property(tree, node, "status", &property)) {
+        return true;
+    }
+    return fdt_string(tree, node, "status", &status) &&
+           (text_equals(status, "okay") || text_equals(status, "ok"));
+}
+
+bool fdt_reserve(const struct fdt *tree, uint32_t index, uint64_t *start_out, uint64_t *bytes_out)
+{
+    const uint8_t *at = tree->base + tree->reserve_offset;
+    for (uint32_t i = 0;; i++, at += RESERVE_BYTES) {
+        uint64_t start = bytes_be64(at);
+        uint64_t bytes = bytes_be64(at + 8);
+        if (start == 0 && bytes == 0) { /* fdt_open saw it inside the tree */
+            return false;
+        }
+        if (i == index) {
+            *start_out = start;
+            *bytes_out = bytes;
+            return true;
+        }
+    }
+}

@@ -1,0 +1,53 @@
+/* What the device tree says about the machine, as far as the kernel cares.
+ *
+ *   M1  Pure: reads the tree and fills the struct; prints nothing, touches nothing else.
+ *   M2  What does not fit (harts, ranges) is left out and noted in `complaint`; what is missing and
+ *       needed makes machine_read fail, with the reason there.
+ *   M3  Hart ids may have holes; harts[] is in the tree's order and holds usable harts only: enabled,
+ *       with an MMU, with F and D (vendor trees call a monitor hart fine when it is not).
+ */
+#ifndef BOOT_MACHINE_H
+#define BOOT_MACHINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <format/fdt.h>
+
+#include "ranges.h"
+
+enum {
+    MACHINE_HARTS_MAX = 64,
+    MACHINE_MODEL_BYTES = 48,
+    MACHINE_NO_CONTEXT = 0xffffffff,
+};
+
+struct machine_hart {
+    uint64_t id;
+    uint32_t interrupt_phandle; /* of its local interrupt controller */
+    uint32_t plic_context;      /* for S-mode external interrupts; MACHINE_NO_CONTEXT */
+    bool has_sstc;
+};
+
+struct machine {
+    char model[MACHINE_MODEL_BYTES];
+    uint64_t timebase_hz;
+    struct ranges memory;   /* RAM, as the tree says */
+    struct ranges firmware; /* reserved parts of RAM */
+    struct ranges barred;   /* device ranges that user mode never gets */
+    struct machine_hart harts[MACHINE_HARTS_MAX];
+    unsigned hart_count;
+    uint64_t plic_start;
+    uint64_t plic_bytes;
+    uint32_t plic_sources; /* 0: there is no PLIC */
+    uint64_t archive_start;
+    uint64_t archive_end; /* equal: there is none */
+    const char *arguments;
+    const char *complaint; /* NULL: none */
+};
+
+[[nodiscard]] bool machine_read(struct machine *machine, const struct fdt *tree);
+/* Index of the hart with that id in harts[], or hart_count. */
+unsigned machine_hart_index(const struct machine *machine, uint64_t id);
+
+#endif
