@@ -1,0 +1,29 @@
+/* The system calls that the pager makes, as the host build of <byre/gen/calls.h> declares them,
+ * over the second kernel: a capability table, objects in OBJECT pages, and the table calls.
+ *
+ *   C1  A capability names MEMORY, or an object by page, slot and generation; a capability of a
+ *       destroyed object is dead.
+ *   C2  Of objects only what the pager can get wrong is modelled: place, size class, life; spaces
+ *       are the second kernel's.
+ */
+#ifndef TESTS_MODEL_FAKE_CALLS_H
+#define TESTS_MODEL_FAKE_CALLS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "fake_kernel.h"
+
+enum { FAKE_SLOTS = 16384 };
+
+void fake_calls_start(void); /* after fake_start: an empty capability table, no objects */
+void fake_cap_set_memory(unsigned slot, struct fake_authority authority);
+void fake_cap_set_object(unsigned slot, unsigned type); /* an object that lives elsewhere */
+bool fake_cap_is_empty(unsigned slot);
+/* The second kernel's number of the space that a capability names; 0: it names none. */
+unsigned fake_cap_space(unsigned slot);
+unsigned fake_caps_used(void);
+unsigned fake_objects_live(void);
+uint64_t fake_signals(void); /* how often byre_signal was called */
+
+#endif
