@@ -13,8 +13,9 @@ KERNEL_LDFLAGS := $(INTEGER_LDFLAGS) -nostdlib -static -Wl,--gc-sections -Wl,--b
                   -Wl,--no-warn-rwx-segments -Wl,-z,max-page-size=4096
 KERNEL_LINK = $(CC) $(KERNEL_LDFLAGS) -T $(BUILD)/linker/kernel.ld
 
-# boot/ runs at physical addresses: the compiler must make no tables of absolute addresses for it.
-$(BUILD)/obj/kernel/boot/%: KERNEL_CFLAGS += -fno-jump-tables -fno-tree-switch-conversion
+# boot/ and some of riscv/ run at physical addresses: the compiler must make no tables of absolute
+# addresses for them.
+$(BUILD)/obj/kernel/boot/% $(BUILD)/obj/kernel/kernel/riscv/%: KERNEL_CFLAGS += -fno-jump-tables -fno-tree-switch-conversion
 
 .PHONY: kernel
 kernel: $(BUILD)/kernel.elf $(BUILD)/Image

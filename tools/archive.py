@@ -1,0 +1,92 @@
+"""Make the boot archive: cpio (newc), the data of each file on a 4 KiB boundary.
+
+    archive.py OUTPUT [--strip STRIP] [--overlay DIRECTORY] NAME=FILE...
+
+Promises: the same files give the same bytes; members come in the order given, those that only the
+overlay has after them by name; data begins on a page boundary because NULs pad the member's name (its
+length counts them), so that text maps in place. --strip runs that command on ELF files first. Does
+not make directories: a member's name is its whole path.
+"""
+
+import argparse
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+PAGE = 4096
+HEADER_BYTES = 110
+REGULAR_FILE = 0o100000
+TRAILER = "TRAILER!!!"
+
+
+def padded(data, alignment):
+    return data + bytes(-len(data) % alignment)
+
+
+def member(offset, number, name, data, executable):
+    """One member that begins at offset; its data begins a page."""
+    name_bytes = name.encode() + b"\0"
+    if data:
+        start = offset + HEADER_BYTES + len(name_bytes)
+        name_bytes += bytes(-start % PAGE)
+    mode = REGULAR_FILE | (0o755 if executable else 0o644) if number else 0
+    fields = (number, mode, 0, 0, 1, 0, len(data), 0, 0, 0, 0, len(name_bytes), 0)
+    header = b"070701" + b"".join(b"%08x" % field for field in fields)
+    return padded(header + name_bytes, 4) + padded(data, 4)
+
+
+def is_elf(path):
+    with open(path, "rb") as file:
+        return file.read(4) == b"\x7fELF"
+
+
+def contents(path, strip):
+    if not strip or not is_elf(path):
+        return path.read_bytes()
+    with tempfile.NamedTemporaryFile() as stripped:
+        subprocess.run([strip, "-s", "-o", stripped.name, path], check=True)
+        return pathlib.Path(stripped.name).read_bytes()
+
+
+def members_of(arguments):
+    """{name: path}, the overlay's files over the others."""
+    files = {}
+    for pair in arguments.members:
+        name, separator, path = pair.partition("=")
+        if not separator:
+            sys.exit(f"archive: {pair} is not NAME=FILE")
+        files[name] = pathlib.Path(path)
+    if arguments.overlay:
+        root = pathlib.Path(arguments.overlay)
+        if not root.is_dir():
+            sys.exit(f"archive: ROOT={root} is not a folder")
+        for path in sorted(root.rglob("*")):
+            if path.is_file():
+                files[path.relative_to(root).as_posix()] = path
+    return files
+
+
+def build(files, strip):
+    archive = bytearray()
+    for number, (name, path) in enumerate(files.items(), 1):
+        data = contents(path, strip)
+        executable = os.access(path, os.X_OK)
+        archive += member(len(archive), number, name, data, executable)
+    archive += member(len(archive), 0, TRAILER, b"", False)
+    return padded(bytes(archive), PAGE)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("output", type=pathlib.Path)
+    parser.add_argument("--strip")
+    parser.add_argument("--overlay")
+    parser.add_argument("members", nargs="*", metavar="NAME=FILE")
+    arguments = parser.parse_args()
+    arguments.output.parent.mkdir(parents=True, exist_ok=True)
+    arguments.output.write_bytes(build(members_of(arguments), arguments.strip))
+
+
+main()

@@ -1,0 +1,69 @@
+"""Debug Byre: `make gdb`, PROGRAM=name for a program's or server's symbols too.
+
+    gdb.py KERNEL_ELF KERNEL ARCHIVE
+
+Starts QEMU stopped, its console on a pseudo-terminal (printed; also in build/gdb-console.log), and
+gdb-multiarch connected to it. Breakpoints work in the kernel and in user mode, before either runs.
+QEMU ends with gdb. GDB_ARGS= goes to gdb.
+"""
+
+import pathlib
+import signal
+import subprocess
+import sys
+import time
+
+import machine
+
+SOCKET = pathlib.Path("build/gdb.socket")
+SCRIPT = pathlib.Path("build/gdb.script")
+CONSOLE = pathlib.Path("build/gdb-console.log")
+
+
+def symbol_file(name):
+    for folder in ("programs", "servers", "tests/programs"):
+        path = pathlib.Path("build", folder, name)
+        if path.is_file():
+            return path
+    sys.exit(f"gdb: there is no program or server named {name} in build/")
+
+
+def script(kernel_elf):
+    lines = ["set pagination off", f"file {kernel_elf}"]
+    if machine.setting("PROGRAM"):
+        lines.append(f"add-symbol-file {symbol_file(machine.setting('PROGRAM'))}")
+    return "\n".join(lines + [f"target remote {SOCKET}", ""])
+
+
+def restore_interrupt():
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def main():
+    kernel_elf, kernel, archive = sys.argv[1:]
+    machine.exit_on_signals()
+    SCRIPT.write_text(script(kernel_elf))
+    SOCKET.unlink(missing_ok=True)
+    arguments = machine.command(
+        kernel, archive, machine.setting("MEM", "128M"), machine.setting("SMP", "1"),
+        machine.bootargs_with_run(machine.setting("BOOTARGS"), machine.setting("RUN")),
+        machine.extra_arguments(machine.setting("QEMU_ARGS")))
+    arguments += ["-display", "none", "-monitor", "none", "-S",
+                  "-chardev", f"pty,id=console,logfile={CONSOLE}", "-serial", "chardev:console",
+                  "-gdb", f"unix:{SOCKET},server=on,wait=off"]
+    process = machine.start(arguments, stdin=subprocess.DEVNULL)
+    try:
+        while not SOCKET.exists() and process.poll() is None:
+            time.sleep(0.05)
+        gdb = ["gdb-multiarch", "-q", "-x", str(SCRIPT)]
+        gdb += machine.extra_arguments(machine.setting("GDB_ARGS"))
+        # ^C belongs to gdb.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        status = subprocess.call(gdb, preexec_fn=restore_interrupt)
+    finally:
+        machine.stop(process)
+        SOCKET.unlink(missing_ok=True)
+    sys.exit(status)
+
+
+main()

@@ -1,0 +1,56 @@
+# The boot archive, and the machine: run, gdb.
+
+#: Run
+#:   make run                  boot to the shell in QEMU
+#:   make run RUN='ps; mem'    boot, run that line, power off; its output on stdout, its status
+#:                             printed and, when not 0, make's failure
+#:        ROOT=dir             files of dir over the root of the boot archive (bin/ is searched)
+#:        MEM=128M SMP=1       size of the machine
+#:        TIMEOUT=seconds      end it then (default with RUN: 120)
+#:        BOOTARGS='...'       for the kernel and init: overcommit testhooks preempt=SEED asid_bits=N
+#:        QEMU_ARGS='...'      for QEMU
+#:        V=1                  with RUN: the machine's and the kernel's log on stderr
+#:   make gdb PROGRAM=name     debug kernel and program in gdb
+
+# As they were typed: a $ in RUN is the shell's in Byre, not make's.
+override RUN := $(value RUN)
+override BOOTARGS := $(value BOOTARGS)
+override QEMU_ARGS := $(value QEMU_ARGS)
+export RUN BOOTARGS QEMU_ARGS MEM SMP TIMEOUT V PROGRAM GDB_ARGS
+
+ARCHIVE := $(BUILD)/archive.cpio
+ARCHIVE_MEMBERS := $(if $(filter init,$(SERVER_NAMES)),servers/init=$(BUILD)/servers/init) \
+                   $(foreach name,$(filter-out init,$(SERVER_NAMES)),servers/$(name)=$(BUILD)/servers/$(name)) \
+                   $(if $(wildcard servers/manifest),etc/manifest=servers/manifest) \
+                   $(foreach name,$(PROGRAM_NAMES),bin/$(name)=$(BUILD)/programs/$(name))
+MAKE_ARCHIVE = $(PYTHON) tools/archive.py --strip $(CROSS)strip
+
+$(ARCHIVE): $(SERVERS) $(PROGRAMS) $(wildcard servers/manifest) tools/archive.py
+	$(call say,ARCHIVE,$@)
+	$(Q)$(MAKE_ARCHIVE) $@ $(ARCHIVE_MEMBERS)
+
+.PHONY: archive run gdb quiet-doctor
+archive: $(ARCHIVE)
+all: archive
+
+# With ROOT the archive is made anew each time: the folder may have changed.
+RUN_ARCHIVE := $(if $(ROOT),$(BUILD)/run/archive.cpio,$(ARCHIVE))
+$(BUILD)/run/archive.cpio: $(SERVERS) $(PROGRAMS) FORCE
+	$(Q)$(MAKE_ARCHIVE) $@ --overlay '$(ROOT)' $(ARCHIVE_MEMBERS)
+
+.PHONY: FORCE
+FORCE:
+
+quiet-doctor:
+	@QUIET=1 tools/deps check
+
+# Building must not write on stdout, which is the run's.
+run: quiet-doctor
+	@$(MAKE) --no-print-directory run-ready >&2
+	@$(PYTHON) tools/run.py $(BUILD)/Image $(RUN_ARCHIVE)
+
+.PHONY: run-ready
+run-ready: $(BUILD)/Image $(RUN_ARCHIVE)
+
+gdb: quiet-doctor run-ready
+	@$(PYTHON) tools/gdb.py $(BUILD)/kernel.elf $(BUILD)/Image $(RUN_ARCHIVE)

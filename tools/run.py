@@ -1,0 +1,143 @@
+"""Boot Byre in QEMU: `make run`.
+
+    run.py KERNEL ARCHIVE            settings in the environment: RUN MEM SMP TIMEOUT BOOTARGS QEMU_ARGS V
+
+Without RUN the terminal is the machine's console. With RUN the shell runs that line and the machine
+powers off; only what the line printed goes to stdout (the console marks it by 0x02 and 0x03), all that
+the machine said goes to build/run.log, and with V=1 the rest also to stderr. Exit status: the line's;
+124 when the time was up, 70 when the kernel panicked or the machine stopped before the line ended.
+"""
+
+import os
+import pathlib
+import select
+import subprocess
+import sys
+import termios
+import time
+
+import machine
+
+RUN_TIMEOUT_SECONDS = 120
+PANIC_GRACE_SECONDS = 2
+LOG = pathlib.Path("build/run.log")
+
+
+class Output:
+    """Splits the console's bytes into the run's output and the machine's log."""
+
+    def __init__(self, verbose):
+        self.verbose = verbose
+        self.in_run = False
+        self.ended = False
+        self.tail = b""
+        self.panicked = False
+        self.held_return = False
+
+    def feed(self, data):
+        """Write what belongs where."""
+        self.tail = (self.tail + data)[-4096:]
+        self.panicked = self.panicked or machine.PANIC_MARK in self.tail
+        while data:
+            mark = machine.RUN_END if self.in_run else machine.RUN_BEGIN
+            piece, found, data = data.partition(mark)
+            self.write(piece)
+            if found:
+                self.ended = self.in_run
+                self.in_run = not self.in_run and not self.ended
+
+    def write(self, piece):
+        if self.in_run:
+            sys.stdout.buffer.write(self.with_newlines(piece))
+            sys.stdout.buffer.flush()
+        elif self.verbose:
+            sys.stderr.buffer.write(piece)
+            sys.stderr.buffer.flush()
+
+    def with_newlines(self, piece):
+        """A terminal's line ends become a file's; a return may be the last byte of a piece."""
+        if self.held_return:
+            piece = b"\r" + piece
+        self.held_return = piece.endswith(b"\r")
+        return (piece[:-1] if self.held_return else piece).replace(b"\r\n", b"\n")
+
+
+def follow(process, output, log, deadline):
+    """Read the console until QEMU ends. Returns the exit status."""
+    while True:
+        if output.panicked:
+            deadline = min(deadline, time.monotonic() + PANIC_GRACE_SECONDS)
+        remaining = deadline - time.monotonic()
+        if remaining <= 0:
+            return machine.PANIC_STATUS if output.panicked else machine.TIMEOUT_STATUS
+        if not select.select([process.stdout], [], [], min(remaining, 1))[0]:
+            continue
+        data = os.read(process.stdout.fileno(), 65536)
+        if not data:
+            break
+        log.write(data)
+        log.flush()
+        output.feed(data)
+    status = process.wait()
+    if output.panicked or (status == 0 and not output.ended):
+        return machine.PANIC_STATUS
+    return status
+
+
+def explain(status, output, timeout):
+    if status == machine.TIMEOUT_STATUS:
+        print(f"run: no end after {timeout:g} s (TIMEOUT=); see {LOG}", file=sys.stderr)
+    elif status == machine.PANIC_STATUS:
+        what = "the kernel panicked" if output.panicked else "the machine stopped before the end"
+        print(f"run: {what}; the end of {LOG}:", file=sys.stderr)
+        sys.stderr.buffer.write(output.tail[-2000:].replace(b"\r", b"") + b"\n")
+    if status:
+        print(f"exit status {status}", file=sys.stderr)
+
+
+def run_line(arguments, timeout):
+    LOG.parent.mkdir(exist_ok=True)
+    output = Output(machine.setting("V") == "1")
+    arguments += ["-display", "none", "-monitor", "none", "-serial", "stdio"]
+    with open(LOG, "wb") as log, open(os.devnull, "rb") as nothing:
+        process = machine.start(arguments, stdin=nothing, stdout=subprocess.PIPE,
+                                stderr=subprocess.STDOUT)
+        try:
+            status = follow(process, output, log, time.monotonic() + timeout)
+        finally:
+            machine.stop(process)
+    explain(status, output, timeout)
+    return status
+
+
+def interactive(arguments, timeout):
+    print("Quit: exit or poweroff; or QEMU's keys: Ctrl-A x ends it, Ctrl-A h helps.", flush=True)
+    saved = termios.tcgetattr(0) if sys.stdin.isatty() else None
+    process = machine.start(arguments + ["-nographic"])
+    try:
+        return process.wait(timeout)
+    except subprocess.TimeoutExpired:
+        return machine.TIMEOUT_STATUS
+    finally:
+        machine.stop(process)
+        if saved:
+            termios.tcsetattr(0, termios.TCSADRAIN, saved)
+
+
+def main():
+    if len(sys.argv) != 3:
+        sys.exit("usage: run.py KERNEL ARCHIVE")
+    machine.exit_on_signals()
+    line = machine.setting("RUN")
+    try:
+        timeout = float(machine.setting("TIMEOUT", RUN_TIMEOUT_SECONDS if line else 0)) or None
+    except ValueError:
+        sys.exit("run: TIMEOUT= wants seconds")
+    arguments = machine.command(
+        sys.argv[1], sys.argv[2], machine.setting("MEM", "128M"), machine.setting("SMP", "1"),
+        machine.bootargs_with_run(machine.setting("BOOTARGS"), line),
+        machine.extra_arguments(machine.setting("QEMU_ARGS")))
+    sys.exit(run_line(arguments, timeout) if line else interactive(arguments, timeout))
+
+
+main()
