@@ -1,0 +1,74 @@
+/* What init gives to the pager: slots of its capability table, its address space, and one page of
+ * facts whose address is in a0 at its first instruction.
+ *
+ *   B1  init loads the pager's ELF at PAGER_BASE and its stack below PAGER_STACK_TOP into USER
+ *       frames of its own choice, and maps everything wired; `used` names these frames.
+ *   B2  Every chunk of `memory` that is of kind USER stands at PAGER_WINDOW + physical address by
+ *       2 MiB entries, R and W; every chunk of kind TABLE likewise, R alone. A middle table of the
+ *       pager's space exists for each GiB of the window that has RAM.
+ *   B3  From the first instruction on, all USER frames that `used` does not name, all free TABLE
+ *       frames and the OBJECT pages `object_pages` are the pager's; init takes none of them again.
+ *   B4  A pager that starts later finds the records of its predecessor at PAGER_RECORDS_HEADER.
+ */
+#ifndef BYRE_PAGER_BOOT_H
+#define BYRE_PAGER_BOOT_H
+
+#include <stdint.h>
+
+#include <byre/boot_info.h>
+
+/* The pager's capability table at its first instruction. Those without a word about rights: all. */
+enum pager_slot {
+    PAGER_SLOT_NONE = 0,
+    PAGER_SLOT_CAPTABLE = 1,
+    PAGER_SLOT_THREAD = 2,
+    PAGER_SLOT_SPACE = 3,          /* its own */
+    PAGER_SLOT_MEMORY = 4,         /* all RAM, all rights */
+    PAGER_SLOT_ENDPOINT = 5,       /* requests and faults: RECEIVE */
+    PAGER_SLOT_AUDIT = 6,          /* receives while it is held still: RECEIVE */
+    PAGER_SLOT_AUDIT_CALL = 7,     /* the same endpoint: CALL | GRANT; handed to an auditor */
+    PAGER_SLOT_NOTIFICATION = 8,   /* bound to its thread */
+    PAGER_SLOT_REPLY = 9,          /* an empty reply object */
+    PAGER_SLOT_MACHINE = 10,       /* early log, counters: CALL */
+    PAGER_SLOT_FREE = 11,          /* from here on the pager's own */
+    PAGER_CAPTABLE_SLOTS = 16384,
+};
+
+enum {
+    PAGER_BOOT_VERSION = 1,
+    PAGER_USED_MAX = 16,
+    PAGER_BOOT_OVERCOMMIT = 1 << 0,
+    PAGER_BOOT_TESTHOOKS = 1 << 1,
+    PAGER_STACK_PAGES = 8,
+};
+
+/* Its address space. */
+#define PAGER_BASE 0x0000000010000000ul
+#define PAGER_STACK_TOP 0x0000000040000000ul
+#define PAGER_BOOT_ADDRESS 0x0000000040000000ul /* struct pager_boot, one page, R */
+#define PAGER_RECORDS_HEADER 0x0000000ffffff000ul
+#define PAGER_RECORDS 0x0000001000000000ul /* + 8 * frame number: its record */
+#define PAGER_WINDOW 0x0000002000000000ul  /* + physical address */
+
+/* Badges at the pager's endpoint: a space's id (index | generation << 32, both below 2^30), or */
+#define PAGER_BADGE_TRUSTED (1ul << 63) /* init and proc */
+#define PAGER_BADGE_AUDIT (1ul << 62)   /* or-ed to a space's id: it may call audit_begin */
+
+/* Where an auditor finds memory while it holds the pager still: read-only, + physical address. */
+#define PAGER_AUDIT_WINDOW 0x0000003000000000ul
+
+struct pager_boot {
+    uint32_t version;
+    uint32_t flags; /* PAGER_BOOT_* */
+    uint64_t timebase_hz;
+    struct boot_range memory[BOOT_MEMORY_RANGES_MAX]; /* as in boot_info */
+    uint32_t memory_count;
+    uint32_t used_count;
+    struct boot_range used[PAGER_USED_MAX]; /* B3: init's frames, archive, tree, pager's image */
+    struct boot_range archive;              /* what backing 1 of region_add means */
+    uint64_t archive_bytes;
+    struct boot_range object_pages; /* B3: at least 8, in an OBJECT chunk */
+    uint64_t root_frame;            /* the pager's own root table */
+};
+
+#endif

@@ -1,0 +1,51 @@
+/* Copy-on-write: lazy trees. The algorithm of docs/memory.md in one file: tables are counted like
+ * frames, and an entry can be lazy.
+ *
+ *   C1  A table with count > 1 is never changed, but for clearing W and valid becoming lazy.
+ *   C2  A middle table with count > 1 is named by lazy entries only.
+ *   C3  W stands in an entry only where the frame's count is 1 or the region is shared, the region
+ *       allows W, and the leaf table's count is 1.
+ *   C4  A valid entry that names a leaf table with count > 1 names one without W.
+ *   C5  Three flushes: fork flushes the parent's space; a frame that is replaced, its page; a valid
+ *       shared leaf table that is replaced, the space, before that table's count drops.
+ *   C6  What fails leaves a tree that means the same as before. */
+#ifndef PAGER_COW_H
+#define PAGER_COW_H
+
+#include "space.h"
+#include "table.h"
+#include "types.h"
+
+/* Make `child`, whose root is empty, a copy of `parent`: every root entry lazy in both, the
+ * parent flushed. COUNT or NOMEM: nothing changed. Maps and promises are the caller's. */
+[[nodiscard]] err_t cow_fork(struct space *parent LENT, struct space *child LENT);
+
+/* The leaf table of a page with the whole path private to the space (counts 1, entries valid),
+ * made where missing. Whole tables get W back where C3 allows. NOMEM. */
+[[nodiscard]] err_t cow_make_private(struct space *s, uint32_t page, frame_t *leaf_out);
+
+/* The leaf table of a page for reading: private or shared without W; made valid. FRAME_NONE when
+ * the page has no entry there (the caller then makes the path private). NOMEM. */
+[[nodiscard]] err_t cow_make_readable(struct space *s, uint32_t page, frame_t *leaf_out);
+
+/* As far as tables exist make the path private, create nothing: for unmap. FRAME_NONE: no leaf. */
+[[nodiscard]] err_t cow_make_private_existing(struct space *s, uint32_t page, frame_t *leaf_out);
+
+/* The entry of a page as it stands, whatever the path's state; 0: none. Changes nothing. */
+uint64_t cow_peek(const struct space *s, uint32_t page);
+
+/* Remove all entries of [first, end), which lies in a hole [hole_first, hole_end) of the region
+ * map to be: whole tables in the hole go by count. prepare may fail and changes nothing that can
+ * be seen; commit cannot fail, and has flushed when it returns. */
+[[nodiscard]] err_t cow_unmap_prepare(struct space *s, uint32_t first, uint32_t end,
+                                      uint32_t hole_first, uint32_t hole_end);
+void cow_unmap_commit(struct space *s, uint32_t first, uint32_t end, uint32_t hole_first,
+                      uint32_t hole_end);
+
+/* Take rights away from the entries of [first, end), flushed on return: what is left is `rights`
+ * (0: pages are hidden). prepare as above. */
+[[nodiscard]] err_t cow_restrict_prepare(struct space *s, uint32_t first, uint32_t end,
+                                         unsigned rights);
+void cow_restrict_commit(struct space *s, uint32_t first, uint32_t end, unsigned rights);
+
+#endif

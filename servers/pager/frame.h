@@ -1,0 +1,113 @@
+/* Frames: the pager's count of who refers to each 4 KiB of USER memory, and the allocator of USER
+ * and TABLE frames, which hands out USER frames from the bottom and TABLE frames from the top.
+ *
+ *   F1  count(f) == leaf entries + the pager's own entries + pins + cache slots that name f.
+ *   F2  A USER frame with count 0 is free: above its chunk's bump mark or on its free list.
+ *   F3  A count that reached FRAME_COUNT_MAX never changes again.
+ *   F4  A record above its chunk's bump mark was never written and means nothing.
+ *   F5  chunk.used == frames of the chunk that are not free; a chunk with used 0 may change kind
+ *       whatever its lists say.
+ *   F6  Bit c of the bitmap of a kind is set exactly while chunk c has that kind and a free frame.
+ *   F7  FRAME_FIXED frames (archive, the pager's own) are counted like others and never freed.
+ *
+ * Records of TABLE frames serve the pager's lists: count links dead tables, link the free ones.  */
+#ifndef PAGER_FRAME_H
+#define PAGER_FRAME_H
+
+#include "types.h"
+
+#define FRAME_COUNT_MAX UINT32_MAX
+
+enum frame_flag {
+    FRAME_FIXED = 1 << 0,  /* F7 */
+    FRAME_SYSTEM = 1 << 1, /* holds the pager's records, never mapped in a client */
+};
+
+struct frame_record {
+    uint32_t count;
+    uint16_t link;  /* free: index in the chunk of the next free frame; FRAME_LINK_END */
+    uint16_t flags; /* enum frame_flag */
+};
+
+struct chunk_record {
+    uint8_t kind; /* KIND_* */
+    uint8_t reserved;
+    uint16_t used; /* F5 */
+    uint16_t bump; /* F4: frames from here on were never handed out */
+    uint16_t free; /* head of the free list, or FRAME_LINK_END */
+};
+
+enum { FRAME_LINK_END = 0xffff, FRAME_CHUNKS_MAX = 131072 };
+
+/* Totals by kind, for statistics and promises. */
+struct frame_totals {
+    uint32_t user_chunks;
+    uint32_t table_chunks;
+    uint32_t object_chunks;
+    uint64_t user_free;
+    uint64_t table_free; /* frames of TABLE chunks that are no table, the record frames left out */
+    uint64_t fixed;      /* USER frames that were in use before the pager began */
+};
+
+struct frames {
+    struct frame_record *records; /* of the first frame on */
+    struct chunk_record *chunks;  /* of the first chunk on */
+    uint32_t first_frame;         /* first frame of RAM; a chunk's first */
+    uint32_t chunk_count;         /* chunks from there to the end of RAM, holes included */
+    struct frame_totals totals;
+    uint64_t has_free[2][FRAME_CHUNKS_MAX / 64]; /* F6: [0] USER, [1] TABLE */
+    uint64_t has_free_words[2][FRAME_CHUNKS_MAX / 64 / 64]; /* bit w: word w above is not 0 */
+};
+
+extern struct frames frames;
+
+static inline struct frame_record *frame_record(frame_t f)
+{
+    return &frames.records[f.number - frames.first_frame];
+}
+
+static inline struct chunk_record *frame_chunk(frame_t f)
+{
+    return &frames.chunks[(f.number - frames.first_frame) / CHUNK_PAGES];
+}
+
+static inline uint32_t frame_count(frame_t f LENT)
+{
+    return frame_record(f)->count;
+}
+
+/* Begin with no chunk. Memory for chunk records is zero or not, and is set up here. */
+void frames_start(struct frame_record *records KEEPS, struct chunk_record *chunks KEEPS,
+                  frame_t first, uint32_t chunk_count);
+/* A chunk of a kind, none of its frames in use; for TABLE frame 0 is taken for the records. */
+void frames_add_chunk(frame_t chunk, unsigned kind);
+/* Take a chunk whose used is 0 (for TABLE: whose only used frame is the records') out again. */
+void frames_remove_chunk(frame_t chunk);
+/* Mark frames of a USER chunk, none handed out yet, as in use and fixed with count 1. */
+void frames_reserve(frame_t first, uint32_t count, unsigned flags);
+/* Boot's TABLE chunk: its frames below `bump` are in use. */
+void frames_reserve_tables(frame_t chunk, unsigned bump);
+
+/* A USER frame with count 1, its contents unknown. NOMEM. */
+[[nodiscard]] err_t frame_alloc(frame_t *frame_out GIVES);
+/* One more refers to f. */
+void frame_ref(frame_t f LENT);
+/* One fewer; the last one frees it. A frame that is free already is a bug and asserted. */
+void frame_unref(frame_t f TAKES);
+
+static inline bool frame_is_shared(frame_t f LENT)
+{
+    return frame_record(f)->count > 1;
+}
+
+/* A free frame of a TABLE chunk, not a table yet. NOMEM. */
+[[nodiscard]] err_t frame_alloc_table(frame_t *frame_out GIVES);
+void frame_free_table(frame_t f TAKES);
+
+/* The highest chunk of a kind in which nothing is in use, or FRAME_NONE. O(chunks / 64) words. */
+frame_t frames_find_idle_chunk(unsigned kind);
+
+/* Recount F2, F5 and F6 of every chunk; true when they hold. For tests. */
+bool frames_check(void);
+
+#endif

@@ -1,0 +1,91 @@
+/* Spaces: one record each, found by id = index | generation << 32.
+ *
+ *   S1  An id is never used for two spaces.
+ *   S2  A live space has a kernel space object (slot and object by index), a root table bound to
+ *       it, a region map and an account.
+ *   S3  promised_* is what the space holds of its account's promises: its map's pages, the grown
+ *       part of its stack, its map's tables and the root.
+ *   S4  hit is a copy of one of its regions, or has no pages; whoever changes the map empties it. */
+#ifndef PAGER_SPACE_H
+#define PAGER_SPACE_H
+
+#include "promise.h"
+#include "region.h"
+#include "types.h"
+
+enum {
+    SPACE_BLOCK_SPACES = 8, /* records a frame */
+    SPACES_MAX = 16384 - 128,
+    SPACE_GENERATION_MAX = (1 << 30) - 1,
+    STACK_HEADROOM_PAGES = 16, /* promised below the lowest page of a stack that was used */
+};
+
+struct space {
+    uint32_t index;
+    uint32_t generation; /* odd-numbered lives are no matter: it only grows */
+    bool live;
+    bool trusted_only; /* wired server: no fault is expected */
+    cap_t cap;         /* slot of the space's capability */
+    frame_t root;
+    struct region hit; /* S4 */
+    struct region_map *map;
+    struct account *account;
+    uint64_t promised_user; /* S3 */
+    uint64_t promised_tables;
+    uint32_t stack_low; /* pages of the stack from here up are promised; 0: no stack */
+    uint32_t heap_first; /* 0: no heap */
+    uint32_t heap_end;   /* first page beyond */
+    uint64_t heap_break; /* bytes: the break itself */
+
+    uint64_t faults_zero;
+    uint64_t faults_copy;
+    uint64_t faults_last_owner;
+    uint64_t faults_other;
+    struct space *next_free;
+};
+
+void spaces_start(frame_t first_object_page, uint32_t object_pages);
+
+static inline uint64_t space_id(const struct space *s)
+{
+    return s->index | (uint64_t)s->generation << 32;
+}
+
+/* NULL when there is none of that id (any more). */
+struct space *space_find(uint64_t id);
+/* In order of index, from `index` on; NULL at the end. */
+struct space *space_next(uint32_t index);
+
+/* A space with an empty map and an empty root. The account gets a reference. NOMEM, AGAIN. */
+[[nodiscard]] err_t space_create(struct account *account LENT, struct space **space_out GIVES);
+/* Everything of it goes: promises at once, tables and frames by teardown. BUSY: threads are bound
+ * to it; nothing changed. */
+[[nodiscard]] err_t space_destroy(struct space *space TAKES);
+
+/* The region that holds the page, or NULL; keeps S4. */
+static inline const struct region *space_region(struct space *s, uint32_t page)
+{
+    if (__builtin_expect(region_holds(&s->hit, page), 1)) {
+        return &s->hit;
+    }
+    const struct region *r = region_find(s->map, page);
+    if (r != NULL) {
+        s->hit = *r;
+        return &s->hit;
+    }
+    return NULL;
+}
+
+static inline void space_forget_hit(struct space *s)
+{
+    s->hit.pages = 0;
+}
+
+/* Change what the space holds of its account's promises to fit its map. NOMEM, AGAIN: it has to
+ * grow and may not. */
+[[nodiscard]] err_t space_promise(struct space *s, uint64_t user, uint64_t tables);
+
+/* Pages the stack owes when its lowest used page is `page`. */
+[[nodiscard]] err_t space_grow_stack(struct space *s, const struct region *stack, uint32_t page);
+
+#endif

@@ -1,0 +1,43 @@
+/* The window: all RAM of kind USER (read, write) and TABLE (read) stands in the pager's space at
+ * pager_window + physical address. Whoever reaches a frame goes through here; on the host the
+ * window is an array.
+ *
+ *   V1  A pointer into the window stays good as long as the chunk keeps its kind.
+ *   V2  Tables are read here and written only by the kernel.                                     */
+#ifndef PAGER_WINDOW_H
+#define PAGER_WINDOW_H
+
+#include "types.h"
+
+extern uintptr_t pager_window;
+
+static inline void *pager_pointer(frame_t frame)
+{
+    return (void *)(pager_window + ((uintptr_t)frame.number << PAGE_SHIFT));
+}
+
+static inline frame_t pager_frame_of(const void *pointer)
+{
+    return (frame_t){(uint32_t)(((uintptr_t)pointer - pager_window) >> PAGE_SHIFT)};
+}
+
+/* The entries of a table. */
+static inline const volatile uint64_t *table_entries(frame_t table)
+{
+    return pager_pointer(table);
+}
+
+/* The kernel's record of a table: frame 0 of its chunk holds those of all 512. */
+static inline const volatile struct table_record *table_record(frame_t table)
+{
+    frame_t first = {table.number & ~(uint32_t)(CHUNK_PAGES - 1)};
+    const struct table_record *records = pager_pointer(first);
+    return &records[table.number & (CHUNK_PAGES - 1)];
+}
+
+static inline uint32_t table_count(frame_t table)
+{
+    return table_record(table)->count;
+}
+
+#endif
