@@ -24,7 +24,6 @@ enum server_slot {
 
     PROC_SLOT_PAGER_BASE = 9,    /* the pager's endpoint, unbadged, CALL MANAGE BIND GRANT */
     PROC_SLOT_CONSOLE_BASE = 10, /* the console's endpoint, unbadged, CALL MANAGE GRANT */
-    PROC_SLOT_AUDIT = 11,        /* the pager's audit endpoint, CALL GRANT */
 
     CONSOLE_SLOT_PROC = 9,       /* proc's endpoint, PROC_BADGE_CONSOLE */
     CONSOLE_SLOT_INTERRUPT = 10, /* its UART's, bound to its notification, CALL */

@@ -6,7 +6,7 @@
 #include <byre/table.h>
 #include <libsys/store.h>
 
-enum { STORE_GROW_PAGES = 4 };
+enum { STORE_GROW_PAGES = 4 }; /* at least; else by half, so that regions stay few */
 
 void store_init(struct store *store, const struct store_owner *owner, uint64_t address,
                 uint32_t record_bytes, uint32_t limit)
@@ -28,12 +28,16 @@ static bool store_grow(struct store *store)
 {
     uint64_t end = (uint64_t)(uintptr_t)store->base + store_bytes(store);
     uint64_t rights = MAP_R | MAP_W | (uint64_t)REGION_WIRED;
+    uint32_t pages = store->pages / 2;
 
-    if (pager_region_add(store->owner->pager, store->owner->space_id, end, STORE_GROW_PAGES,
-                         rights, 0, 0, 0) != ERR_OK) {
+    if (pages < STORE_GROW_PAGES) {
+        pages = STORE_GROW_PAGES;
+    }
+    if (pager_region_add(store->owner->pager, store->owner->space_id, end, pages, rights, 0, 0,
+                         0) != ERR_OK) {
         return false;
     }
-    store->pages += STORE_GROW_PAGES;
+    store->pages += pages;
     return true;
 }
 
@@ -59,7 +63,7 @@ void *store_take(struct store *store)
     }
     if (store->free_first != 0) {
         record = store_at(store, store->free_first - 1);
-        store->free_first = (uint32_t)*(const uint64_t *)record;
+        store->free_first = (uint32_t) * (const uint64_t *)record;
         memset(record, 0, store->record_bytes);
     } else {
         record = store_extend(store);

@@ -14,8 +14,8 @@ struct list {
     struct list *previous;
 };
 
-#define LIST_OWNER(node, type, member) ((type *)(void *)((char *)(node) - offsetof(type, member)))
-#define LIST_EACH(node, head)                                                                      \
+#define LIST_OWNER(node, type, member) ((type *)(void *)((char *)(node)-offsetof(type, member)))
+#define LIST_EACH(node, head) \
     for (struct list *node = (head)->next; node != (head); node = node->next)
 
 static inline void list_init(struct list *node)

@@ -1,0 +1,27 @@
+/* Program images: files of the boot archive, read once and remembered by name.
+ *
+ *   I1  The cache holds what can be made again; a full cache forgets the image that its place
+ *       belongs to. Text itself is the pager's: equal pages of the archive are equal frames.
+ *   I2  The archive is read-only and wired.
+ */
+#ifndef PROC_IMAGE_H
+#define PROC_IMAGE_H
+
+#include <stdbool.h>
+
+#include <libsys/load.h>
+
+enum { IMAGE_NAME_BYTES = 32 };
+
+struct image {
+    char name[IMAGE_NAME_BYTES]; /* path in the archive: bin/sh; empty = none */
+    bool auditor;                /* a program of the system that may audit and read counters */
+    struct load_plan plan;
+};
+
+void image_archive_set(const void *archive, uint64_t bytes);
+/* NOENT: no such file; NOEXEC: not a program. path ends with NUL; a leading / is ignored. The
+ * image stays valid until the next image_find. */
+[[nodiscard]] err_t image_find(const char *path, const struct image **image_out);
+
+#endif

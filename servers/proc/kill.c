@@ -1,0 +1,107 @@
+/* Signals and faults; contract in kill.h. */
+#include "kill.h"
+
+#include <byre/gen/names.h>
+#include <byre/gen/pager_client.h>
+#include <byre/gen/proc.h>
+#include <byre/server.h>
+
+#include "life.h"
+#include "news.h"
+#include "signals.h"
+
+static err_t kill_tree(uint64_t leader, uint64_t signal)
+{
+    struct process *process = process_by_pid(leader);
+
+    if (process == NULL || process->tree->leader != process->pid) {
+        return PROC_ERR_SRCH;
+    }
+    if (process->tree == process_init()->tree) {
+        return PROC_ERR_PERM;
+    }
+    if (signal_is_fatal(signal)) {
+        life_end_tree(process->tree, status_of_signal(signal));
+    }
+    return ERR_OK;
+}
+
+err_t kill_request(uint64_t pid, uint64_t signal)
+{
+    if (!signal_exists(signal)) {
+        return PROC_ERR_INVAL;
+    }
+    if ((int64_t)pid < 0) {
+        return kill_tree(-pid, signal);
+    }
+    struct process *process = process_by_pid(pid);
+    if (process == NULL) {
+        return PROC_ERR_SRCH;
+    }
+    if (process == process_init()) {
+        return PROC_ERR_PERM;
+    }
+    if (process->state == PROCESS_ALIVE && signal_is_fatal(signal)) {
+        life_end(process, status_of_signal(signal));
+    }
+    return ERR_OK;
+}
+
+static uint64_t victim_signal(uint64_t reason)
+{
+    switch (reason) {
+    case PAGER_REASON_ILLEGAL:
+        return SIGNAL_ILLEGAL;
+    case PAGER_REASON_BREAKPOINT:
+        return SIGNAL_TRAP;
+    case PAGER_REASON_MISALIGNED:
+    case PAGER_REASON_ACCESS:
+        return SIGNAL_BUS;
+    case PAGER_REASON_NO_MEMORY:
+        return SIGNAL_KILL;
+    default:
+        return SIGNAL_SEGMENT;
+    }
+}
+
+static const char *victim_access(uint64_t kind)
+{
+    switch (kind) {
+    case FAULT_PAGE_READ:
+        return "load from";
+    case FAULT_PAGE_WRITE:
+        return "store to";
+    case FAULT_PAGE_EXECUTE:
+        return "fetch from";
+    default:
+        return "access to";
+    }
+}
+
+static void kill_victim(uint64_t space_id, uint64_t kind, uint64_t address, uint64_t pc,
+                        uint64_t reason)
+{
+    struct process *process = process_by_space(space_id);
+
+    if (process == NULL) {
+        return; /* it has ended, or changed its program, since */
+    }
+    if (kind == FAULT_ILLEGAL || kind == FAULT_BREAKPOINT) {
+        news_message("%s[%u]: %s at pc 0x%lx", process->name, process->pid,
+                     pager_reason_text(reason), pc);
+    } else {
+        news_message("%s[%u]: %s 0x%016lx at pc 0x%lx: %s", process->name, process->pid,
+                     victim_access(kind), address, pc, pager_reason_text(reason));
+    }
+    life_end(process, status_of_signal(victim_signal(reason)));
+}
+
+void kill_victims(void)
+{
+    uint64_t space_id, kind, address, pc, reason, sp;
+
+    while (pager_victim(SERVER_SLOT_PAGER, &space_id, &kind, &address, &pc, &reason, &sp) ==
+           ERR_OK) {
+        kill_victim(space_id, kind, address, pc, reason);
+    }
+}

@@ -1,0 +1,17 @@
+/* Ends that others cause: signals of kill, and faults that the pager could not answer.
+ *
+ *   K1  Only default actions exist: a signal ends the process or does nothing.
+ *   K2  Init cannot be killed, nor can a tree that holds it.
+ *   K3  A victim of a fault is named to the user with pid, address, pc and reason before it ends.
+ */
+#ifndef PROC_KILL_H
+#define PROC_KILL_H
+
+#include "process.h"
+
+/* pid > 0: that process; below 0 (as a signed word): the tree that -pid began. SRCH, PERM, INVAL. */
+[[nodiscard]] err_t kill_request(uint64_t pid, uint64_t signal);
+/* Take every victim that the pager has. */
+void kill_victims(void);
+
+#endif

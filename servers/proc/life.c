@@ -1,0 +1,326 @@
+/* The lives of processes; contract in life.h. */
+#include "life.h"
+
+#include <string.h>
+
+#include <byre/gen/pager_client.h>
+#include <byre/gen/proc.h>
+#include <byre/program.h>
+#include <byre/server.h>
+#include <byre/table.h>
+#include <libsys/arguments.h>
+
+#include "account.h"
+#include "image.h"
+#include "news.h"
+#include "signals.h"
+#include "wait.h"
+
+/* What the pager and the kernel answer, in proc's own words. */
+static err_t life_error(err_t error)
+{
+    switch ((unsigned)error) {
+    case (unsigned)PROC_ERR_AGAIN:
+    case (unsigned)PROC_ERR_INVAL:
+    case (unsigned)PROC_ERR_NOENT:
+    case (unsigned)PROC_ERR_NOEXEC:
+    case (unsigned)PROC_ERR_2BIG:
+        return error;
+    default:
+        return PROC_ERR_NOMEM;
+    }
+}
+
+/* ------------------------------------------------------------------------------ programs */
+
+static err_t life_check_block(const struct life_block *block)
+{
+    if (block->address % PAGE_BYTES != 0 || block->pages == 0) {
+        return PROC_ERR_INVAL;
+    }
+    return block->pages > ARGUMENTS_PAGES_MAX ? PROC_ERR_2BIG : ERR_OK;
+}
+
+/* Regions of a program in an empty space, with the argument block at the top of its stack. */
+static err_t life_load(const struct body *body, const struct load_plan *plan,
+                       const struct life_block *block)
+{
+    uint64_t stack = plan->stack_top - plan->stack_pages * PAGE_BYTES;
+    uint64_t block_at = plan->stack_top - block->pages * PAGE_BYTES;
+
+    err_t error = load_plan_apply(SERVER_SLOT_PAGER, body->space_id, plan, 0);
+    if (error != ERR_OK) {
+        return error;
+    }
+    error = pager_region_add(SERVER_SLOT_PAGER, body->space_id, plan->image_end, 0,
+                             MAP_R | MAP_W | (uint64_t)REGION_HEAP, LOAD_ZEROES, 0, 0);
+    if (error != ERR_OK) {
+        return error;
+    }
+    error = pager_region_add(SERVER_SLOT_PAGER, body->space_id, stack, plan->stack_pages,
+                             MAP_R | MAP_W | (uint64_t)REGION_STACK, LOAD_ZEROES, 0, 0);
+    if (error != ERR_OK) {
+        return error;
+    }
+    return pager_pages_give(SERVER_SLOT_PAGER, block->space_id, block->address, body->space_id,
+                            block_at, block->pages);
+}
+
+/* A body with a program in it, ready to run at *start_out. Failure leaves the body empty. */
+static err_t life_make_program(struct body *body, const struct process *process,
+                               uint64_t parent_space, const struct image *image,
+                               const struct life_block *block, struct thread **thread_out,
+                               struct thread_start *start_out)
+{
+    const struct load_plan *plan = &image->plan;
+
+    err_t error = body_make_space(body, process->tree->account, parent_space);
+    if (error != ERR_OK) {
+        return error;
+    }
+    error = life_load(body, plan, block);
+    if (error == ERR_OK) {
+        error = body_equip(body, process->badge, image->auditor, thread_out);
+    }
+    if (error != ERR_OK) {
+        body_unmake(body);
+        return error;
+    }
+    uint64_t block_at = plan->stack_top - block->pages * PAGE_BYTES;
+    *start_out = (struct thread_start){.pc = plan->entry, .sp = block_at, .argument = block_at};
+    return ERR_OK;
+}
+
+static const char *life_base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash == NULL ? path : slash + 1;
+}
+
+static void life_set_program(struct process *process, const struct image *image)
+{
+    process_set_name(process, life_base_name(image->name));
+    process->flags &= (uint8_t)~PROCESS_AUDITOR;
+    process->flags |= image->auditor ? PROCESS_AUDITOR : 0;
+}
+
+/* -------------------------------------------------------------------------------- births */
+
+/* Only commands of the first shell begin trees: a tree that could begin others would have no
+ * limit. Everyone else's children stay in their parent's tree. */
+static err_t life_choose_tree(const struct process *parent, uint64_t flags, struct tree **tree_out)
+{
+    *tree_out = parent->tree;
+    if ((flags & SPAWN_TREE) == 0 || parent->tree != process_init()->tree ||
+        parent == process_init()) {
+        return ERR_OK;
+    }
+    struct tree *tree = tree_create();
+    if (tree == NULL) {
+        return PROC_ERR_NOMEM;
+    }
+    err_t error = account_open(tree->account);
+    if (error != ERR_OK) {
+        tree_drop(tree);
+        return error;
+    }
+    *tree_out = tree;
+    return ERR_OK;
+}
+
+static void life_drop_tree(struct tree *tree)
+{
+    account_close(tree->account);
+    tree_drop(tree);
+}
+
+static void life_unbear(struct process *child)
+{
+    struct tree *tree = child->tree;
+
+    body_unmake(&child->body);
+    process_undo(child);
+    if (tree->members == 0) {
+        life_drop_tree(tree);
+    }
+}
+
+err_t life_spawn(struct process *parent, const char *path, const struct life_block *block,
+                 uint64_t flags, struct process **child_out)
+{
+    const struct image *image;
+    struct tree *tree;
+    struct thread *thread;
+    struct thread_start start;
+
+    err_t error = life_check_block(block);
+    if (error != ERR_OK) {
+        return error;
+    }
+    error = image_find(path, &image);
+    if (error != ERR_OK) {
+        return error;
+    }
+    error = life_choose_tree(parent, flags, &tree);
+    if (error != ERR_OK) {
+        return life_error(error);
+    }
+    struct process *child = process_create(parent, tree, "");
+    if (child == NULL) {
+        if (tree->members == 0) {
+            life_drop_tree(tree);
+        }
+        return PROC_ERR_AGAIN;
+    }
+    child->flags = (flags & SPAWN_BOUND) != 0 ? PROCESS_BOUND : 0;
+    life_set_program(child, image);
+    error = life_make_program(&child->body, child, parent->body.space_id, image, block, &thread,
+                              &start);
+    if (error == ERR_OK) {
+        process_set_space(child, child->body.space_id);
+        error = thread_run(thread, &start);
+    }
+    if (error != ERR_OK) {
+        process_set_space(child, 0);
+        life_unbear(child);
+        return life_error(error);
+    }
+    *child_out = child;
+    return ERR_OK;
+}
+
+err_t life_fork(struct process *parent, const struct thread_start *start,
+                struct process **child_out)
+{
+    struct thread *thread;
+
+    struct process *child = process_create(parent, parent->tree, parent->name);
+    if (child == NULL) {
+        return PROC_ERR_AGAIN;
+    }
+    child->flags = parent->flags & PROCESS_AUDITOR;
+    err_t error = body_fork_space(&child->body, parent->body.space_id, child->tree->account);
+    if (error == ERR_OK) {
+        error =
+            body_equip(&child->body, child->badge, (child->flags & PROCESS_AUDITOR) != 0, &thread);
+    }
+    if (error == ERR_OK) {
+        process_set_space(child, child->body.space_id);
+        error = thread_run(thread, start);
+    }
+    if (error != ERR_OK) {
+        process_set_space(child, 0);
+        life_unbear(child);
+        return life_error(error);
+    }
+    *child_out = child;
+    return ERR_OK;
+}
+
+err_t life_exec(struct process *process, const char *path, const struct life_block *block)
+{
+    const struct image *image;
+    struct body body;
+    struct thread *thread;
+    struct thread_start start;
+
+    err_t error = life_check_block(block);
+    if (error != ERR_OK) {
+        return error;
+    }
+    error = image_find(path, &image);
+    if (error != ERR_OK) {
+        return error;
+    }
+    body_init(&body);
+    error =
+        life_make_program(&body, process, process->body.space_id, image, block, &thread, &start);
+    if (error != ERR_OK) {
+        return life_error(error);
+    }
+    /* From here on nothing fails: the old program, caller included, goes (F3). */
+    process_set_space(process, 0);
+    body_unmake(&process->body);
+    wait_drop_all(process);
+    body_move(&process->body, &body);
+    process_set_space(process, process->body.space_id);
+    life_set_program(process, image);
+    if (thread_run(thread, &start) != ERR_OK) {
+        life_end(process, status_of_signal(SIGNAL_KILL)); /* never: it is configured and stopped */
+    }
+    return ERR_OK;
+}
+
+/* ---------------------------------------------------------------------------------- ends */
+
+void life_reap(struct process *zombie)
+{
+    struct tree *emptied;
+
+    process_reap(zombie, &emptied);
+    if (emptied != NULL) {
+        life_drop_tree(emptied);
+    }
+    news_gone();
+}
+
+static void life_reap_orphans(void)
+{
+    struct list *zombies = &process_init()->zombies;
+
+    while (!list_is_empty(zombies)) {
+        life_reap(LIST_OWNER(zombies->next, struct process, sibling));
+    }
+}
+
+static void life_doom_bound_children(struct process *process, struct list *doomed)
+{
+    LIST_EACH(node, &process->children)
+    {
+        struct process *child = LIST_OWNER(node, struct process, sibling);
+        if ((child->flags & PROCESS_BOUND) != 0 && list_is_empty(&child->doomed)) {
+            list_append(doomed, &child->doomed);
+        }
+    }
+}
+
+static void life_end_one(struct process *process, int32_t status)
+{
+    struct process *parent = process->parent;
+
+    process_set_space(process, 0);
+    body_unmake(&process->body);
+    wait_drop_all(process);
+    if ((process->flags & PROCESS_FIRST) != 0) {
+        news_power(0, status_exit_code(status));
+    }
+    process_end(process, status);
+    wait_child_ended(parent, process);
+    life_reap_orphans();
+}
+
+void life_end(struct process *process, int32_t status)
+{
+    struct list doomed;
+
+    list_init(&doomed);
+    life_doom_bound_children(process, &doomed);
+    life_end_one(process, status);
+    while (!list_is_empty(&doomed)) {
+        struct process *child = LIST_OWNER(doomed.next, struct process, doomed);
+        list_remove(&child->doomed);
+        life_doom_bound_children(child, &doomed);
+        life_end_one(child, status_of_signal(SIGNAL_KILL));
+    }
+}
+
+void life_end_tree(struct tree *tree, int32_t status)
+{
+    tree->members++; /* so that it outlives its last process here */
+    while (!list_is_empty(&tree->processes)) {
+        life_end(LIST_OWNER(tree->processes.next, struct process, in_tree), status);
+    }
+    if (--tree->members == 0) {
+        life_drop_tree(tree);
+    }
+}

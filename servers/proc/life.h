@@ -1,0 +1,40 @@
+/* The lives of processes: birth by fork and spawn, another program by exec, the end.
+ *
+ *   F1  Decode, make everything, then commit: a request that fails at any step leaves caller,
+ *       table, pager and kernel as they were (each step undoes itself in reverse).
+ *   F2  A child runs its first instruction after everything about it is in the books.
+ *   F3  exec takes the old body away before the new program's first instruction, and only when
+ *       nothing can fail any more.
+ *   F4  When a process ends its body goes at once; a zombie holds its record alone.
+ */
+#ifndef PROC_LIFE_H
+#define PROC_LIFE_H
+
+#include "process.h"
+#include "thread.h"
+
+/* Where the new program's argument block lies in the space of who built it. */
+struct life_block {
+    uint64_t space_id;
+    uint64_t address;
+    uint64_t pages;
+};
+
+/* AGAIN: no place for another process; NOMEM; of the path: NOENT, NOEXEC; of the block: INVAL,
+ * 2BIG. flags: SPAWN_*. */
+[[nodiscard]] err_t life_spawn(struct process *parent, const char *path,
+                               const struct life_block *block, uint64_t flags,
+                               struct process **child_out);
+[[nodiscard]] err_t life_fork(struct process *parent, const struct thread_start *start,
+                              struct process **child_out);
+[[nodiscard]] err_t life_exec(struct process *process, const char *path,
+                              const struct life_block *block);
+
+/* End a process with a wait status, and with it the children bound to it. */
+void life_end(struct process *process, int32_t status);
+/* End every process of a tree. */
+void life_end_tree(struct tree *tree, int32_t status);
+/* A zombie whose status has been delivered (or is wanted by nobody). */
+void life_reap(struct process *zombie);
+
+#endif

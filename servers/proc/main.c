@@ -1,0 +1,170 @@
+/* proc: the process server. This file sets it up and turns its loop; each noun has a file.
+ *
+ * It never waits for a client: it calls the pager (which never calls back) and, when there is no
+ * console, init; everything that waits for somebody is a continuation (wait.h).
+ */
+#include <byre/gen/pager_client.h>
+#include <byre/program.h>
+#include <byre/server.h>
+#include <byre/table.h>
+#include <libsys/print.h>
+
+#include "account.h"
+#include "image.h"
+#include "kill.h"
+#include "process.h"
+#include "reply.h"
+#include "request.h"
+#include "slots.h"
+#include "thread.h"
+#include "wait.h"
+
+/* Where each store grows (SERVER_GROW). */
+enum { STORE_RANGE_SHIFT = 26 };
+enum proc_store {
+    STORE_PROCESSES,
+    STORE_TREES,
+    STORE_THREADS,
+    STORE_WAITERS,
+    STORE_REPLIES,
+    STORE_OBJECT_PAGES,
+    STORE_OBJECT_CHUNKS,
+};
+
+enum { PAGES_PER_PROCESS = 6 }; /* the least that a process takes: tables, objects, a page */
+
+static struct store_owner owner = {.pager = SERVER_SLOT_PAGER};
+
+static uint64_t store_address(enum proc_store store)
+{
+    return SERVER_GROW + ((uint64_t)store << STORE_RANGE_SHIFT);
+}
+
+__attribute__((noreturn)) static void main_panic(const char *what, err_t error)
+{
+    print("proc: cannot start: %s: error %u\n", what, (unsigned)error);
+    for (;;) {
+        __builtin_trap(); /* its fault goes to who watches over servers */
+    }
+}
+
+static void main_check(const char *what, err_t error)
+{
+    if (error != ERR_OK) {
+        main_panic(what, error);
+    }
+}
+
+static uint32_t main_process_limit(void)
+{
+    uint64_t total, free, zero, promised, limit, tables_used, tables_free, tables_promised;
+
+    main_check("pager statistics",
+               pager_statistics(SERVER_SLOT_PAGER, 0, &total, &free, &zero, &promised, &limit,
+                                &tables_used, &tables_free, &tables_promised));
+    uint64_t processes = total / PAGES_PER_PROCESS;
+    return processes < PROCESS_PID_MAX ? (uint32_t)processes : PROCESS_PID_MAX;
+}
+
+static void main_start_tables(void)
+{
+    uint32_t limit = main_process_limit();
+
+    slots_init();
+    object_memory_init(&owner, store_address(STORE_OBJECT_PAGES),
+                       store_address(STORE_OBJECT_CHUNKS));
+    thread_table_init(&owner, store_address(STORE_THREADS), 4 * limit);
+    wait_table_init(&owner, store_address(STORE_WAITERS), 4 * limit);
+    if (!reply_table_init(&owner, store_address(STORE_REPLIES), 4 * limit) ||
+        !process_table_init(&owner, store_address(STORE_PROCESSES), store_address(STORE_TREES),
+                            limit)) {
+        main_panic("no memory for the first records", PROC_ERR_NOMEM);
+    }
+    main_check("first account", account_open_unbounded(process_init()->tree->account));
+}
+
+/* The pager tells of victims through the notification that is bound to this thread. */
+static void main_watch_pager(void)
+{
+    cap_t slot = slot_take();
+
+    main_check("victims' signal", byre_cap_copy(0, SERVER_SLOT_NOTIFICATION, 0, slot,
+                                                RIGHT_CALL | RIGHT_GRANT, PROC_SIGNAL_VICTIM));
+    main_check("pager watch", pager_watch(SERVER_SLOT_PAGER, slot));
+    slot_drop(slot);
+    main_check("bind", byre_notification_bind(SERVER_SLOT_NOTIFICATION, SERVER_SLOT_THREAD));
+}
+
+/* Serve one message; true if message holds an answer for the caller in the current reply object.
+ * *accept_slot, where a capability may have arrived, is an empty slot again afterwards. */
+static bool main_serve(struct message *message, cap_t *accept_slot, unsigned *words_out)
+{
+    if ((message->info & IPC_INFO_NOTIFICATION) != 0) {
+        kill_victims();
+        return false;
+    }
+    if ((message->info & IPC_INFO_CALL) == 0) {
+        return false; /* a send: no request of this protocol is one */
+    }
+    struct proc_request request = {.label = message->label, .badge = message->badge};
+    for (unsigned i = 0; i < MESSAGE_WORDS; i++) {
+        request.w[i] = message->w[i];
+    }
+    bool arrived = (message->info & IPC_INFO_CAP) != 0;
+    request.cap = arrived ? *accept_slot : 0;
+    *words_out = request_serve(&request);
+    if (request.cap != 0) {
+        (void)byre_cap_delete(0, request.cap); /* nobody took it */
+    } else if (arrived) {
+        *accept_slot = slot_take();
+    }
+    if (request.deferred) {
+        return false;
+    }
+    message->label = request.error;
+    for (unsigned i = 0; i < MESSAGE_WORDS; i++) {
+        message->w[i] = request.out[i];
+    }
+    return true;
+}
+
+static bool main_arrived(err_t error)
+{
+    return error == ERR_OK || error == ERR_CALLER_GONE; /* the last answer came too late */
+}
+
+__attribute__((noreturn)) static void main_loop(void)
+{
+    struct message message;
+    cap_t accept_slot = slot_take();
+    unsigned words = 0;
+    bool answer = false;
+
+    for (;;) {
+        uint64_t descriptor = ipc_with_reply(reply_current());
+        err_t error;
+        descriptor |= accept_slot != 0 ? (uint64_t)IPC_ACCEPT : 0;
+        if (answer) {
+            descriptor |= words > MESSAGE_SHORT_WORDS ? (uint64_t)IPC_LONG : 0;
+            error =
+                ipc_reply_receive_full(SERVER_SLOT_ENDPOINT, &message, descriptor, accept_slot, 0);
+        } else {
+            error = ipc_receive_full(SERVER_SLOT_ENDPOINT, &message, descriptor, accept_slot, 0);
+        }
+        answer = main_arrived(error) && main_serve(&message, &accept_slot, &words);
+    }
+}
+
+void server_main(uint64_t start, uint64_t space_id)
+{
+    print_to(SERVER_SLOT_MACHINE);
+    owner.space_id = space_id;
+    image_archive_set((const void *)SERVER_ARCHIVE, start >> PROC_START_ARCHIVE_SHIFT);
+    main_start_tables();
+    main_watch_pager();
+    request_init(&(struct request_facts){
+        .space_id = space_id,
+        .testhooks = (start & PROC_START_TESTHOOKS) != 0,
+    });
+    main_loop();
+}

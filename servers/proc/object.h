@@ -1,0 +1,48 @@
+/* Memory for kernel objects: which slots of which OBJECT pages are free.
+ *
+ * The pager hands out whole OBJECT chunks (object_memory); here they are divided. A page keeps the
+ * size class of its first object (the kernel's rule), so each kind has its own list of pages with
+ * room, and a page that was never used can serve any kind.
+ *
+ *   O1  A bit of page->free is set exactly when no object of ours stands there.
+ *   O2  A page is in its kind's list exactly when it has a free place.
+ *   O3  Everything is O(1). Chunks are kept: what was used once serves the next process.
+ */
+#ifndef PROC_OBJECT_H
+#define PROC_OBJECT_H
+
+#include <stdint.h>
+
+#include <libsys/store.h>
+
+enum object_kind {
+    OBJECT_KIND_THREAD,
+    OBJECT_KIND_CAPTABLE, /* of a program: PROGRAM_CAPTABLE_SLOTS */
+    OBJECT_KIND_SMALL,    /* notifications and reply objects share a size class */
+    OBJECT_KINDS,
+};
+
+/* Where an object stands: index of the page's record + 1 (0 = nowhere), and the slot. */
+struct object_place {
+    uint32_t page;
+    uint32_t slot;
+};
+
+struct object_statistics {
+    uint32_t chunks;
+    uint32_t live;
+};
+
+void object_memory_init(const struct store_owner *owner, uint64_t pages_at, uint64_t chunks_at);
+
+/* Make an object; its capability, with all rights, goes into slot target_slot of the table that
+ * target_table names (0: proc's own). PROC_ERR_NOMEM: no memory for it. */
+[[nodiscard]] err_t object_make(uint64_t type, cap_t target_table, cap_t target_slot,
+                                struct object_place *place_out);
+/* Destroy it; nowhere is ignored. Its capabilities are dead, their slots still to be emptied. */
+void object_unmake(struct object_place *place);
+
+struct object_statistics object_memory_statistics(void);
+void object_fail_after(uint64_t takes); /* tests */
+
+#endif

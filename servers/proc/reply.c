@@ -1,0 +1,79 @@
+/* Reply objects of proc; contract in reply.h. */
+#include "reply.h"
+
+#include <stddef.h>
+
+#include <byre/server.h>
+
+#include "slots.h"
+
+enum { SPARES_KEPT = 32 };
+
+static struct {
+    struct store store;
+    struct reply *current;
+    struct reply *spare;
+    uint32_t spares;
+} replies;
+
+bool reply_table_init(const struct store_owner *owner, uint64_t address, uint32_t limit)
+{
+    store_init(&replies.store, owner, address, sizeof(struct reply), limit);
+    replies.current = store_take(&replies.store);
+    if (replies.current == NULL) {
+        return false;
+    }
+    replies.current->slot = SERVER_SLOT_REPLY;
+    return true;
+}
+
+cap_t reply_current(void)
+{
+    return replies.current->slot;
+}
+
+static struct reply *reply_make(void)
+{
+    struct reply *reply = store_take(&replies.store);
+    if (reply == NULL) {
+        return NULL;
+    }
+    reply->slot = slot_take();
+    if (reply->slot == 0 || object_make(OBJECT_REPLY, 0, reply->slot, &reply->place) != ERR_OK) {
+        slot_drop(reply->slot);
+        store_give(&replies.store, reply);
+        return NULL;
+    }
+    return reply;
+}
+
+struct reply *reply_defer(void)
+{
+    struct reply *next = replies.spare;
+
+    if (next != NULL) {
+        replies.spare = next->next_spare;
+        replies.spares--;
+    } else {
+        next = reply_make();
+        if (next == NULL) {
+            return NULL;
+        }
+    }
+    struct reply *deferred = replies.current;
+    replies.current = next;
+    return deferred;
+}
+
+void reply_give(struct reply *reply)
+{
+    if (replies.spares < SPARES_KEPT || reply->place.page == 0) {
+        reply->next_spare = replies.spare;
+        replies.spare = reply;
+        replies.spares++;
+        return;
+    }
+    object_unmake(&reply->place);
+    slot_drop(reply->slot);
+    store_give(&replies.store, reply);
+}

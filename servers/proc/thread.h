@@ -1,0 +1,45 @@
+/* Threads of programs: kernel object, park notification, and where both stand.
+ *
+ *   T1  A thread is in its body's list from thread_make to thread_unmake.
+ *   T2  Its park lies in slot park_slot of the body's table: PROGRAM_SLOT_PARK for the first
+ *       thread, slots from the top of the table downwards for the others.
+ *   T3  thread_make leaves it configured and stopped; nothing of the program has run.
+ */
+#ifndef PROC_THREAD_H
+#define PROC_THREAD_H
+
+#include "body.h"
+
+enum { THREAD_PRIORITY = 8 };
+
+struct thread {
+    uint64_t link; /* of the store */
+    struct list in_body;
+    cap_t capability;
+    uint32_t park_slot;
+    uint64_t serial;
+    struct object_place place;
+    struct object_place park_place;
+};
+
+struct thread_start {
+    uint64_t pc;
+    uint64_t sp;
+    uint64_t tp;
+    uint64_t argument;
+};
+
+void thread_table_init(const struct store_owner *owner, uint64_t address, uint32_t limit);
+
+/* body has space, captable and space_id. AGAIN: no slot for its park; NOMEM. */
+[[nodiscard]] err_t thread_make(struct body *body, struct thread **thread_out);
+[[nodiscard]] err_t thread_run(struct thread *thread, const struct thread_start *start);
+/* Its objects go at once; whatever call it was in is over. */
+void thread_unmake(struct body *body, struct thread *thread);
+
+uint64_t thread_id(const struct thread *thread);
+struct thread *thread_by_id(struct body *body, uint64_t id); /* of this body; NULL */
+uint32_t thread_count(void);
+void thread_fail_after(uint64_t takes); /* tests */
+
+#endif

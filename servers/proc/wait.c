@@ -1,0 +1,141 @@
+/* waitpid; contract in wait.h. */
+#include "wait.h"
+
+#include <byre/gen/proc.h>
+
+#include "life.h"
+#include "reply.h"
+
+#define WAIT_ANY UINT64_MAX
+
+struct waiter {
+    uint64_t link; /* of the store */
+    struct list in_process;
+    struct reply *reply;
+    uint64_t pid; /* or WAIT_ANY */
+};
+
+static struct store waiters;
+
+void wait_table_init(const struct store_owner *owner, uint64_t address, uint32_t limit)
+{
+    store_init(&waiters, owner, address, sizeof(struct waiter), limit);
+}
+
+static struct process *wait_find_zombie(const struct process *process, uint64_t pid)
+{
+    if (pid == WAIT_ANY) {
+        return list_is_empty(&process->zombies)
+                   ? NULL
+                   : LIST_OWNER(process->zombies.next, struct process, sibling);
+    }
+    struct process *child = process_by_pid(pid);
+    bool mine = child != NULL && child->parent == process && child->state == PROCESS_ZOMBIE;
+    return mine ? child : NULL;
+}
+
+static bool wait_has_child(const struct process *process, uint64_t pid)
+{
+    if (pid == WAIT_ANY) {
+        return !list_is_empty(&process->children) || !list_is_empty(&process->zombies);
+    }
+    const struct process *child = process_by_pid(pid);
+    return child != NULL && child->parent == process;
+}
+
+err_t wait_begin(struct process *process, uint64_t pid, uint64_t options,
+                 struct wait_answer *answer_out)
+{
+    if (pid == 0 || (options & ~(uint64_t)WAIT_NOHANG) != 0) {
+        return PROC_ERR_INVAL;
+    }
+    struct process *zombie = wait_find_zombie(process, pid);
+    if (zombie != NULL) {
+        *answer_out = (struct wait_answer){.pid = zombie->pid, .status = zombie->status};
+        life_reap(zombie);
+        wait_check(process);
+        return ERR_OK;
+    }
+    if (!wait_has_child(process, pid)) {
+        return PROC_ERR_CHILD;
+    }
+    if ((options & WAIT_NOHANG) != 0) {
+        *answer_out = (struct wait_answer){0};
+        return ERR_OK;
+    }
+    struct waiter *waiter = store_take(&waiters);
+    if (waiter == NULL) {
+        return PROC_ERR_NOMEM;
+    }
+    waiter->reply = reply_defer();
+    if (waiter->reply == NULL) {
+        store_give(&waiters, waiter);
+        return PROC_ERR_NOMEM;
+    }
+    waiter->pid = pid;
+    list_append(&process->waiters, &waiter->in_process);
+    *answer_out = (struct wait_answer){.deferred = true};
+    return ERR_OK;
+}
+
+/* False: the caller is gone. */
+static bool wait_answer(struct waiter *waiter, err_t error, const struct process *child)
+{
+    struct message message = {.label = error};
+
+    if (child != NULL) {
+        message.w[0] = child->pid;
+        message.w[1] = (uint64_t)(int64_t)child->status;
+    }
+    err_t result = ipc_reply(waiter->reply->slot, &message);
+    reply_give(waiter->reply);
+    list_remove(&waiter->in_process);
+    store_give(&waiters, waiter);
+    return result == ERR_OK;
+}
+
+void wait_child_ended(struct process *parent, struct process *child)
+{
+    struct list *node = parent->waiters.next;
+
+    while (node != &parent->waiters) {
+        struct waiter *waiter = LIST_OWNER(node, struct waiter, in_process);
+        node = node->next;
+        if (waiter->pid != WAIT_ANY && waiter->pid != child->pid) {
+            continue;
+        }
+        if (wait_answer(waiter, ERR_OK, child)) {
+            life_reap(child); /* W2 */
+            break;
+        }
+    }
+    wait_check(parent);
+}
+
+void wait_check(struct process *process)
+{
+    struct list *node = process->waiters.next;
+
+    while (node != &process->waiters) {
+        struct waiter *waiter = LIST_OWNER(node, struct waiter, in_process);
+        node = node->next;
+        if (!wait_has_child(process, waiter->pid)) {
+            (void)wait_answer(waiter, PROC_ERR_CHILD, NULL);
+        }
+    }
+}
+
+void wait_drop_all(struct process *process)
+{
+    while (!list_is_empty(&process->waiters)) {
+        struct waiter *waiter = LIST_OWNER(process->waiters.next, struct waiter, in_process);
+        reply_give(waiter->reply);
+        list_remove(&waiter->in_process);
+        store_give(&waiters, waiter);
+    }
+}
+
+void wait_fail_after(uint64_t takes)
+{
+    store_fail_after(&waiters, takes);
+}
