@@ -1,0 +1,103 @@
+/* The first instruction, and the last with paging off.
+ *
+ *   a0 s0  firmware's number of this hart        s2  `time` at the first instruction
+ *   a1 s1  address of the device tree            s3  `instret` there
+ *   tp     0: no hart structure yet              sp  the kernel's stack, at its physical address
+ *
+ * The header is what Linux's boot-image-header.rst describes; booti and QEMU read it. */
+#include "riscv/csr.h"
+
+    .section .text.head, "ax"
+    .option push
+    .option norvc
+    .global _start
+_start:
+    j       first                   /* code0 */
+    nop                             /* code1 */
+    .dword  0x200000                /* text_offset: from the start of RAM */
+    .dword  image_size              /* with bss and stack */
+    .dword  0                       /* flags: little endian */
+    .word   2                       /* header version 0.2 */
+    .word   0
+    .dword  0
+    .dword  0x5643534952            /* "RISCV" */
+    .word   0x05435352              /* "RSC\5" */
+    .word   0
+    .option pop
+
+    /* OpenSBI before 1.3 may release a hart here that was to start elsewhere. Whoever takes the
+     * ticket boots; the others are found by their number when harts are started, and sleep. */
+first:
+    csrw    sie, zero
+    csrw    satp, zero
+    rdtime  s2
+    rdinstret s3
+    lla     t0, boot_ticket
+    li      t1, 1
+    amoswap.w.aq t1, t1, (t0)
+    bnez    t1, late
+    mv      s0, a0
+    mv      s1, a1
+    li      tp, 0
+    lla     sp, stack_top
+    lla     t0, trapped
+    csrw    stvec, t0
+    lla     t0, bss_start
+    lla     t1, bss_end
+1:  sd      zero, 0(t0)
+    sd      zero, 8(t0)
+    sd      zero, 16(t0)
+    sd      zero, 24(t0)
+    addi    t0, t0, 32
+    bltu    t0, t1, 1b
+    mv      a0, s0
+    mv      a1, s1
+    mv      a2, s2
+    mv      a3, s3
+    lla     a4, image_start
+    call    boot_main               /* a0: satp, a1: kernel address - physical address */
+
+    /* The point after which nobody touches USER memory. Nothing maps the next instruction, so
+     * fetching it traps to where stvec says: the same place at its kernel address. */
+    .global boot_enter_kernel
+boot_enter_kernel:
+    lla     t0, 1f
+    add     t0, t0, a1
+    csrw    stvec, t0
+    add     sp, sp, a1
+    sfence.vma
+    csrw    satp, a0
+    .balign 4
+1:  lla     ra, late
+    tail    riscv_start
+
+late:
+    wfi
+    j       late
+
+    .balign 4
+trapped:
+    lla     sp, stack_top
+    csrr    a0, scause
+    csrr    a1, sepc
+    csrr    a2, stval
+    call    boot_trapped
+
+    /* a0 = 1 if writing stimecmp does not trap. */
+    .global boot_probe_stimecmp
+    .balign 4
+boot_probe_stimecmp:
+    lla     t0, 1f
+    csrrw   t0, stvec, t0
+    li      a0, 0
+    li      t1, -1
+    csrw    CSR_STIMECMP, t1
+    li      a0, 1
+    .balign 4
+1:  csrw    stvec, t0
+    ret
+
+    .data
+    .balign 4
+boot_ticket:
+    .word   0

@@ -1,0 +1,264 @@
+/* Boot: what there is, where it goes, init's space, the kernel's tables; in that order, with paging
+ * off. head.S calls boot_main and turns paging on with what it returns. */
+#include "boot.h"
+
+#include <addresses.h>
+#include <byre/gen/kernel.h>
+#include <byre/table.h>
+#include <format/cpio.h>
+#include <format/fdt.h>
+
+#include "arguments.h"
+#include "core/chunk.h"
+#include "core/panic.h"
+#include "init.h"
+#include "machine.h"
+#include "paging.h"
+#include "plan.h"
+#include "riscv/csr.h"
+#include "riscv/facts.h"
+#include "riscv/panic.h"
+#include "riscv/sbi.h"
+
+enum {
+    TREE_BYTES_MAX = 16 << 20,
+};
+
+#define PATTERN 0xa5a5a5a5a5a5a5a5ul
+
+struct boot_facts boot_facts;
+static struct machine machine;
+static struct plan plan;
+
+extern char image_end[];
+
+/* ----------------------------------------------------------------------- tools */
+void boot_fail(const char *why)
+{
+    kernel_print("\nkernel: cannot boot: %s\n", why);
+    panic_stop();
+}
+
+void boot_trapped(uint64_t cause, uint64_t pc, uint64_t value)
+{
+    kernel_print("\nkernel: cannot boot: %s at pc %x, stval %x\n", panic_cause_text(cause), pc,
+                 value);
+    panic_stop();
+}
+
+void boot_fill(uint64_t start, uint64_t bytes, uint64_t word)
+{
+    uint64_t *end = boot_pointer(start + bytes);
+    for (uint64_t *at = boot_pointer(start); at < end; at += 8) {
+        at[0] = word;
+        at[1] = word;
+        at[2] = word;
+        at[3] = word;
+        at[4] = word;
+        at[5] = word;
+        at[6] = word;
+        at[7] = word;
+    }
+}
+
+void boot_copy(uint64_t to, const void *from, uint64_t bytes)
+{
+    uint8_t *target = boot_pointer(to);
+    const uint8_t *source = from;
+    if (to % 8 == 0 && boot_address(from) % 8 == 0) {
+        for (; bytes >= 8; bytes -= 8, target += 8, source += 8) {
+            *(uint64_t *)target = *(const uint64_t *)source;
+        }
+    }
+    while (bytes-- > 0) {
+        *target++ = *source++;
+    }
+}
+
+static void require(bool good, const char *why)
+{
+    if (!good) {
+        boot_fail(why);
+    }
+}
+
+/* ----------------------------------------------------------------------- steps */
+static void find_init(struct init_request *request)
+{
+    struct cpio_member member;
+    uint64_t bytes = machine.archive_end - machine.archive_start;
+    request->archive = (struct range){machine.archive_start, machine.archive_end};
+    require(bytes != 0, "there is no boot archive (initrd)");
+    require(machine.archive_start % PAGE_BYTES == 0, "the boot archive does not begin a page");
+    require(ranges_contain(&machine.memory, machine.archive_start, machine.archive_end),
+            "the boot archive lies outside memory");
+    require(cpio_find(boot_pointer(machine.archive_start), bytes, "servers/init", &member) ==
+                CPIO_MEMBER,
+            "the boot archive has no servers/init, or is no cpio archive");
+    require(boot_address(member.data) % PAGE_BYTES == 0,
+            "servers/init does not begin a page of the boot archive");
+    require(elf_open(&request->elf, member.data, member.bytes),
+            "servers/init is no program that Byre can load");
+    request->image = boot_address(member.data);
+}
+
+static void make_plan(const struct init_request *init, uint64_t image, uint64_t tree_bytes)
+{
+    struct plan_request request = {
+        .image = {image, boot_address(image_end)},
+        .archive = init->archive,
+        .tree = {boot_address(init->tree.base), boot_address(init->tree.base) + tree_bytes},
+        .chunk_record_bytes = sizeof(struct chunk),
+        .init_pages = init_pages(&init->elf, &init->tree),
+    };
+    require(plan_make(&plan, &machine, &request), plan.complaint);
+}
+
+/* B2: a kind for every chunk. */
+static void make_chunks(uint64_t tables)
+{
+    struct chunk *records = boot_pointer(plan.chunk_records);
+    for (uint64_t i = 0; i < plan.chunk_count; i++) {
+        uint64_t start = (plan.chunk_first + i) << CHUNK_SHIFT;
+        uint8_t kind = plan_chunk_kind(&plan, start);
+        records[i] = (struct chunk){
+            .kind = kind,
+            .is_open = kind == KIND_TABLE || kind == KIND_OBJECT,
+            .used = kind == KIND_TABLE ? (uint16_t)tables : 0,
+        };
+    }
+}
+
+/* Memory as it may look after another system: nothing may rely on zeroes. */
+static void fill_free_memory(const struct boot_info *info)
+{
+    struct ranges free = plan.chunks;
+    uint64_t init_end = (info->tree.first_frame + info->tree.frames) << PAGE_SHIFT;
+    require(ranges_remove(&free, plan.table_chunk, plan.table_chunk + CHUNK_BYTES) &&
+                ranges_remove(&free, plan.object_chunk, plan.object_chunk + CHUNK_BYTES) &&
+                ranges_remove(&free, plan.init_start, init_end) &&
+                ranges_remove(&free, info->archive.first_frame << PAGE_SHIFT,
+                              (info->archive.first_frame + info->archive.frames) << PAGE_SHIFT),
+            "free memory is in too many pieces to fill");
+    for (unsigned i = 0; i < free.count; i++) {
+        boot_fill(free.list[i].start, free.list[i].end - free.list[i].start, PATTERN);
+    }
+}
+
+static void tell_kernel(const struct arguments *arguments, const struct init_request *request,
+                        const struct init_result *init)
+{
+    boot_facts.chunks = riscv_image_pointer(plan.chunk_records);
+    boot_facts.chunk_first = plan.chunk_first;
+    boot_facts.chunk_count = plan.chunk_count;
+    boot_facts.table_chunk.number = plan.table_chunk >> PAGE_SHIFT;
+    boot_facts.object_chunk.number = plan.object_chunk >> PAGE_SHIFT;
+    boot_facts.init_root.number = init->root >> PAGE_SHIFT;
+    boot_facts.init_entry.value = request->elf.entry;
+    boot_facts.init_stack.value = INIT_STACK_TOP;
+    boot_facts.init_argument.value = INIT_BOOT_INFO;
+    boot_facts.device_count = plan.devices.count;
+    for (unsigned i = 0; i < plan.devices.count; i++) {
+        struct range range = plan.devices.list[i];
+        boot_facts.devices[i] = (struct boot_range){
+            range.start >> PAGE_SHIFT, (range.end - range.start) >> PAGE_SHIFT};
+    }
+    boot_facts.timebase_hz = machine.timebase_hz;
+    boot_facts.hart_count = 1;
+    boot_facts.quiet = arguments->quiet;
+    boot_facts.test_hooks = arguments->test_hooks;
+    boot_facts.preempt = arguments->preempt;
+    boot_facts.preempt_seed = arguments->preempt_seed;
+    boot_facts.preempt_mean_us = arguments->preempt_mean_us;
+}
+
+static void tell_init(struct boot_info *info)
+{
+    info->version = BOOT_INFO_VERSION;
+    info->abi_version = KERNEL_ABI_VERSION;
+    info->timebase_hz = machine.timebase_hz;
+    info->hart_count = boot_facts.hart_count;
+    info->boot_hart = (uint32_t)riscv_facts.hart_id;
+    info->asid_bits = riscv_facts.asid_bits;
+    info->features = riscv_facts.has_sstc;
+    for (unsigned i = 0; i < plan.chunks.count && i < BOOT_MEMORY_RANGES_MAX; i++) {
+        struct range range = plan.chunks.list[i];
+        info->memory[info->memory_count++] = (struct boot_range){
+            range.start >> PAGE_SHIFT, (range.end - range.start) >> PAGE_SHIFT};
+    }
+    info->device_count = plan.devices.count;
+    info->object_chunk_frame = plan.object_chunk >> PAGE_SHIFT;
+    info->object_next_page = info->object_chunk_frame + BOOT_OBJECT_PAGES;
+    unsigned length = 0;
+    while (length + 1 < BOOT_ARGS_BYTES && machine.arguments[length] != '\0') {
+        info->arguments[length] = machine.arguments[length];
+        length++;
+    }
+    if (machine.arguments[length] != '\0') {
+        kernel_log("the boot arguments are longer than %u bytes; the rest is ignored",
+                   (uint64_t)BOOT_ARGS_BYTES - 1);
+    }
+}
+
+static void tell_riscv(const struct arguments *arguments, uint64_t hart_id, uint64_t root)
+{
+    unsigned index = machine_hart_index(&machine, hart_id);
+    require(index < machine.hart_count, "the device tree does not know the hart that boots");
+    uint64_t asid_bits = paging_probe_asid_bits(root);
+    riscv_facts.memory_bytes = plan.memory_bytes;
+    riscv_facts.hart_id = hart_id;
+    riscv_facts.plic_start = machine.plic_start;
+    riscv_facts.plic_context = machine.harts[index].plic_context;
+    riscv_facts.plic_sources =
+        machine.harts[index].plic_context == MACHINE_NO_CONTEXT ? 0 : machine.plic_sources;
+    riscv_facts.asid_bits = (uint32_t)(asid_bits < arguments->asid_bits_max
+                                           ? asid_bits
+                                           : arguments->asid_bits_max);
+    riscv_facts.has_sstc = machine.harts[index].has_sstc && boot_probe_stimecmp() != 0;
+    static_assert(sizeof riscv_facts.model == MACHINE_MODEL_BYTES);
+    boot_copy(boot_address(riscv_facts.model), machine.model, MACHINE_MODEL_BYTES);
+}
+
+static void read_machine(struct fdt *tree, uint64_t address)
+{
+    require(address != 0 && address % 8 == 0, "firmware passed no device tree");
+    require(fdt_open(tree, boot_pointer(address), TREE_BYTES_MAX),
+            "the device tree is damaged, or none");
+    require(machine_read(&machine, tree), machine.complaint);
+    if (machine.complaint != NULL) {
+        kernel_log("%s", machine.complaint);
+    }
+}
+
+struct boot_result boot_main(uint64_t hart_id, uint64_t tree, uint64_t ticks, uint64_t instructions,
+                             uint64_t image)
+{
+    struct arguments arguments;
+    struct init_request request = {0};
+    struct init_result init;
+    sbi_start();
+    read_machine(&request.tree, tree);
+    arguments_parse(&arguments, machine.arguments);
+    riscv_facts.image_offset = KERNEL_IMAGE - image;
+    riscv_facts.panic_powers_off = arguments.test_hooks;
+    find_init(&request);
+    make_plan(&request, image, request.tree.used_bytes);
+
+    boot_zero(plan.table_chunk, CHUNK_BYTES);
+    boot_zero(plan.object_chunk, CHUNK_BYTES);
+    request.table_chunk = plan.table_chunk;
+    request.start = plan.init_start;
+    init_build(&request, &init);
+    make_chunks(init.tables);
+
+    uint64_t root = paging_build(&plan, image, &machine);
+    tell_riscv(&arguments, hart_id, root);
+    tell_kernel(&arguments, &request, &init);
+    tell_init(init.info);
+    init.info->boot_ticks = ticks;
+    init.info->boot_instret = instructions;
+    if (arguments.pattern) {
+        fill_free_memory(init.info);
+    }
+    return (struct boot_result){SATP_SV39 | root >> PAGE_SHIFT, riscv_facts.image_offset};
+}

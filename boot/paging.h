@@ -1,0 +1,21 @@
+/* The kernel's own translations, built with paging off.
+ *
+ *   G1  Text RX, rodata R, data and metadata RW; each physical page of the image has one address.
+ *   G2  The window shows OBJECT and TABLE chunks, RW; nothing maps USER, DEVICE or FIRMWARE memory,
+ *       nor any address of the lower half.
+ *   G3  The upper half of the root never changes after this: window tables stand for every GiB with
+ *       RAM, so every root can hold copies of its entries.
+ */
+#ifndef BOOT_PAGING_H
+#define BOOT_PAGING_H
+
+#include <stdint.h>
+
+#include "plan.h"
+
+/* Build the tables. image: where the kernel is; returns the root's address. */
+uint64_t paging_build(const struct plan *plan, uint64_t image, const struct machine *machine);
+/* How many ASID bits satp keeps. */
+unsigned paging_probe_asid_bits(uint64_t root);
+
+#endif

@@ -1,0 +1,111 @@
+/* Address space identifiers and fences.
+ *
+ *   I1  Number 0 is the kernel's own root's, and everybody's on a hart without ASID bits.
+ *   I2  A space's number is good while its generation is the current one; when the numbers are used
+ *       up, a new generation begins with a fence of everything.
+ *   I3  Only what the hart may hold needs a fence: a space without a good number has no
+ *       translations anywhere.
+ *
+ * Without ASID bits each change of space fences everything that is not global.
+ */
+#include "arch.h"
+#include "core/space.h"
+#include "riscv/csr.h"
+#include "riscv/facts.h"
+#include "riscv/hart.h"
+#include "riscv/paging.h"
+
+enum { NUMBER_BITS = 16, NUMBER_MASK = (1 << NUMBER_BITS) - 1 };
+
+static uint64_t generation = 1 << NUMBER_BITS; /* in the bits above the number */
+static uint64_t number_last;                   /* the last one given in this generation */
+
+static void fence_everything(void)
+{
+    __asm__ volatile("sfence.vma" : : : "memory");
+    hart_count_one(&this_hart()->hart, COUNTER_FENCES_ALL);
+}
+
+static void fence_number(uint64_t number)
+{
+    __asm__ volatile("sfence.vma zero, %0" : : "r"(number) : "memory");
+    hart_count_one(&this_hart()->hart, COUNTER_FENCES_ASID);
+}
+
+/* I3 */
+static bool space_may_be_cached(const struct space *space)
+{
+    if (riscv_facts.asid_bits == 0) {
+        return this_hart()->hart.space == space;
+    }
+    return (space->asid & ~(uint64_t)NUMBER_MASK) == generation;
+}
+
+static void space_number(struct space *space)
+{
+    if (number_last + 1 >= 1ull << riscv_facts.asid_bits) {
+        generation += 1 << NUMBER_BITS;
+        number_last = 0;
+        fence_everything();
+    }
+    space->asid = generation | ++number_last;
+}
+
+void arch_space_create(struct space *space)
+{
+    space->asid = 0;
+}
+
+void arch_space_destroy(struct space *space)
+{
+    if (space_may_be_cached(space)) {
+        fence_number(space->asid & NUMBER_MASK);
+    }
+    space->asid = 0;
+}
+
+void arch_space_load(struct hart *hart, struct space *space)
+{
+    if (riscv_facts.asid_bits != 0 &&
+        (space->asid & ~(uint64_t)NUMBER_MASK) != generation) {
+        space_number(space);
+    }
+    csr_write(satp, SATP_SV39 | (space->asid & NUMBER_MASK) << SATP_ASID_SHIFT |
+                        space->root.number);
+    hart_count_one(hart, COUNTER_SPACE_SWITCHES);
+    if (riscv_facts.asid_bits == 0) {
+        fence_number(0);
+    }
+}
+
+void arch_space_leave(struct hart *hart)
+{
+    (void)hart;
+    paging_load_kernel();
+    if (riscv_facts.asid_bits == 0) {
+        fence_number(0);
+    }
+}
+
+void arch_flush_page(struct space *space, vaddr_t address)
+{
+    if (space_may_be_cached(space)) {
+        __asm__ volatile("sfence.vma %0, %1"
+                         :
+                         : "r"(address.value), "r"(space->asid & NUMBER_MASK)
+                         : "memory");
+        hart_count_one(&this_hart()->hart, COUNTER_FENCES_PAGE);
+    }
+}
+
+void arch_flush_space(struct space *space)
+{
+    if (space_may_be_cached(space)) {
+        fence_number(space->asid & NUMBER_MASK);
+    }
+}
+
+void arch_flush_all(void)
+{
+    fence_everything();
+}

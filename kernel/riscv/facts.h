@@ -1,0 +1,29 @@
+/* What riscv/ must know of this machine. boot/ writes it with paging off; constant afterwards. */
+#ifndef KERNEL_RISCV_FACTS_H
+#define KERNEL_RISCV_FACTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct riscv_facts {
+    uint64_t image_offset;  /* kernel address - physical address, in the image and its metadata */
+    uint64_t memory_bytes;
+    uint64_t hart_id;       /* of the hart that boots */
+    uint64_t plic_start;    /* physical */
+    uint32_t plic_sources;  /* 0: no PLIC */
+    uint32_t plic_context;  /* of the boot hart's S-mode */
+    uint32_t asid_bits;
+    bool has_sstc;
+    bool panic_powers_off; /* tests want an end, not a wait */
+    char model[48];
+};
+
+extern struct riscv_facts riscv_facts;
+
+/* An address in the image or its metadata, from the physical one. */
+static inline void *riscv_image_pointer(uint64_t physical)
+{
+    return (void *)(uintptr_t)(physical + riscv_facts.image_offset); // NOLINT
+}
+
+#endif

@@ -1,0 +1,24 @@
+/* Constants that the assembly needs of C structures: tools/offsets.py turns this file's assembly
+ * into build/gen/offsets.h. It is never linked. */
+#include <stddef.h>
+
+#include "core/boot_facts.h"
+#include "core/thread.h"
+#include "riscv/hart.h"
+#include "riscv/trap.h"
+
+#define CONSTANT(name, value) __asm__ volatile("->" #name " %0" : : "i"(value))
+#define OFFSET(name, type, member) CONSTANT(name, offsetof(type, member))
+
+void offsets(void);
+
+void offsets(void)
+{
+    OFFSET(THREAD_REGISTERS_OFFSET, struct thread, registers);
+    OFFSET(THREAD_HART, struct thread, hart);
+    OFFSET(HART_CURRENT, struct hart, current);
+    OFFSET(HART_STACK_TOP, struct hart, stack_top);
+    OFFSET(FRAME_STATUS, struct trap_frame, status);
+    OFFSET(FRAME_CAUSE, struct trap_frame, cause);
+    OFFSET(FRAME_VALUE, struct trap_frame, value);
+}

@@ -1,0 +1,25 @@
+/* The kernel's half of every address space: one root that boot/ built, copied into every other. */
+#ifndef KERNEL_RISCV_PAGING_H
+#define KERNEL_RISCV_PAGING_H
+
+#include <stdint.h>
+
+#include <byre/table.h>
+
+extern uint64_t kernel_root[TABLE_ENTRIES];
+
+/* Index into a table of `level` that translates the address. */
+static inline unsigned table_index(uint64_t address, unsigned level)
+{
+    return (unsigned)(address >> (PAGE_SHIFT + 9 * level)) & (TABLE_ENTRIES - 1);
+}
+
+/* Note which root entries are in use; before the first arch_root_fill. */
+void paging_start(void);
+/* The kernel's own root with ASID 0, for a hart without a space. */
+void paging_load_kernel(void);
+/* Law 2's test: panics if the kernel's root maps anything but KERNEL, OBJECT and TABLE memory and
+ * the interrupt controller; returns how many leaves it saw. */
+uint64_t paging_check(void);
+
+#endif

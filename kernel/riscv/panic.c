@@ -1,0 +1,159 @@
+/* Panic: see panic.h. The backtrace needs no frame pointers: a word on the stack that points behind
+ * a call instruction in the kernel's text is taken for a return address. Stale ones may show. */
+#include "riscv/panic.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "arch.h"
+#include "core/panic.h"
+#include "riscv/csr.h"
+#include "riscv/facts.h"
+#include "riscv/hart.h"
+#include "riscv/sbi.h"
+#include "riscv/trap.h"
+
+enum { BACKTRACE_MAX = 24 };
+
+struct symbol {
+    uint32_t offset; /* from image_start */
+    uint32_t name;   /* from kernel_symbol_names */
+};
+
+extern const struct symbol kernel_symbols[], kernel_symbols_end[];
+extern const char kernel_symbol_names[];
+extern char image_start[], text_start[], text_end[], stack_bottom[], stack_top[];
+
+struct trap_frame trap_panic_frame;
+static bool panic_is_trap;
+
+const char *panic_cause_text(uint64_t cause)
+{
+    switch (cause) {
+    case CAUSE_FETCH_MISALIGNED:
+        return "misaligned fetch";
+    case CAUSE_FETCH_ACCESS:
+        return "fetch access fault";
+    case CAUSE_ILLEGAL:
+        return "illegal instruction";
+    case CAUSE_BREAKPOINT:
+        return "breakpoint";
+    case CAUSE_LOAD_MISALIGNED:
+        return "misaligned load";
+    case CAUSE_LOAD_ACCESS:
+        return "load access fault";
+    case CAUSE_STORE_MISALIGNED:
+        return "misaligned store";
+    case CAUSE_STORE_ACCESS:
+        return "store access fault";
+    case CAUSE_FETCH_PAGE:
+        return "fetch page fault";
+    case CAUSE_LOAD_PAGE:
+        return "load page fault";
+    case CAUSE_STORE_PAGE:
+        return "store page fault";
+    default:
+        return "unknown cause";
+    }
+}
+
+void panic_stop(void)
+{
+    if (riscv_facts.panic_powers_off) {
+        sbi_reset(false, true);
+    }
+    for (;;) {
+        __asm__ volatile("wfi");
+    }
+}
+
+void panic_note_trap(void)
+{
+    if (panic_is_trap) {
+        kernel_print("\na trap during a panic: %s\n", panic_cause_text(trap_panic_frame.cause));
+        panic_stop();
+    }
+    panic_is_trap = true;
+}
+
+static void print_place(uint64_t address)
+{
+    uint64_t offset = address - (uint64_t)(uintptr_t)image_start;
+    const struct symbol *found = NULL;
+    for (const struct symbol *at = kernel_symbols; at < kernel_symbols_end && at->offset <= offset;
+         at++) {
+        found = at;
+    }
+    kernel_print("  %x", address);
+    if (found != NULL) {
+        kernel_print(" %s+%u", &kernel_symbol_names[found->name], offset - found->offset);
+    }
+    kernel_print("\n");
+}
+
+static bool is_text(uint64_t address)
+{
+    return address > (uint64_t)(uintptr_t)text_start + 4 &&
+           address < (uint64_t)(uintptr_t)text_end && address % 2 == 0;
+}
+
+/* jal ra, jalr ra or c.jalr ends where the address is. */
+static bool follows_call(uint64_t address)
+{
+    const uint16_t *code = (const uint16_t *)(uintptr_t)address; // NOLINT
+    uint32_t word = (uint32_t)code[-1] << 16 | code[-2];
+    uint32_t opcode = word & 0xfff; /* with rd */
+    return opcode == 0x0ef || opcode == 0x0e7 || (code[-1] & 0xf07f) == 0x9002;
+}
+
+static void print_backtrace(uint64_t pc, uint64_t ra, uint64_t sp)
+{
+    uint64_t bottom = (uint64_t)(uintptr_t)stack_bottom;
+    uint64_t top = (uint64_t)(uintptr_t)stack_top;
+    unsigned count = 0;
+    kernel_print("called from (innermost first; stale returns may show):\n");
+    if (is_text(pc)) {
+        print_place(pc);
+    }
+    if (is_text(ra) && follows_call(ra)) {
+        print_place(ra);
+    }
+    if (sp < bottom || sp > top) {
+        kernel_print("  the stack pointer %x is not on the stack\n", sp);
+        sp = sp < bottom && bottom - sp < 4096 ? bottom : top; /* an overflow: show its end */
+    }
+    for (uint64_t at = (sp + 7) & ~7ull; at < top && count < BACKTRACE_MAX; at += 8) {
+        uint64_t word = *(const uint64_t *)(uintptr_t)at; // NOLINT
+        if (is_text(word) && follows_call(word)) {
+            print_place(word);
+            count++;
+        }
+    }
+}
+
+static void print_registers(const struct trap_frame *frame)
+{
+    static const char names[32][5] = {"pc", "ra", "sp", "gp", "tp",  "t0",  "t1", "t2",
+                                      "s0", "s1", "a0", "a1", "a2",  "a3",  "a4", "a5",
+                                      "a6", "a7", "s2", "s3", "s4",  "s5",  "s6", "s7",
+                                      "s8", "s9", "s10", "s11", "t3", "t4", "t5", "t6"};
+    kernel_print("%s (scause %u), stval %x, sstatus %x\n", panic_cause_text(frame->cause),
+                 frame->cause, frame->value, frame->status);
+    for (unsigned i = 0; i < 32; i++) {
+        kernel_print("%s %x%c", names[i], frame->registers[i], i % 4 == 3 ? '\n' : ' ');
+    }
+}
+
+void arch_panic(void)
+{
+    const struct trap_frame *frame = &trap_panic_frame;
+    if (panic_is_trap) {
+        print_registers(frame);
+        print_backtrace(frame->registers[0], frame->registers[1], frame->registers[2]);
+    } else {
+        uint64_t sp;
+        __asm__ volatile("mv %0, sp" : "=r"(sp));
+        print_backtrace(0, 0, sp);
+    }
+    panic_stop();
+}

@@ -1,0 +1,14 @@
+/* The machine's part of a panic: registers, the cause in words, who called whom. */
+#ifndef KERNEL_RISCV_PANIC_H
+#define KERNEL_RISCV_PANIC_H
+
+#include <stdint.h>
+
+/* The panic is about trap_panic_frame; a trap during a panic stops the machine at once. */
+void panic_note_trap(void);
+/* scause in words. */
+const char *panic_cause_text(uint64_t cause);
+/* Power off, if tests asked for that, or wait for ever. */
+_Noreturn void panic_stop(void);
+
+#endif

@@ -1,0 +1,75 @@
+/* What a trap was, and who hears of it: see trap.h. */
+#include "riscv/trap.h"
+
+#include <byre/gen/kernel.h>
+
+#include "arch.h"
+#include "core/entry.h"
+#include "core/lock.h"
+#include "core/panic.h"
+#include "riscv/csr.h"
+#include "riscv/hart.h"
+#include "riscv/panic.h"
+
+static void take_interrupts(struct riscv_hart *hart)
+{
+    uint64_t pending = csr_read(sip) & csr_read(sie);
+    if ((pending & INTERRUPT_TIMER) != 0) {
+        core_timer(&hart->hart);
+    }
+    if ((pending & INTERRUPT_EXTERNAL) != 0) {
+        core_interrupt(&hart->hart);
+    }
+}
+
+void trap_leave(struct riscv_hart *hart)
+{
+    while (__builtin_expect(hart->hart.current == NULL, 0)) {
+        core_unlock();
+        arch_idle(&hart->hart);
+        core_lock();
+        take_interrupts(hart);
+    }
+    core_unlock();
+}
+
+void trap_system_call(struct riscv_hart *hart)
+{
+    core_lock();
+    core_syscall(&hart->hart);
+    trap_leave(hart);
+}
+
+/* FAULT_* by scause; what has no name here is an illegal instruction to user mode. */
+static unsigned fault_kind(uint64_t cause)
+{
+    static const uint8_t kinds[] = {
+        [CAUSE_FETCH_MISALIGNED] = FAULT_MISALIGNED, [CAUSE_FETCH_ACCESS] = FAULT_ACCESS,
+        [CAUSE_ILLEGAL] = FAULT_ILLEGAL,             [CAUSE_BREAKPOINT] = FAULT_BREAKPOINT,
+        [CAUSE_LOAD_MISALIGNED] = FAULT_MISALIGNED,  [CAUSE_LOAD_ACCESS] = FAULT_ACCESS,
+        [CAUSE_STORE_MISALIGNED] = FAULT_MISALIGNED, [CAUSE_STORE_ACCESS] = FAULT_ACCESS,
+        [CAUSE_FETCH_PAGE] = FAULT_PAGE_EXECUTE,     [CAUSE_LOAD_PAGE] = FAULT_PAGE_READ,
+        [CAUSE_STORE_PAGE] = FAULT_PAGE_WRITE,
+    };
+    if (cause < sizeof kinds && kinds[cause] != 0) {
+        return kinds[cause];
+    }
+    return FAULT_ILLEGAL;
+}
+
+void trap_other(struct riscv_hart *hart, uint64_t cause, uint64_t value)
+{
+    core_lock();
+    if (cause >> CAUSE_INTERRUPT_BIT != 0) {
+        take_interrupts(hart);
+    } else {
+        core_fault(&hart->hart, fault_kind(cause), value);
+    }
+    trap_leave(hart);
+}
+
+void trap_from_kernel(void)
+{
+    panic_note_trap();
+    kernel_panic("a trap in the kernel");
+}
