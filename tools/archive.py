@@ -84,7 +84,7 @@ def main():
     parser.add_argument("--strip")
     parser.add_argument("--overlay")
     parser.add_argument("members", nargs="*", metavar="NAME=FILE")
-    arguments = parser.parse_args()
+    arguments = parser.parse_intermixed_args()
     arguments.output.parent.mkdir(parents=True, exist_ok=True)
     arguments.output.write_bytes(build(members_of(arguments), arguments.strip))
 

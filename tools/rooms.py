@@ -47,8 +47,7 @@ def is_allowed(path, delimiter, name, room, freestanding):
     if delimiter == "<":
         return "libc" in room["may_include"]
     places = (path.parent, own_folder(path))
-    inner = path.parent.rglob(name) if path.parts[0] in ("boot", "libsys") else ()
-    return any((place / name).is_file() for place in places) or any(inner)
+    return any((place / name).is_file() for place in places)
 
 
 def include_findings(path, text, rooms, freestanding):

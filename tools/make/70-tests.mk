@@ -1,0 +1,109 @@
+# Tests: on the host (unit, model), gates on what was built, on the target (TAP from QEMU).
+
+#: Test
+#:   make test                 everything; the last line is "N passed, N failed"
+#:   make host-tests           build and run the unit tests and the model checker
+#:   make target-tests         build and run the tests in QEMU; ONLY=name for some of them
+#:   make gates                check the laws on the built kernel
+#:   make bench                instructions of one fault, one message and back, one fork
+
+TESTS := $(BUILD)/tests
+JOBS ?= 2
+TEST_RUN := tests/run -j $(JOBS) $(if $(filter 1,$(V)),-v)
+HOST_CFLAGS := -std=gnu2x -O1 -g $(WARNINGS) -Wno-missing-prototypes -fno-omit-frame-pointer \
+               -fsanitize=address,undefined -fno-sanitize-recover=all -MMD -MP
+HOST_INCLUDES := -I. -Itests/host -Ikernel -Iboot -Ilinker -I$(GEN)/host -Ilibsys/include/host \
+                 -Ilibsys/include $(ABI_INCLUDES)
+
+# -------------------------------------------------------------------------------- host tests
+# tests/host/.../NAME_test.c; the lines "sources: FILE..." in its first comment name what is linked in.
+HOST_TEST_SOURCES := $(shell test -d tests/host && find tests/host -name '*_test.c' | sort)
+HOST_TESTS := $(HOST_TEST_SOURCES:tests/host/%.c=$(TESTS)/host/%)
+linked_sources = $(wildcard $(shell sed -n 's/^[ /*]*sources: *\([^*]*\).*/\1/p' $(1)))
+# A server's own headers are found from its sources and from the tests that mirror them.
+server_include = $(if $(filter servers/% tests/host/servers/%,$(1)),-Iservers/$(word 1,$(subst /, ,$(patsubst servers/%,%,$(patsubst tests/host/%,%,$(1))))))
+
+$(TESTS)/obj/%.o: % $(GEN_STAMP)
+	$(call say,HOSTCC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(HOST_CC) $(HOST_CFLAGS) $(call server_include,$<) $(HOST_INCLUDES) -c $< -o $@
+
+$(TESTS)/obj/names.o: $(GEN)/names.c
+	$(Q)mkdir -p $(@D)
+	$(Q)$(HOST_CC) $(HOST_CFLAGS) $(HOST_INCLUDES) -c $< -o $@
+
+define host_test_rule
+$(TESTS)/host/$(1): $(TESTS)/obj/tests/host/$(1).c.o $(patsubst %,$(TESTS)/obj/%.o,$(call linked_sources,tests/host/$(1).c)) $(TESTS)/obj/names.o
+	$$(call say,HOSTLD,$$@)
+	$$(Q)mkdir -p $$(@D)
+	$$(Q)$(HOST_CC) -fsanitize=address,undefined $$^ -lcmocka -o $$@
+endef
+$(foreach test,$(HOST_TEST_SOURCES:tests/host/%.c=%),$(eval $(call host_test_rule,$(test))))
+
+-include $(shell test -d $(TESTS)/obj && find $(TESTS)/obj -name '*.d')
+
+# --------------------------------------------------------------------------------- the model
+MODEL_TESTS :=
+-include tests/model/build.mk
+
+# ------------------------------------------------------------------------------ target tests
+# tests/target/kernel/NAME.c: the test is init, alone with the kernel.
+KERNEL_TEST_NAMES := $(patsubst tests/target/kernel/%.c,%,$(wildcard tests/target/kernel/*.c))
+KERNEL_TEST_SUPPORT := $(patsubst %,$(BUILD)/obj/server/%.o,$(wildcard tests/target/kernel/support/*.[cS]))
+KERNEL_TEST_ARCHIVES := $(KERNEL_TEST_NAMES:%=$(TESTS)/kernel/%.cpio)
+$(BUILD)/obj/server/tests/target/%: SERVER_CFLAGS += -Itests/target/kernel
+
+$(TESTS)/kernel/%.elf: $(BUILD)/obj/server/tests/target/kernel/%.c.o $(KERNEL_TEST_SUPPORT) \
+                       $(BUILD)/obj/server/names.o $(BUILD)/linker/server.ld
+	$(call say,LD,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(SERVER_LDFLAGS) $(filter %.o,$^) -o $@
+
+$(TESTS)/kernel/%.cpio: $(TESTS)/kernel/%.elf tools/archive.py
+	$(Q)$(MAKE_ARCHIVE) $@ servers/init=$<
+
+# tests/target/PROPERTY/NAME.c and tests/bench/NAME.c: programs, added to the boot archive.
+TEST_PROGRAM_SOURCES := $(filter-out tests/target/kernel/%,$(wildcard tests/target/*/*.c)) \
+                        $(wildcard tests/bench/*.c)
+TEST_PROGRAM_NAMES := $(notdir $(TEST_PROGRAM_SOURCES:.c=))
+TEST_PROGRAMS := $(TEST_PROGRAM_NAMES:%=$(TESTS)/programs/%)
+TEST_PROGRAM_SUPPORT := $(patsubst %,$(BUILD)/obj/program/%.o,$(wildcard tests/target/support/*.c))
+TEST_PROGRAM_SOURCES := $(filter-out tests/target/support/%,$(TEST_PROGRAM_SOURCES))
+$(BUILD)/obj/program/tests/%: PROGRAM_CFLAGS += -Itests/target
+
+define test_program_rule
+$(TESTS)/programs/$(notdir $(1:.c=)): $(BUILD)/obj/program/$(1).o $(TEST_PROGRAM_SUPPORT) $(CRT0) $(LIBBYRE) $(BUILD)/linker/program.ld
+	$$(call say,LD,$$@)
+	$$(Q)mkdir -p $$(@D)
+	$$(Q)$(CC) $(PROGRAM_LDFLAGS) $$(filter %.o,$$^) $(PROGRAM_LIBRARIES) -o $$@
+endef
+$(foreach source,$(TEST_PROGRAM_SOURCES),$(eval $(call test_program_rule,$(source))))
+
+SYSTEM_ARCHIVE := $(TESTS)/system.cpio
+$(SYSTEM_ARCHIVE): $(ARCHIVE) $(TEST_PROGRAMS)
+	$(call say,ARCHIVE,$@)
+	$(Q)$(MAKE_ARCHIVE) $@ $(ARCHIVE_MEMBERS) $(foreach name,$(TEST_PROGRAM_NAMES),bin/$(name)=$(TESTS)/programs/$(name))
+
+TARGET_TESTS := $(filter $(if $(ONLY),%/$(ONLY).c,%),$(wildcard tests/target/kernel/*.c) \
+                $(filter tests/target/%,$(TEST_PROGRAM_SOURCES)))
+TARGET_READY := $(BUILD)/Image $(KERNEL_TEST_ARCHIVES) $(SYSTEM_ARCHIVE)
+GATES := $(filter-out %/tap.py %/elf.py,$(wildcard tests/gates/*.py))
+COVERAGE_TEST := $(wildcard tests/target/coverage.py)
+
+# ---------------------------------------------------------------------------------- run them
+.PHONY: test host-tests target-tests gates bench
+test: $(HOST_TESTS) $(MODEL_TESTS) $(TARGET_READY) $(BUILD)/kernel.elf
+	@$(TEST_RUN) $(HOST_TESTS) $(MODEL_TESTS) $(GATES) $(TARGET_TESTS)
+
+host-tests: $(HOST_TESTS) $(MODEL_TESTS)
+	@$(TEST_RUN) $^
+
+target-tests: $(TARGET_READY)
+	@$(TEST_RUN) $(TARGET_TESTS)
+
+gates: $(BUILD)/kernel.elf $(SERVERS) $(PROGRAMS)
+	@$(TEST_RUN) $(GATES)
+
+bench: $(BUILD)/Image $(SYSTEM_ARCHIVE)
+	@RUN=bench TIMEOUT=$${TIMEOUT:-300} QEMU_ARGS='-icount shift=0,sleep=off' \
+	    $(PYTHON) tools/run.py $(BUILD)/Image $(SYSTEM_ARCHIVE)
