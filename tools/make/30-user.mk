@@ -17,7 +17,7 @@ LIBSYS_SERVER_SOURCES := $(wildcard libsys/core/*.[cS] libsys/load/*.[cS] boot/f
 LIBSYS_SERVER_OBJECTS := $(LIBSYS_SERVER_SOURCES:%=$(BUILD)/obj/server/%.o) \
                          $(BUILD)/obj/server/names.o
 LIBSYS_PROGRAM_SOURCES := $(filter-out libsys/posix/crt0.S,$(wildcard libsys/posix/*.[cS] \
-                          libsys/posix/*/*.[cS])) $(wildcard libsys/core/format.c)
+                          libsys/posix/*/*.[cS])) $(wildcard libsys/core/format.c libsys/core/arguments.c)
 LIBSYS_PROGRAM_OBJECTS := $(LIBSYS_PROGRAM_SOURCES:%=$(BUILD)/obj/program/%.o) \
                           $(BUILD)/obj/program/names.o
 LIBSYS := $(BUILD)/libsys.a

@@ -1,0 +1,221 @@
+/* exec and spawn: the argument block is built here, in pages of this process; proc gives them to
+ * the new stack. Programs are named by their path in the boot archive. Contract: POSIX; file
+ * actions are not there yet (ENOSYS), and of the attributes only SETPGROUP is heard: the child
+ * begins a tree of its own. */
+#define _GNU_SOURCE /* execvpe */
+#include <errno.h>
+#include <spawn.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <byre/gen/proc_client.h>
+#include <byre/program.h>
+#include <byre/table.h>
+
+#include "posix.h"
+
+extern char **environ;
+
+struct __posix_spawnattr {
+    short flags;
+};
+
+struct launch {
+    uint64_t path[ARGUMENTS_PATH_BYTES / 8];
+    void *block;
+    size_t pages;
+};
+
+/* One page without a system call: small programs need no second table for it. */
+static char small_block[PAGE_BYTES] __attribute__((aligned(PAGE_BYTES)));
+static pthread_mutex_t launch_lock;
+
+static int path_pack(const char *path, uint64_t words[ARGUMENTS_PATH_BYTES / 8])
+{
+    while (*path == '/') {
+        path++;
+    }
+    size_t bytes = strlen(path);
+    if (bytes == 0 || bytes >= ARGUMENTS_PATH_BYTES) {
+        return ENOENT;
+    }
+    memset(words, 0, ARGUMENTS_PATH_BYTES);
+    memcpy(words, path, bytes);
+    return 0;
+}
+
+/* 0 with launch_lock held, or an errno number without it. */
+static int launch_begin(struct launch *launch, const char *path, char *const argv[],
+                        char *const envp[])
+{
+    int result = path_pack(path, launch->path);
+    size_t bytes = arguments_bytes((const char *const *)argv, (const char *const *)envp);
+    if (result != 0 || bytes == 0) {
+        return result != 0 ? result : E2BIG;
+    }
+    launch->pages = (bytes + PAGE_BYTES - 1) / PAGE_BYTES;
+    pthread_mutex_lock(&launch_lock);
+    launch->block = small_block;
+    if (launch->pages > 1) {
+        launch->block = mmap(NULL, launch->pages * PAGE_BYTES, PROT_READ | PROT_WRITE,
+                             MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    }
+    if (launch->block == MAP_FAILED) {
+        pthread_mutex_unlock(&launch_lock);
+        return ENOMEM;
+    }
+    arguments_build(launch->block, (const char *const *)argv, (const char *const *)envp,
+                    posix_facts.timebase_hz);
+    return 0;
+}
+
+static void launch_end(struct launch *launch)
+{
+    if (launch->block != small_block) {
+        (void)munmap(launch->block, launch->pages * PAGE_BYTES);
+    }
+    pthread_mutex_unlock(&launch_lock);
+}
+
+int execve(const char *path, char *const argv[], char *const envp[])
+{
+    struct launch launch;
+    int result = launch_begin(&launch, path, argv, envp);
+    if (result == 0) {
+        const uint64_t *p = launch.path;
+        result = posix_errno(proc_exec(PROGRAM_SLOT_PROC, p[0], p[1], p[2], p[3],
+                                       (uintptr_t)launch.block, launch.pages));
+        launch_end(&launch);
+    }
+    errno = result;
+    return -1;
+}
+
+int posix_spawn(pid_t *pid_out, const char *path, const posix_spawn_file_actions_t *actions,
+                const posix_spawnattr_t *attributes, char *const argv[], char *const envp[])
+{
+    if (actions != NULL && *actions != NULL) {
+        return ENOSYS;
+    }
+    bool tree = attributes != NULL && *attributes != NULL &&
+                ((*attributes)->flags & POSIX_SPAWN_SETPGROUP) != 0;
+    struct launch launch;
+    int result = launch_begin(&launch, path, argv, envp);
+    if (result != 0) {
+        return result;
+    }
+    uint64_t pid;
+    const uint64_t *p = launch.path;
+    result = posix_errno(proc_spawn(PROGRAM_SLOT_PROC, p[0], p[1], p[2], p[3],
+                                    (uintptr_t)launch.block, launch.pages, tree ? SPAWN_TREE : 0,
+                                    &pid));
+    launch_end(&launch);
+    if (result == 0 && pid_out != NULL) {
+        *pid_out = (pid_t)pid;
+    }
+    return result;
+}
+
+/* A name without a slash is looked for in bin/, the only folder of programs. */
+static const char *program_path(const char *file, char path[ARGUMENTS_PATH_BYTES])
+{
+    if (strchr(file, '/') != NULL || strlen(file) + sizeof("bin/") > ARGUMENTS_PATH_BYTES) {
+        return file;
+    }
+    strcpy(path, "bin/");
+    return strcat(path, file);
+}
+
+int posix_spawnp(pid_t *pid_out, const char *file, const posix_spawn_file_actions_t *actions,
+                 const posix_spawnattr_t *attributes, char *const argv[], char *const envp[])
+{
+    char path[ARGUMENTS_PATH_BYTES];
+    return posix_spawn(pid_out, program_path(file, path), actions, attributes, argv, envp);
+}
+
+int posix_spawnattr_init(posix_spawnattr_t *attributes)
+{
+    *attributes = calloc(1, sizeof(**attributes));
+    return *attributes != NULL ? 0 : ENOMEM;
+}
+
+int posix_spawnattr_destroy(posix_spawnattr_t *attributes)
+{
+    free(*attributes);
+    return 0;
+}
+
+int posix_spawnattr_setflags(posix_spawnattr_t *attributes, short flags)
+{
+    (*attributes)->flags = flags;
+    return 0;
+}
+
+/* -------------------------------------------------------------------- the family of exec */
+
+int execv(const char *path, char *const argv[])
+{
+    return execve(path, argv, environ);
+}
+
+int execvpe(const char *file, char *const argv[], char *const envp[])
+{
+    char path[ARGUMENTS_PATH_BYTES];
+    return execve(program_path(file, path), argv, envp);
+}
+
+int execvp(const char *file, char *const argv[])
+{
+    return execvpe(file, argv, environ);
+}
+
+enum { LIST_ARGUMENTS_MAX = 64 };
+
+/* execl's arguments, up to a NULL; false: too many. */
+static bool list_collect(char *argv[LIST_ARGUMENTS_MAX], const char *first, va_list list)
+{
+    size_t count = 0;
+    for (const char *next = first; next != NULL; next = va_arg(list, const char *)) {
+        if (count == LIST_ARGUMENTS_MAX - 1) {
+            errno = E2BIG;
+            return false;
+        }
+        argv[count++] = (char *)next;
+    }
+    argv[count] = NULL;
+    return true;
+}
+
+int execl(const char *path, const char *first, ...)
+{
+    char *argv[LIST_ARGUMENTS_MAX];
+    va_list list;
+    va_start(list, first);
+    bool fits = list_collect(argv, first, list);
+    va_end(list);
+    return fits ? execv(path, argv) : -1;
+}
+
+int execlp(const char *file, const char *first, ...)
+{
+    char *argv[LIST_ARGUMENTS_MAX];
+    va_list list;
+    va_start(list, first);
+    bool fits = list_collect(argv, first, list);
+    va_end(list);
+    return fits ? execvp(file, argv) : -1;
+}
+
+int execle(const char *path, const char *first, ...)
+{
+    char *argv[LIST_ARGUMENTS_MAX];
+    va_list list;
+    va_start(list, first);
+    bool fits = list_collect(argv, first, list);
+    char **envp = fits ? va_arg(list, char **) : NULL;
+    va_end(list);
+    return fits ? execve(path, argv, envp) : -1;
+}

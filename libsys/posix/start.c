@@ -1,0 +1,79 @@
+/* From the first C instruction to main, and from exit to the end. Thread-local storage is set up
+ * first: everything else may touch errno. */
+#include <picolibc.h>
+#include <picotls.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <libsys/time.h>
+
+#include <byre/gen/proc_client.h>
+#include <byre/program.h>
+
+#include "posix.h"
+
+extern char **environ;
+extern int main(int argc, char **argv, char **envp);
+void __libc_init_array(void);
+void __libc_fini_array(void);
+void __call_exitprocs(int status, void *object) __attribute__((weak));
+void _init(void);
+void _fini(void);
+
+struct posix_facts posix_facts;
+
+/* picolibc's array walkers call these; constructors are in the arrays. */
+void _init(void)
+{
+}
+
+void _fini(void)
+{
+}
+
+/* B2 of <libsys/arguments.h>: offsets become pointers, in place. */
+static char **strings_relocate(struct argument_block *block, uint64_t *words, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        words[i] += (uintptr_t)block;
+    }
+    return (char **)(uintptr_t)words;
+}
+
+void posix_start(struct argument_block *block)
+{
+    void *local;
+    __asm__("mv %0, tp" : "=r"(local));
+    _init_tls(local);
+
+    posix_facts.timebase_hz = block->timebase_hz;
+    posix_facts.start_ticks = time_ticks();
+    threads_start();
+    char **argv = strings_relocate(block, block->words, block->argument_count);
+    environ = strings_relocate(block, block->words + block->argument_count + 1,
+                               block->environment_count);
+    __libc_init_array();
+    exit(main((int)block->argument_count, argv, environ));
+}
+
+void exit(int status)
+{
+    if (__call_exitprocs != NULL) {
+        __call_exitprocs(status, NULL);
+    }
+    __libc_fini_array();
+    stdio_flush_all();
+    _exit(status);
+}
+
+void _exit(int status)
+{
+    posix_exit_status((status & 0xff) << 8);
+}
+
+void posix_exit_status(int wait_status)
+{
+    for (;;) {
+        (void)!proc_exit(PROGRAM_SLOT_PROC, (uint64_t)wait_status);
+    }
+}
