@@ -63,12 +63,11 @@ $(TESTS)/kernel/%.cpio: $(TESTS)/kernel/%.elf tools/archive.py
 	$(Q)$(MAKE_ARCHIVE) $@ servers/init=$<
 
 # tests/target/PROPERTY/NAME.c and tests/bench/NAME.c: programs, added to the boot archive.
-TEST_PROGRAM_SOURCES := $(filter-out tests/target/kernel/%,$(wildcard tests/target/*/*.c)) \
-                        $(wildcard tests/bench/*.c)
+TEST_PROGRAM_SOURCES := $(filter-out tests/target/kernel/% tests/target/support/%, \
+                        $(wildcard tests/target/*/*.c)) $(wildcard tests/bench/*.c)
 TEST_PROGRAM_NAMES := $(notdir $(TEST_PROGRAM_SOURCES:.c=))
 TEST_PROGRAMS := $(TEST_PROGRAM_NAMES:%=$(TESTS)/programs/%)
 TEST_PROGRAM_SUPPORT := $(patsubst %,$(BUILD)/obj/program/%.o,$(wildcard tests/target/support/*.c))
-TEST_PROGRAM_SOURCES := $(filter-out tests/target/support/%,$(TEST_PROGRAM_SOURCES))
 $(BUILD)/obj/program/tests/%: PROGRAM_CFLAGS += -Itests/target
 
 define test_program_rule
@@ -93,13 +92,13 @@ COVERAGE_TEST := $(wildcard tests/target/coverage.py)
 # ---------------------------------------------------------------------------------- run them
 .PHONY: test host-tests target-tests gates bench
 test: $(HOST_TESTS) $(MODEL_TESTS) $(TARGET_READY) $(BUILD)/kernel.elf
-	@$(TEST_RUN) $(HOST_TESTS) $(MODEL_TESTS) $(GATES) $(TARGET_TESTS)
+	@$(TEST_RUN) $(HOST_TESTS) $(MODEL_TESTS) $(GATES) $(TARGET_TESTS) $(COVERAGE_TEST:%=--after %)
 
 host-tests: $(HOST_TESTS) $(MODEL_TESTS)
 	@$(TEST_RUN) $^
 
 target-tests: $(TARGET_READY)
-	@$(TEST_RUN) $(TARGET_TESTS)
+	@$(TEST_RUN) $(TARGET_TESTS) $(if $(ONLY),,$(COVERAGE_TEST:%=--after %))
 
 gates: $(BUILD)/kernel.elf $(SERVERS) $(PROGRAMS)
 	@$(TEST_RUN) $(GATES)
