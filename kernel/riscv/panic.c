@@ -76,9 +76,10 @@ void panic_note_trap(void)
     panic_is_trap = true;
 }
 
-static void print_place(uint64_t address)
+/* inside: an address within the function meant; a call at a function's end returns behind it. */
+static void print_place(uint64_t address, uint64_t inside)
 {
-    uint64_t offset = address - (uint64_t)(uintptr_t)image_start;
+    uint64_t offset = inside - (uint64_t)(uintptr_t)image_start;
     const struct symbol *found = NULL;
     for (const struct symbol *at = kernel_symbols; at < kernel_symbols_end && at->offset <= offset;
          at++) {
@@ -86,7 +87,8 @@ static void print_place(uint64_t address)
     }
     kernel_print("  %x", address);
     if (found != NULL) {
-        kernel_print(" %s+%u", &kernel_symbol_names[found->name], offset - found->offset);
+        kernel_print(" %s+%u", &kernel_symbol_names[found->name],
+                     address - inside + offset - found->offset);
     }
     kernel_print("\n");
 }
@@ -113,10 +115,10 @@ static void print_backtrace(uint64_t pc, uint64_t ra, uint64_t sp)
     unsigned count = 0;
     kernel_print("called from (innermost first; stale returns may show):\n");
     if (is_text(pc)) {
-        print_place(pc);
+        print_place(pc, pc);
     }
     if (is_text(ra) && follows_call(ra)) {
-        print_place(ra);
+        print_place(ra, ra - 1);
     }
     if (sp < bottom || sp > top) {
         kernel_print("  the stack pointer %x is not on the stack\n", sp);
@@ -125,7 +127,7 @@ static void print_backtrace(uint64_t pc, uint64_t ra, uint64_t sp)
     for (uint64_t at = (sp + 7) & ~7ull; at < top && count < BACKTRACE_MAX; at += 8) {
         uint64_t word = *(const uint64_t *)(uintptr_t)at; // NOLINT
         if (is_text(word) && follows_call(word)) {
-            print_place(word);
+            print_place(word, word - 1);
             count++;
         }
     }
