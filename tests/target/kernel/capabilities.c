@@ -1,0 +1,293 @@
+/* test: MEM=64M */
+/* Capabilities and objects: copies with fewer rights, badges, moves, tables of them, creation in
+ * named slots, destruction that kills every copy, and what is refused. */
+#include "support/test.h"
+#include "support/world.h"
+
+static uint64_t out[CALL_RESULTS];
+
+static uint64_t rights_of(uint64_t slot)
+{
+    EXPECT_OK(SYS_OUT(out, CAP_INFO, SELF, slot));
+    return out[1];
+}
+
+static void rights_only_shrink(void)
+{
+    uint64_t endpoint = object_new(OBJECT_ENDPOINT, 0);
+    EXPECT_EQUAL(rights_of(endpoint), RIGHTS_ALL);
+    uint64_t weak = slot_copy(endpoint, RIGHT_GRANT | RIGHT_CALL, 0);
+    EXPECT_EQUAL(rights_of(weak), RIGHT_GRANT | RIGHT_CALL);
+    uint64_t again = slot_copy(weak, RIGHTS_ALL, 0);
+    EXPECT_EQUAL(rights_of(again), RIGHT_GRANT | RIGHT_CALL);
+    uint64_t last = slot_copy(weak, RIGHT_CALL, 0);
+    uint64_t free_slot = slot_new();
+    EXPECT_ERROR(SYS(CAP_COPY, SELF, last, SELF, free_slot, RIGHTS_ALL, 0), ERR_RIGHTS); /* GRANT */
+    EXPECT_ERROR(SYS(CAP_COPY, SELF, weak, SELF, free_slot, RIGHTS_ALL, 5), ERR_RIGHTS); /* MANAGE */
+    EXPECT_ERROR(SYS(CAP_DESTROY, SELF, weak), ERR_RIGHTS);
+    EXPECT_ERROR(SYS(CAP_INFO, SELF, free_slot), ERR_CAP_EMPTY);
+    EXPECT_OK(SYS(CAP_MOVE, SELF, last, SELF, free_slot)); /* to move needs no GRANT */
+    EXPECT_EQUAL(rights_of(free_slot), RIGHT_CALL);
+}
+
+static void badges(void)
+{
+    uint64_t endpoint = object_new(OBJECT_ENDPOINT, 0);
+    uint64_t badged = slot_copy(endpoint, RIGHTS_ALL, 0xfedcba9876543210);
+    EXPECT_OK(SYS_OUT(out, CAP_INFO, SELF, badged));
+    EXPECT_EQUAL(out[0], OBJECT_ENDPOINT);
+    EXPECT_EQUAL(out[2], 0xfedcba9876543210);
+    uint64_t free_slot = slot_new();
+    EXPECT(SYS(CAP_COPY, SELF, badged, SELF, free_slot, RIGHTS_ALL, 7) != ERR_OK); /* re-badge */
+    uint64_t copy = slot_copy(badged, RIGHT_CALL, 0);
+    EXPECT_OK(SYS_OUT(out, CAP_INFO, SELF, copy));
+    EXPECT_EQUAL(out[2], 0xfedcba9876543210);
+    uint64_t thread = object_new(OBJECT_THREAD, 0);
+    EXPECT_ERROR(SYS(CAP_COPY, SELF, thread, SELF, free_slot, RIGHTS_ALL, 7), ERR_ARGUMENT);
+}
+
+static void copies_refused(void)
+{
+    uint64_t endpoint = object_new(OBJECT_ENDPOINT, 0), reply = object_new(OBJECT_REPLY, 0);
+    uint64_t table = object_new(OBJECT_CAPTABLE, 4);
+    uint64_t free_slot = slot_new();
+    EXPECT_ERROR(SYS(CAP_COPY, SELF, reply, SELF, free_slot, RIGHTS_ALL, 0), ERR_CAP_TYPE);
+    EXPECT_ERROR(SYS(CAP_COPY, SELF, endpoint, SELF, reply, RIGHTS_ALL, 0), ERR_SLOT_FULL);
+    EXPECT_ERROR(SYS(CAP_COPY, SELF, endpoint, SELF, endpoint, RIGHTS_ALL, 0), ERR_SLOT_FULL);
+    EXPECT_ERROR(SYS(CAP_COPY, SELF, slot_empty(), SELF, free_slot, RIGHTS_ALL, 0), ERR_CAP_EMPTY);
+    EXPECT_ERROR(SYS(CAP_COPY, SELF, slot_dead(), SELF, free_slot, RIGHTS_ALL, 0), ERR_CAP_DEAD);
+    EXPECT_ERROR(SYS(CAP_COPY, SELF, ~0ul, SELF, free_slot, RIGHTS_ALL, 0), ERR_CAP_RANGE);
+    EXPECT_ERROR(SYS(CAP_COPY, SELF, endpoint, SELF, INIT_CAPTABLE_SLOTS, RIGHTS_ALL, 0), ERR_CAP_RANGE);
+    EXPECT_ERROR(SYS(CAP_COPY, SELF, endpoint, table, 4, RIGHTS_ALL, 0), ERR_CAP_RANGE);
+    EXPECT(SYS(CAP_COPY, SELF, endpoint, table, 0, RIGHTS_ALL, 0) != ERR_OK); /* 0 is never valid */
+    EXPECT(SYS(CAP_COPY, SELF, endpoint, SELF, 0, RIGHTS_ALL, 0) != ERR_OK);
+    EXPECT_ERROR(SYS(CAP_MOVE, SELF, endpoint, SELF, endpoint), ERR_SLOT_FULL);
+    EXPECT_ERROR(SYS(CAP_MOVE, SELF, endpoint, SELF, reply), ERR_SLOT_FULL);
+    EXPECT_ERROR(SYS(CAP_MOVE, SELF, slot_empty(), SELF, free_slot), ERR_CAP_EMPTY);
+    EXPECT_ERROR(SYS(CAP_MOVE, SELF, endpoint, table, 0x100), ERR_CAP_RANGE);
+    EXPECT_ERROR(SYS(CAP_DELETE, SELF, slot_empty()), ERR_CAP_EMPTY);
+    EXPECT_ERROR(SYS(CAP_DELETE, SELF, INIT_CAPTABLE_SLOTS), ERR_CAP_RANGE);
+    EXPECT_ERROR(SYS(CAP_INFO, SELF, INIT_CAPTABLE_SLOTS), ERR_CAP_RANGE);
+    EXPECT_EQUAL(rights_of(endpoint), RIGHTS_ALL);
+}
+
+static void tables_of_capabilities(void)
+{
+    uint64_t table = object_new(OBJECT_CAPTABLE, 128), endpoint = object_new(OBJECT_ENDPOINT, 0);
+    EXPECT_OK(SYS_OUT(out, CAP_INFO, SELF, table));
+    EXPECT_EQUAL(out[0], OBJECT_CAPTABLE);
+    EXPECT_EQUAL(out[3], 128);
+    EXPECT_OK(SYS(CAP_COPY, SELF, endpoint, table, 127, RIGHT_CALL, 9));
+    EXPECT_OK(SYS_OUT(out, CAP_INFO, table, 127));
+    EXPECT_EQUAL(out[0], OBJECT_ENDPOINT);
+    EXPECT_EQUAL(out[1], RIGHT_CALL);
+    EXPECT_EQUAL(out[2], 9);
+    EXPECT_ERROR(SYS(CAP_INFO, table, 126), ERR_CAP_EMPTY);
+    EXPECT_OK(SYS(CAP_MOVE, table, 127, table, 1));
+    EXPECT_ERROR(SYS(CAP_INFO, table, 127), ERR_CAP_EMPTY);
+    uint64_t free_slot = slot_new();
+    EXPECT_OK(SYS(CAP_MOVE, table, 1, SELF, free_slot));
+    EXPECT_EQUAL(rights_of(free_slot), RIGHT_CALL);
+    uint64_t reader = slot_copy(table, RIGHT_OBJECTS, 0), writer = slot_copy(table, RIGHT_MANAGE, 0);
+    EXPECT_ERROR(SYS(CAP_COPY, SELF, endpoint, reader, 5, RIGHTS_ALL, 0), ERR_RIGHTS);
+    EXPECT_OK(SYS(CAP_COPY, SELF, endpoint, writer, 5, RIGHTS_ALL, 0));
+    EXPECT_ERROR(SYS(CAP_INFO, writer, 5), ERR_RIGHTS);
+    EXPECT_OK(SYS(CAP_INFO, reader, 5));
+    EXPECT_ERROR(SYS(CAP_DELETE, reader, 5), ERR_RIGHTS);
+    EXPECT_ERROR(SYS(CAP_MOVE, reader, 5, SELF, slot_new()), ERR_RIGHTS);
+    EXPECT_ERROR(SYS(CAP_COPY, writer, 5, SELF, slot_new(), RIGHTS_ALL, 0), ERR_RIGHTS);
+    EXPECT_OK(SYS(CAP_DELETE, writer, 5));
+}
+
+static void big_tables(void)
+{
+    static const uint64_t capacities[] = {2, 4, 64, 256, 1024};
+    for (unsigned i = 0; i < 5; i++) {
+        uint64_t table = object_new(OBJECT_CAPTABLE, capacities[i]);
+        EXPECT_OK(SYS_OUT(out, CAP_INFO, SELF, table));
+        EXPECT_EQUAL(out[3], capacities[i]);
+        EXPECT_OK(SYS(CAP_COPY, SELF, pause_notification, table, capacities[i] - 1, RIGHTS_ALL, 0));
+        EXPECT_ERROR(SYS(CAP_COPY, SELF, pause_notification, table, capacities[i], RIGHTS_ALL, 0),
+                     ERR_CAP_RANGE);
+        for (uint64_t s = 1; s + 1 < capacities[i]; s++) {
+            if (SYS(CAP_INFO, table, s) != ERR_CAP_EMPTY) {
+                fail("slot %lu of a new table of %lu is not empty", s, capacities[i]);
+                break;
+            }
+        }
+        object_destroy(table);
+    }
+}
+
+static err_t create(uint64_t page, uint64_t slot, uint64_t type, uint64_t capacity)
+{
+    return SYS(OBJECT_CREATE, MEMORY, page, slot, type, capacity, SELF, slot_new());
+}
+
+static void creation_refused(void)
+{
+    struct place place = object_place(64);
+    object_forget(place);
+    uint64_t page = place.page;
+    EXPECT_ERROR(create(page, place.slot, OBJECT_NONE, 0), ERR_ARGUMENT);
+    EXPECT_ERROR(create(page, place.slot, OBJECT_MEMORY, 0), ERR_ARGUMENT);
+    EXPECT_ERROR(create(page, place.slot, OBJECT_MACHINE, 0), ERR_ARGUMENT);
+    EXPECT_ERROR(create(page, place.slot, OBJECT_TYPES, 0), ERR_ARGUMENT);
+    EXPECT_ERROR(create(page, place.slot, ~0ul, 0), ERR_ARGUMENT);
+    EXPECT_ERROR(create(page, place.slot, OBJECT_ENDPOINT, 5), ERR_ARGUMENT);
+    EXPECT_ERROR(create(page, place.slot, OBJECT_CAPTABLE, 0), ERR_ARGUMENT);
+    EXPECT_ERROR(create(page, place.slot, OBJECT_CAPTABLE, 1), ERR_ARGUMENT);
+    EXPECT_ERROR(create(page, place.slot, OBJECT_CAPTABLE, 3), ERR_ARGUMENT);
+    EXPECT_ERROR(create(page, place.slot, OBJECT_CAPTABLE, 131072), ERR_ARGUMENT);
+    EXPECT_ERROR(create(page, place.slot, OBJECT_CAPTABLE, 1ul << 63), ERR_ARGUMENT);
+    EXPECT_ERROR(create(page, 64, OBJECT_ENDPOINT, 0), ERR_RANGE);
+    EXPECT_ERROR(create(page, ~0ul, OBJECT_ENDPOINT, 0), ERR_RANGE);
+    EXPECT_ERROR(create(~0ul, 0, OBJECT_ENDPOINT, 0), ERR_RANGE);
+    EXPECT_ERROR(create(1, 0, OBJECT_ENDPOINT, 0), ERR_RANGE);
+    EXPECT_ERROR(create(frame_new(), 0, OBJECT_ENDPOINT, 0), ERR_KIND);
+    EXPECT_ERROR(create(own_table_chunk() + 500, 0, OBJECT_ENDPOINT, 0), ERR_KIND);
+    EXPECT_ERROR(create(chunk_of_kind(KIND_KERNEL), 0, OBJECT_ENDPOINT, 0), ERR_KIND);
+    EXPECT(create(own_object_chunk(), 0, OBJECT_ENDPOINT, 0) != ERR_OK);     /* the maps */
+    EXPECT(create(own_object_chunk() + 1, 0, OBJECT_ENDPOINT, 0) != ERR_OK);
+    EXPECT_ERROR(SYS(OBJECT_CREATE, MEMORY, page, place.slot, OBJECT_ENDPOINT, 0, SELF,
+                     INIT_SLOT_MEMORY), ERR_SLOT_FULL);
+    uint64_t thread = object_new(OBJECT_THREAD, 0);
+    struct place taken = object_where(thread);
+    EXPECT_ERROR(create(taken.page, taken.slot, OBJECT_THREAD, 0), ERR_OCCUPIED);
+    EXPECT_ERROR(create(taken.page, 4, OBJECT_THREAD, 0), ERR_RANGE);      /* four fit in a page */
+    EXPECT_ERROR(create(taken.page, 3, OBJECT_ENDPOINT, 0), ERR_OCCUPIED); /* another class */
+    EXPECT_ERROR(create(taken.page - 1, 0, OBJECT_CAPTABLE, 256), ERR_OCCUPIED); /* runs into it */
+    EXPECT(create(own_object_chunk() + 511, 0, OBJECT_CAPTABLE, 256) != ERR_OK); /* leaves the chunk */
+    EXPECT(create(own_object_chunk() + 500, 1, OBJECT_CAPTABLE, 256) != ERR_OK);
+}
+
+static void destruction_refused(void)
+{
+    struct place place = object_place(64);
+    object_forget(place);
+    uint64_t space = object_new(OBJECT_SPACE, 0), table = object_new(OBJECT_CAPTABLE, 4);
+    uint64_t thread = object_new(OBJECT_THREAD, 0);
+    uint64_t root = table_new(2);
+    EXPECT_ERROR(SYS(OBJECT_DESTROY, MEMORY, place.page, place.slot), ERR_EMPTY);
+    EXPECT_ERROR(SYS(OBJECT_DESTROY, MEMORY, place.page, 64), ERR_RANGE);
+    EXPECT_ERROR(SYS(OBJECT_DESTROY, MEMORY, ~0ul, 0), ERR_RANGE);
+    EXPECT_ERROR(SYS(OBJECT_DESTROY, MEMORY, frame_new(), 0), ERR_KIND);
+    EXPECT_ERROR(SYS(OBJECT_INFO, MEMORY, frame_new()), ERR_KIND);
+    EXPECT_ERROR(SYS(OBJECT_INFO, MEMORY, 1), ERR_RANGE);
+    EXPECT_ERROR(SYS(CAP_DESTROY, SELF, slot_empty()), ERR_CAP_EMPTY);
+    EXPECT_ERROR(SYS(CAP_DESTROY, SELF, MEMORY), ERR_CAP_TYPE);
+    EXPECT_OK(SYS(SPACE_SET_ROOT, space, MEMORY, root));
+    EXPECT_OK(SYS(THREAD_CONFIGURE, thread, space, table, 0, 0, 1, 0));
+    EXPECT_ERROR(SYS(CAP_DESTROY, SELF, space), ERR_BUSY);
+    EXPECT_ERROR(SYS(CAP_DESTROY, SELF, table), ERR_BUSY);
+    struct place where = object_where(space);
+    EXPECT_ERROR(SYS(OBJECT_DESTROY, MEMORY, where.page, where.slot), ERR_BUSY);
+    EXPECT_ERROR(SYS(CAP_DESTROY, SELF, INIT_SLOT_CAPTABLE), ERR_BUSY);
+    EXPECT_ERROR(SYS(CAP_DESTROY, SELF, INIT_SLOT_SPACE), ERR_BUSY);
+    object_destroy(thread);
+    object_destroy(space);
+    object_destroy(table);
+}
+
+static void destroy_itself(struct worker *worker)
+{
+    struct place place = object_where(worker->thread);
+    worker->result[0] = SYS(CAP_DESTROY, SELF, worker->thread);
+    worker->result[1] = SYS(OBJECT_DESTROY, MEMORY, place.page, place.slot);
+}
+
+static void own_thread_stays(void)
+{
+    struct worker *worker = worker_new(destroy_itself);
+    worker_go(worker, 0, WORKER_PRIORITY);
+    REQUIRE(worker_join(worker));
+    EXPECT_EQUAL(worker->result[0], ERR_BUSY);
+    EXPECT_EQUAL(worker->result[1], ERR_BUSY);
+}
+
+/* Whoever holds a copy, wherever, holds nothing; a new object in the same place is another one. */
+static void destruction_kills_copies(void)
+{
+    uint64_t table = object_new(OBJECT_CAPTABLE, 8), endpoint = object_new(OBJECT_ENDPOINT, 0);
+    struct place place = object_where(endpoint);
+    uint64_t copy = slot_copy(endpoint, RIGHTS_ALL, 3);
+    EXPECT_OK(SYS(CAP_COPY, SELF, endpoint, table, 3, RIGHTS_ALL, 0));
+    EXPECT_OK(SYS(CAP_DESTROY, SELF, endpoint));
+    EXPECT_ERROR(SYS(CAP_INFO, SELF, endpoint), ERR_CAP_EMPTY);
+    EXPECT_ERROR(SYS(CAP_INFO, SELF, copy), ERR_CAP_DEAD);
+    for (unsigned i = 0; i < 50; i++) {
+        EXPECT_OK(SYS(OBJECT_CREATE, MEMORY, place.page, place.slot, OBJECT_NOTIFICATION, 0, SELF, endpoint));
+        EXPECT_ERROR(SYS(SIGNAL, copy), ERR_CAP_DEAD);
+        EXPECT_ERROR(SYS(CAP_INFO, table, 3), ERR_CAP_DEAD);
+        EXPECT_OK(SYS(OBJECT_DESTROY, MEMORY, place.page, place.slot));
+        EXPECT_ERROR(SYS(SIGNAL, endpoint), ERR_CAP_DEAD);
+        EXPECT_OK(SYS(CAP_DELETE, SELF, endpoint));
+    }
+    object_forget(place);
+    EXPECT_ERROR(SYS(CAP_DESTROY, SELF, copy), ERR_CAP_DEAD);
+    EXPECT_OK(SYS(CAP_DELETE, SELF, copy)); /* a dead one is emptied */
+    EXPECT_OK(SYS(CAP_DELETE, table, 3));
+}
+
+static void maps_of_pages(void)
+{
+    EXPECT_OK(SYS_OUT(out, OBJECT_INFO, MEMORY, own_object_chunk() + 505));
+    EXPECT_EQUAL(out[0], 0);
+    EXPECT_EQUAL(out[1], 0);
+    uint64_t thread = object_new(OBJECT_THREAD, 0);
+    struct place place = object_where(thread);
+    EXPECT_OK(SYS_OUT(out, OBJECT_INFO, MEMORY, place.page));
+    EXPECT_EQUAL(out[0], OBJECT_BYTES_THREAD);
+    EXPECT(out[1] >> place.slot & 1);
+    uint64_t pages = out[2];
+    EXPECT(pages >= 1);
+    EXPECT_OK(SYS_OUT(out, MEMORY_INFO, MEMORY, own_object_chunk()));
+    EXPECT_EQUAL(out[1], pages);
+    object_destroy(thread);
+    EXPECT_OK(SYS_OUT(out, OBJECT_INFO, MEMORY, place.page));
+    EXPECT_EQUAL(out[0], OBJECT_BYTES_THREAD); /* the class stays */
+    EXPECT_EQUAL(out[1] >> place.slot & 1, 0);
+}
+
+static void derivation(void)
+{
+    uint64_t frame = frame_new(), derived = slot_new(), free_slot = slot_new();
+    EXPECT_OK(SYS(MEMORY_DERIVE, MEMORY, frame, 3, RIGHT_BIND | RIGHT_GRANT, SELF, derived));
+    EXPECT_OK(SYS_OUT(out, CAP_INFO, SELF, derived));
+    EXPECT_EQUAL(out[0], OBJECT_MEMORY);
+    EXPECT_EQUAL(out[1], RIGHT_BIND | RIGHT_GRANT);
+    EXPECT_EQUAL(out[3], frame);
+    EXPECT_EQUAL(out[4], 3);
+    EXPECT_ERROR(SYS(MEMORY_DERIVE, derived, frame - 1, 1, 0, SELF, free_slot), ERR_RANGE);
+    EXPECT_ERROR(SYS(MEMORY_DERIVE, derived, frame, 4, 0, SELF, free_slot), ERR_RANGE);
+    EXPECT_ERROR(SYS(MEMORY_DERIVE, derived, frame + 2, ~0ul, 0, SELF, free_slot), ERR_RANGE);
+    EXPECT_ERROR(SYS(MEMORY_DERIVE, derived, ~0ul, 2, 0, SELF, free_slot), ERR_RANGE);
+    EXPECT_ERROR(SYS(MEMORY_DERIVE, derived, frame, 0, 0, SELF, free_slot), ERR_ARGUMENT);
+    EXPECT_ERROR(SYS(MEMORY_DERIVE, derived, frame, 1, 0, SELF, derived), ERR_SLOT_FULL);
+    EXPECT_ERROR(SYS(MEMORY_DERIVE, derived, frame, 1, 0, SELF, ~0ul), ERR_CAP_RANGE);
+    EXPECT_OK(SYS(MEMORY_DERIVE, derived, frame + 2, 1, RIGHT_BIND, SELF, free_slot));
+    EXPECT_EQUAL(rights_of(free_slot), RIGHT_BIND);
+    EXPECT_ERROR(SYS(MEMORY_DERIVE, free_slot, frame + 2, 1, 0, SELF, slot_new()), ERR_RIGHTS);
+    /* Rights that the source lacks are not to be had. */
+    uint64_t more = slot_new();
+    if (SYS(MEMORY_DERIVE, derived, frame, 1, RIGHTS_ALL, SELF, more) == ERR_OK) {
+        EXPECT_EQUAL(rights_of(more) & ~(uint64_t)(RIGHT_BIND | RIGHT_GRANT), 0);
+    }
+    EXPECT_OK(SYS_OUT(out, CAP_INFO, SELF, INIT_SLOT_DEVICE_FIRST));
+    EXPECT_OK(SYS(MEMORY_DERIVE, INIT_SLOT_DEVICE_FIRST, out[3], 1, RIGHTS_ALL, SELF, slot_new()));
+    EXPECT_ERROR(SYS(MEMORY_INFO, free_slot, frame), ERR_ALIGN);
+    EXPECT_ERROR(SYS(MEMORY_INFO, MEMORY, 0), ERR_RANGE);
+    EXPECT_ERROR(SYS(MEMORY_INFO, MEMORY, ~0ul << 9), ERR_RANGE);
+}
+
+TESTS(TEST(rights_only_shrink, "a copy has at most its source's rights, and none without GRANT"),
+      TEST(badges, "a badge is given once, to endpoints and notifications"),
+      TEST(copies_refused, "copies and moves of the wrong, onto the full and out of range are refused"),
+      TEST(tables_of_capabilities, "capability tables are read with OBJECTS and written with MANAGE"),
+      TEST(big_tables, "a table of 2 to 1024 slots is empty when new and ends where it says"),
+      TEST(creation_refused, "objects are made only in free slots of the right class and place"),
+      TEST(destruction_refused, "what threads are bound to stays"),
+      TEST(own_thread_stays, "a thread cannot destroy itself"),
+      TEST(destruction_kills_copies, "destroying an object kills every copy, for ever"),
+      TEST(maps_of_pages, "object_info tells class and live slots"),
+      TEST(derivation, "derived ranges lie within their source, with its rights at most"));
