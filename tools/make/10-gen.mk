@@ -7,6 +7,7 @@ $(GEN_STAMP): $(ABI_FILES) $(wildcard tools/abigen/*.py)
 	$(call say,GEN,abi/*.toml)
 	$(Q)mkdir -p $(GEN)
 	$(Q)$(PYTHON) tools/abigen abi $(GEN)
+	$(Q)mkdir -p $(BUILD)/docs && cp $(GEN)/reference.md $(BUILD)/docs/reference.md
 	$(Q)touch $@
 
 $(GEN)/names.c: $(GEN_STAMP) ;

@@ -54,3 +54,7 @@ run-ready: $(BUILD)/Image $(RUN_ARCHIVE)
 
 gdb: quiet-doctor run-ready
 	@$(PYTHON) tools/gdb.py $(BUILD)/kernel.elf $(BUILD)/Image $(RUN_ARCHIVE)
+
+.PHONY: print-archive-members
+print-archive-members:
+	@echo $(ARCHIVE_MEMBERS)

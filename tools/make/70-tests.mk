@@ -87,12 +87,13 @@ TARGET_TESTS := $(filter $(if $(ONLY),%/$(ONLY).c,%),$(wildcard tests/target/ker
                 $(filter tests/target/%,$(TEST_PROGRAM_SOURCES)))
 TARGET_READY := $(BUILD)/Image $(KERNEL_TEST_ARCHIVES) $(SYSTEM_ARCHIVE)
 GATES := $(filter-out %/tap.py %/elf.py,$(wildcard tests/gates/*.py))
+SDK_TESTS := $(wildcard tests/sdk/*.py)
 COVERAGE_TEST := $(wildcard tests/target/coverage.py)
 
 # ---------------------------------------------------------------------------------- run them
 .PHONY: test host-tests target-tests gates bench
-test: $(HOST_TESTS) $(MODEL_TESTS) $(TARGET_READY) $(BUILD)/kernel.elf
-	@$(TEST_RUN) $(HOST_TESTS) $(MODEL_TESTS) $(GATES) $(TARGET_TESTS) $(COVERAGE_TEST:%=--after %)
+test: $(HOST_TESTS) $(MODEL_TESTS) $(TARGET_READY) $(BUILD)/kernel.elf sdk
+	@$(TEST_RUN) $(HOST_TESTS) $(MODEL_TESTS) $(GATES) $(SDK_TESTS) $(TARGET_TESTS) $(COVERAGE_TEST:%=--after %)
 
 host-tests: $(HOST_TESTS) $(MODEL_TESTS)
 	@$(TEST_RUN) $^
