@@ -13,6 +13,7 @@ int main(int argc, char **argv)
         return 2;
     }
     double whole = floor(seconds);
-    struct timespec duration = {.tv_sec = (time_t)whole, .tv_nsec = (long)((seconds - whole) * 1e9)};
+    struct timespec duration = {.tv_sec = (time_t)whole,
+                                .tv_nsec = (long)((seconds - whole) * 1e9)};
     return nanosleep(&duration, NULL) == 0 ? 0 : 1;
 }

@@ -109,9 +109,9 @@ int posix_spawn(pid_t *pid_out, const char *path, const posix_spawn_file_actions
     }
     uint64_t pid;
     const uint64_t *p = launch.path;
-    result = posix_errno(proc_spawn(PROGRAM_SLOT_PROC, p[0], p[1], p[2], p[3],
-                                    (uintptr_t)launch.block, launch.pages, tree ? SPAWN_TREE : 0,
-                                    &pid));
+    result =
+        posix_errno(proc_spawn(PROGRAM_SLOT_PROC, p[0], p[1], p[2], p[3], (uintptr_t)launch.block,
+                               launch.pages, tree ? SPAWN_TREE : 0, &pid));
     launch_end(&launch);
     if (result == 0 && pid_out != NULL) {
         *pid_out = (pid_t)pid;

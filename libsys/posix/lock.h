@@ -23,7 +23,10 @@
 struct __lock {
     pthread_mutex_t mutex; /* picolibc's lock */
 };
-#define LOCK_FREE {.mutex = {.kind = PTHREAD_MUTEX_RECURSIVE}}
+#define LOCK_FREE                                   \
+    {                                               \
+        .mutex = {.kind = PTHREAD_MUTEX_RECURSIVE } \
+    }
 
 struct waiter {
     struct waiter *next;

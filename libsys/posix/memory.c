@@ -18,7 +18,7 @@
 #include "posix.h"
 
 #define ARENA_BASE 0x0000000800000000ul
-#define ARENA_END PROGRAM_MMAP_BASE
+#define ARENA_END  PROGRAM_MMAP_BASE
 
 enum {
     GROW_BYTES_MIN = 16 * PAGE_BYTES, /* asked for at once, so that malloc rarely asks */
@@ -28,7 +28,7 @@ enum {
 static uint64_t heap_start; /* 0: not asked yet */
 static uint64_t heap_end;   /* M1 */
 static uint64_t heap_limit;
-static bool in_arena;       /* M2 */
+static bool in_arena; /* M2 */
 
 static uint64_t round_up(uint64_t value)
 {
@@ -179,8 +179,8 @@ int munmap(void *address, size_t bytes)
         errno = EINVAL;
         return -1;
     }
-    err_t error = pager_unmap(PROGRAM_SLOT_PAGER, (uintptr_t)address,
-                              (bytes + PAGE_BYTES - 1) / PAGE_BYTES);
+    err_t error =
+        pager_unmap(PROGRAM_SLOT_PAGER, (uintptr_t)address, (bytes + PAGE_BYTES - 1) / PAGE_BYTES);
     return error == ERR_OK ? 0 : posix_fail(error);
 }
 

@@ -23,7 +23,7 @@ enum {
 };
 
 static pthread_mutex_t lock;
-static char *buffer;         /* S1 */
+static char *buffer; /* S1 */
 static size_t buffer_bytes;
 static char *buffer_foreign; /* the parent's, still mapped in this child */
 
@@ -51,8 +51,8 @@ static err_t session_open(void)
     uint64_t object_id;
     uint64_t key;
     uint64_t bytes;
-    err_t error = pager_map(PROGRAM_SLOT_PAGER, 0, SESSION_PAGES, MAP_R | MAP_W | REGION_SHARED,
-                            &address);
+    err_t error =
+        pager_map(PROGRAM_SLOT_PAGER, 0, SESSION_PAGES, MAP_R | MAP_W | REGION_SHARED, &address);
     if (error != ERR_OK) {
         return error;
     }
@@ -74,8 +74,8 @@ static err_t write_inline(unsigned descriptor, const char *data, size_t bytes, u
     uint64_t d[INLINE_WORDS] = {0};
     size_t part = bytes < INLINE_BYTES ? bytes : INLINE_BYTES;
     memcpy(d, data, part);
-    return console_write(PROGRAM_SLOT_CONSOLE, descriptor, part, d[0], d[1], d[2], d[3], d[4],
-                         d[5], done);
+    return console_write(PROGRAM_SLOT_CONSOLE, descriptor, part, d[0], d[1], d[2], d[3], d[4], d[5],
+                         done);
 }
 
 /* Without a buffer (no memory for one) bulk data goes the short way: slower, never lost. */

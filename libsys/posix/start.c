@@ -50,8 +50,8 @@ void posix_start(struct argument_block *block)
     posix_facts.start_ticks = time_ticks();
     threads_start();
     char **argv = strings_relocate(block, block->words, block->argument_count);
-    environ = strings_relocate(block, block->words + block->argument_count + 1,
-                               block->environment_count);
+    environ =
+        strings_relocate(block, block->words + block->argument_count + 1, block->environment_count);
     __libc_init_array();
     exit(main((int)block->argument_count, argv, environ));
 }

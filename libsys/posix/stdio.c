@@ -42,12 +42,12 @@ static ssize_t input_read(int descriptor, void *data, size_t bytes)
     return read(descriptor, data, bytes);
 }
 
-static struct __file_bufio input = FDEV_SETUP_BUFIO(0, input_data, STREAM_BYTES, input_read, write,
-                                                    lseek, close, __SRD, 0);
-static struct __file_bufio output = FDEV_SETUP_BUFIO(1, output_data, STREAM_BYTES, read, write,
-                                                     lseek, close, __SWR, __BLBF);
-static struct __file_bufio error = FDEV_SETUP_BUFIO(2, error_data, ERROR_BYTES, read, write, lseek,
-                                                    close, __SWR, __BLBF);
+static struct __file_bufio input =
+    FDEV_SETUP_BUFIO(0, input_data, STREAM_BYTES, input_read, write, lseek, close, __SRD, 0);
+static struct __file_bufio output =
+    FDEV_SETUP_BUFIO(1, output_data, STREAM_BYTES, read, write, lseek, close, __SWR, __BLBF);
+static struct __file_bufio error =
+    FDEV_SETUP_BUFIO(2, error_data, ERROR_BYTES, read, write, lseek, close, __SWR, __BLBF);
 
 FILE *const stdin = &input.xfile.cfile.file;
 FILE *const stdout = &output.xfile.cfile.file;
@@ -107,8 +107,8 @@ FILE *fdopen(int descriptor, const char *mode)
     if (o == NULL) {
         return NULL;
     }
-    o->file = (struct __file_bufio)FDEV_SETUP_BUFIO(descriptor, o->data, BUFSIZ, read, write,
-                                                    lseek, close, (uint8_t)stdio_flags, 0);
+    o->file = (struct __file_bufio)FDEV_SETUP_BUFIO(descriptor, o->data, BUFSIZ, read, write, lseek,
+                                                    close, (uint8_t)stdio_flags, 0);
     __bufio_lock_init(&o->file.xfile.cfile.file);
     pthread_mutex_lock(&open_files_lock);
     o->next = open_files;

@@ -17,11 +17,11 @@
 #include <libsys/ipc.h>
 
 struct pthread {
-    uint64_t id;   /* proc's; 0 = the main thread */
-    cap_t park;    /* see lock.h */
+    uint64_t id;    /* proc's; 0 = the main thread */
+    cap_t park;     /* see lock.h */
     uint32_t ready; /* id and park are valid */
-    uint32_t gone; /* N1 */
-    bool leaving;  /* N2 */
+    uint32_t gone;  /* N1 */
+    bool leaving;   /* N2 */
     bool detached;
     struct pthread *joiner;
     struct pthread *next; /* in the graveyard */
@@ -40,7 +40,7 @@ void keys_destroy(struct pthread *self);
 void thread_entry(void);
 /* ... and the last: set *gone, signal park (0: nobody), ask proc to end the thread. No stack. */
 _Noreturn void thread_leave(uint32_t *gone, uint64_t park, uint64_t id, uint64_t sys_signal,
-                               uint64_t sys_call, uint64_t proc, uint64_t exit_label);
+                            uint64_t sys_call, uint64_t proc, uint64_t exit_label);
 _Noreturn void thread_main(struct pthread *self);
 
 #endif

@@ -108,12 +108,11 @@ static struct pthread *thread_make(size_t stack_bytes, void **local_out)
     return thread;
 }
 
-int pthread_create(pthread_t *thread_out, const pthread_attr_t *attributes,
-                   void *(*start)(void *), void *argument)
+int pthread_create(pthread_t *thread_out, const pthread_attr_t *attributes, void *(*start)(void *),
+                   void *argument)
 {
-    size_t stack_bytes = attributes != NULL && attributes->stack_bytes != 0
-                             ? attributes->stack_bytes
-                             : STACK_BYTES;
+    size_t stack_bytes =
+        attributes != NULL && attributes->stack_bytes != 0 ? attributes->stack_bytes : STACK_BYTES;
     graveyard_empty();
     void *local;
     struct pthread *thread = thread_make(stack_bytes, &local);

@@ -15,7 +15,7 @@
 
 enum {
     ARGUMENTS_VERSION = 1,
-    ARGUMENTS_PAGES_MAX = 32, /* ARG_MAX: 128 KiB */
+    ARGUMENTS_PAGES_MAX = 32,  /* ARG_MAX: 128 KiB */
     ARGUMENTS_PATH_BYTES = 32, /* exec, spawn: a program's name with its NUL, in four words */
 };
 

@@ -27,9 +27,9 @@ enum { MESSAGE_WORDS = 8, MESSAGE_SHORT_WORDS = 4 };
 struct message {
     uint64_t label; /* 32 bits of the sender's own meaning */
     uint64_t w[MESSAGE_WORDS];
-    uint64_t badge; /* delivered: of the capability that the sender used */
-    uint64_t info;  /* delivered: IPC_INFO_* */
-    uint64_t flags; /* to send: IPC_* */
+    uint64_t badge;          /* delivered: of the capability that the sender used */
+    uint64_t info;           /* delivered: IPC_INFO_* */
+    uint64_t flags;          /* to send: IPC_* */
     uint64_t deadline_ticks; /* with IPC_DEADLINE */
     cap_t send_cap;          /* with IPC_CAP */
     cap_t accept_slot;       /* with IPC_ACCEPT */
@@ -62,8 +62,7 @@ IPC_INLINE err_t ipc_call(cap_t endpoint, struct message *m)
     if ((m->flags & (IPC_LONG | IPC_ACCEPT | IPC_DEADLINE)) == 0) {
         return ipc_registers_short(SYS_CALL, endpoint, m, descriptor);
     }
-    return ipc_registers_long(SYS_CALL, endpoint, m, descriptor, m->accept_slot,
-                              m->deadline_ticks);
+    return ipc_registers_long(SYS_CALL, endpoint, m, descriptor, m->accept_slot, m->deadline_ticks);
 }
 
 /* Call with label and w0..w3 only: the fast path, whatever `flags` holds. */

@@ -37,8 +37,8 @@ struct load_plan {
     unsigned region_count;
     struct load_region regions[LOAD_REGIONS_MAX];
     uint64_t entry;
-    uint64_t image_end;   /* first address after the image, page-aligned: where a heap may begin */
-    uint64_t stack_top;   /* D3; servers have their own */
+    uint64_t image_end; /* first address after the image, page-aligned: where a heap may begin */
+    uint64_t stack_top; /* D3; servers have their own */
     uint64_t stack_pages;
 };
 

@@ -56,21 +56,30 @@ typedef struct {
     clockid_t clock;
 } pthread_condattr_t;
 
-#define PTHREAD_MUTEX_NORMAL 0
-#define PTHREAD_MUTEX_RECURSIVE 1
+#define PTHREAD_MUTEX_NORMAL     0
+#define PTHREAD_MUTEX_RECURSIVE  1
 #define PTHREAD_MUTEX_ERRORCHECK 2
-#define PTHREAD_MUTEX_DEFAULT PTHREAD_MUTEX_NORMAL
+#define PTHREAD_MUTEX_DEFAULT    PTHREAD_MUTEX_NORMAL
 
-#define PTHREAD_MUTEX_INITIALIZER {0}
-#define PTHREAD_COND_INITIALIZER {0}
-#define PTHREAD_ONCE_INIT {{0}, 0}
+#define PTHREAD_MUTEX_INITIALIZER \
+    {                             \
+        0                         \
+    }
+#define PTHREAD_COND_INITIALIZER \
+    {                            \
+        0                        \
+    }
+#define PTHREAD_ONCE_INIT \
+    {                     \
+        {0}, 0            \
+    }
 
 #define PTHREAD_CREATE_JOINABLE 0
 #define PTHREAD_CREATE_DETACHED 1
 
-#define PTHREAD_KEYS_MAX 32
+#define PTHREAD_KEYS_MAX              32
 #define PTHREAD_DESTRUCTOR_ITERATIONS 4
-#define PTHREAD_STACK_MIN 16384
+#define PTHREAD_STACK_MIN             16384
 
 int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*start)(void *),
                    void *argument);
