@@ -19,7 +19,7 @@ ifneq ($(and $(filter deps,$(MAKECMDGOALS)),$(filter-out deps,$(MAKECMDGOALS))),
 $(filter-out deps,$(MAKECMDGOALS)): deps
 	@$(MAKE) --no-print-directory $@
 deps:
-	@tools/deps install
+	@tools/deps install >&2
 
 else
 
