@@ -10,7 +10,10 @@ $(GEN_STAMP): $(ABI_FILES) $(wildcard tools/abigen/*.py)
 	$(Q)mkdir -p $(BUILD)/docs && cp $(GEN)/reference.md $(BUILD)/docs/reference.md
 	$(Q)touch $@
 
+# The generator leaves what did not change alone, so only users of what did are built again.
 $(GEN)/names.c: $(GEN_STAMP) ;
+$(GEN)/byre/gen/%: $(GEN_STAMP) ;
+$(GEN)/host/byre/gen/%: $(GEN_STAMP) ;
 
 # Linker scripts are preprocessed: addresses stand in one header.
 $(BUILD)/linker/%.ld: linker/%.ld $(wildcard linker/*.in linker/*.h)

@@ -21,12 +21,12 @@ $(BUILD)/obj/kernel/boot/% $(BUILD)/obj/kernel/kernel/riscv/%: KERNEL_CFLAGS += 
 .PHONY: kernel
 kernel: $(BUILD)/kernel.elf $(BUILD)/Image
 
-$(BUILD)/obj/kernel/%.c.o: %.c $(GEN_STAMP)
+$(BUILD)/obj/kernel/%.c.o: %.c | $(GEN_STAMP)
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(KERNEL_CFLAGS) -c $< -o $@
 
-$(BUILD)/obj/kernel/%.S.o: %.S $(GEN)/offsets.h
+$(BUILD)/obj/kernel/%.S.o: %.S | $(GEN)/offsets.h
 	$(call say,AS,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(KERNEL_CFLAGS) -D__ASSEMBLY__ -c $< -o $@
@@ -36,7 +36,7 @@ $(BUILD)/obj/kernel/names.o: $(GEN)/names.c
 	$(Q)$(CC) $(KERNEL_CFLAGS) -c $< -o $@
 
 # Offsets of C structures for assembly.
-$(GEN)/offsets.h: $(wildcard kernel/riscv/offsets.c) tools/offsets.py $(GEN_STAMP)
+$(GEN)/offsets.h: $(wildcard kernel/riscv/offsets.c) tools/offsets.py | $(GEN_STAMP)
 	$(call say,OFFSETS,$@)
 	$(Q)mkdir -p $(BUILD)/obj/kernel
 	$(Q)$(CC) $(KERNEL_CFLAGS) -MF $(BUILD)/obj/kernel/offsets.d -MT $@ -S kernel/riscv/offsets.c \
