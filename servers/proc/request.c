@@ -178,7 +178,7 @@ static void request_describe(struct proc_request *request, const struct process 
     }
     request->result.identity.pid = process->pid;
     request->result.identity.parent = process->parent == NULL ? 0 : process->parent->pid;
-    request->result.identity.state = process->state;
+    request->result.identity.state = process->state == PROCESS_ZOMBIE;
     request->result.identity.space_id = process->body.space_id;
     request->result.identity.threads = process->body.thread_count;
     memcpy(&request->out[5], process->name, PROCESS_NAME_BYTES);

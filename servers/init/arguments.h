@@ -1,0 +1,20 @@
+/* The boot arguments that concern servers. Words are separated by spaces; within '...' a space is
+ * itself and '' is one '. The kernel reads its own; unknown ones are nobody's concern here. */
+#ifndef INIT_ARGUMENTS_H
+#define INIT_ARGUMENTS_H
+
+#include <stdbool.h>
+
+#include <byre/boot_info.h>
+
+struct arguments {
+    bool testhooks;
+    bool overcommit;
+    bool quiet;
+    bool has_run;
+    char run[BOOT_ARGS_BYTES]; /* the line, if has_run */
+};
+
+void arguments_read(const char *text, struct arguments *arguments_out);
+
+#endif

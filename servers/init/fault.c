@@ -1,0 +1,75 @@
+/* A fault of the pager (declared in pager.h): who, where, registers, and what looks like return
+ * addresses on its stack, since servers are built without frame pointers. Then the system ends:
+ * without a pager no program could go on. */
+#include <byre/gen/names.h>
+#include <byre/pager_boot.h>
+#include <byre/table.h>
+#include <libsys/print.h>
+
+#include "pager.h"
+#include "panic.h"
+
+enum { REGISTERS = 32, REGISTERS_A_CALL = 8, TRACE_MAX = 24 };
+
+static const char *const names[REGISTERS] = {
+    "pc", "ra", "sp", "gp", "tp",  "t0",  "t1", "t2", "s0", "s1", "a0",
+    "a1", "a2", "a3", "a4", "a5",  "a6",  "a7", "s2", "s3", "s4", "s5",
+    "s6", "s7", "s8", "s9", "s10", "s11", "t3", "t4", "t5", "t6",
+};
+
+static void fault_print_registers(const struct system *system)
+{
+    uint64_t r[REGISTERS_A_CALL];
+
+    for (unsigned first = 0; first < REGISTERS; first += REGISTERS_A_CALL) {
+        if (byre_thread_read(system->pager.thread, first, &r[0], &r[1], &r[2], &r[3], &r[4], &r[5],
+                             &r[6], &r[7]) != ERR_OK) {
+            return;
+        }
+        for (unsigned i = 0; i < REGISTERS_A_CALL; i++) {
+            print("  %-3s 0x%016lx%s", names[first + i], r[i], i % 4 == 3 ? "\n" : "");
+        }
+    }
+}
+
+static bool fault_is_text(const struct system *system, uint64_t address)
+{
+    const struct load_plan *plan = &system->pager.plan;
+
+    for (unsigned i = 0; i < plan->region_count; i++) {
+        const struct load_region *region = &plan->regions[i];
+        if ((region->rights & MAP_X) != 0 && address >= region->start &&
+            address - region->start < region->pages * PAGE_BYTES) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void fault_print_trace(const struct system *system, uint64_t pc, uint64_t sp)
+{
+    uint64_t bottom = PAGER_STACK_TOP - PAGER_STACK_PAGES * PAGE_BYTES;
+    unsigned found = 0;
+
+    print("  possible return addresses: 0x%lx", pc);
+    if (sp >= bottom && sp < PAGER_STACK_TOP && sp % sizeof(uint64_t) == 0) {
+        const uint64_t *word = system->pager_stack + (sp - bottom) / sizeof(uint64_t);
+        const uint64_t *top = system->pager_stack + PAGER_STACK_PAGES * PAGE_BYTES / sizeof(*top);
+        for (; word < top && found < TRACE_MAX; word++) {
+            if (fault_is_text(system, *word)) {
+                print(" 0x%lx", *word);
+                found++;
+            }
+        }
+    }
+    print("\n");
+}
+
+void pager_fault(const struct system *system, const struct message *message)
+{
+    print("init: the pager faulted: %s at address 0x%lx, pc 0x%lx\n", fault_name(message->w[0]),
+          message->w[1], message->w[2]);
+    fault_print_registers(system);
+    fault_print_trace(system, message->w[2], message->w[3]);
+    init_panic("nobody can restart a pager yet", ERR_STATE);
+}

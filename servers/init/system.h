@@ -1,0 +1,47 @@
+/* What init holds of the system: endpoints and servers. The endpoints outlive the servers. */
+#ifndef INIT_SYSTEM_H
+#define INIT_SYSTEM_H
+
+#include <stdint.h>
+
+#include <byre/boot_info.h>
+#include <libsys/load.h>
+
+#include "arguments.h"
+#include "machine.h"
+
+struct server {
+    cap_t thread;
+    cap_t captable;
+    cap_t space;    /* the pager's: all rights; others: as the pager gave it */
+    cap_t endpoint; /* all rights, no badge */
+    cap_t notification;
+    uint64_t space_id; /* 0: the pager itself */
+    uint64_t priority;
+    struct load_plan plan;
+};
+
+struct system {
+    const struct boot_info *info;
+    struct arguments arguments;
+    struct machine machine;
+    cap_t init_endpoint;
+    cap_t audit_endpoint;
+    cap_t pager_call;            /* the pager's endpoint, trusted badge */
+    const uint64_t *pager_stack; /* its stack as init sees it, lowest word first */
+    struct server pager;
+    struct server proc;
+    struct server console;
+};
+
+/* Badges at init's endpoint. */
+enum {
+    BADGE_CONSOLE = 1,
+    BADGE_PROC = 2,
+    BADGE_PAGER_FAULT = 3,
+};
+
+/* A capability of `from` with fewer rights and a badge in a server's table. */
+void system_give(cap_t from, cap_t table, cap_t slot, uint64_t rights, uint64_t badge);
+
+#endif
