@@ -20,7 +20,7 @@ import machine
 
 RUN_TIMEOUT_SECONDS = 120
 PANIC_GRACE_SECONDS = 2
-LOG = pathlib.Path("build/run.log")
+LOG = pathlib.Path(machine.setting("LOG", "build/run.log"))
 
 
 class Output:
@@ -96,7 +96,7 @@ def explain(status, output, timeout):
 
 
 def run_line(arguments, timeout):
-    LOG.parent.mkdir(exist_ok=True)
+    LOG.parent.mkdir(parents=True, exist_ok=True)
     output = Output(machine.setting("V") == "1")
     arguments += ["-display", "none", "-monitor", "none", "-serial", "stdio"]
     with open(LOG, "wb") as log, open(os.devnull, "rb") as nothing:

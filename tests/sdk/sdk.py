@@ -61,7 +61,8 @@ def compile_cases(tap, compiler, folder):
 
 
 def run_case(tap, folder):
-    environment = dict(os.environ, RUN="sdkhello word", TIMEOUT="60", V="", BOOTARGS="")
+    environment = dict(os.environ, RUN="sdkhello word", TIMEOUT="60", V="", BOOTARGS="",
+                       LOG=str(folder / "run.log"))
     archive = folder / "archive.cpio"
     members = subprocess.run(["make", "-s", "--no-print-directory", "print-archive-members"],
                              capture_output=True, text=True, check=True).stdout.split()
