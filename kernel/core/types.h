@@ -17,6 +17,10 @@ typedef struct {
     uint64_t number;
 } frame_t; /* a physical frame number: address >> 12 */
 
+#ifndef static_assert
+#define static_assert _Static_assert
+#endif
+
 /* Ownership, as a word in a signature. */
 #define TAKES /* the callee owns it from now on           */
 #define GIVES /* the caller owns what comes out           */
