@@ -58,6 +58,6 @@ void arch_interrupt_unmask(unsigned source);
 /* --------------------------------------------------------------------- machine */
 void arch_console_put(char c);
 void arch_reset(bool reboot); /* returns only if firmware refuses */
-[[noreturn]] void arch_panic(void); /* registers and backtrace, then stop; the message is out */
+_Noreturn void arch_panic(void); /* registers and backtrace, then stop; the message is out */
 
 #endif

@@ -1,0 +1,46 @@
+#include "core/capability.h"
+
+#include "core/reply.h"
+
+err_t capability_check(const struct capability *capability, enum object_type type, unsigned rights)
+{
+    if (capability_is_empty(capability)) {
+        return ERR_CAP_EMPTY;
+    }
+    if (!capability_is_alive(capability)) {
+        return ERR_CAP_DEAD;
+    }
+    if (capability_type(capability) != type) {
+        return ERR_CAP_TYPE;
+    }
+    if ((capability->rights & rights) != rights) {
+        return ERR_RIGHTS;
+    }
+    return ERR_OK;
+}
+
+void capability_make(struct capability *slot, struct object *object, unsigned rights,
+                     uint64_t badge)
+{
+    slot->rights = rights & RIGHTS_ALL;
+    slot->header = object->header;
+    slot->object = object;
+    slot->badge = badge;
+}
+
+void capability_make_range(struct capability *slot, enum object_type type, unsigned rights,
+                           uint64_t first_frame, uint64_t frames)
+{
+    slot->rights = rights & RIGHTS_ALL;
+    slot->header = type;
+    slot->first_frame = first_frame;
+    slot->frames = frames;
+}
+
+void capability_delete(struct capability *slot)
+{
+    if (capability_type(slot) == OBJECT_REPLY && capability_is_alive(slot)) {
+        reply_abandon((struct reply *)slot->object);
+    }
+    *slot = (struct capability){0};
+}

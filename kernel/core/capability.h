@@ -1,0 +1,64 @@
+/* Capabilities: what a slot of a capability table holds, and how it is used.
+ *
+ *   P1  Empty: header is 0. A range type (MEMORY and those after it) has its type as header
+ *       (generation 0) and no object; any other has the header its object had when it was made.
+ *   P2  It is alive while its object still has that header (O2); a dead one never moves or copies,
+ *       it can only be deleted.
+ *   P3  Its first word is less than 256, so that it never looks like an object's header where a
+ *       stale pointer finds it (O3).
+ *   P4  At most one capability names a given REPLY.
+ */
+#ifndef KERNEL_CORE_CAPABILITY_H
+#define KERNEL_CORE_CAPABILITY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/object.h"
+
+struct capability {
+    uint64_t rights; /* P3 */
+    uint64_t header; /* P1 */
+    union {
+        struct object *object;
+        uint64_t first_frame; /* MEMORY, DEVICE */
+    };
+    union {
+        uint64_t badge;
+        uint64_t frames; /* MEMORY, DEVICE */
+    };
+};
+
+static_assert(sizeof(struct capability) == 32, "a slot is 32 bytes");
+
+static inline enum object_type capability_type(const struct capability *capability)
+{
+    return (enum object_type)(capability->header & OBJECT_TYPE_MASK);
+}
+
+static inline bool capability_is_empty(const struct capability *capability)
+{
+    return capability->header == 0;
+}
+
+/* Not empty, and not of an object that was destroyed (P2). */
+static inline bool capability_is_alive(const struct capability *capability)
+{
+    if (capability->header < (1 << OBJECT_GENERATION_SHIFT)) {
+        return capability->header != 0;
+    }
+    return capability->object->header == capability->header;
+}
+
+/* Is it alive, of that type, with those rights? CAP_EMPTY, CAP_DEAD, CAP_TYPE, RIGHTS. */
+[[nodiscard]] err_t capability_check(const struct capability *capability, enum object_type type,
+                                     unsigned rights);
+
+void capability_make(struct capability *slot, struct object *object, unsigned rights,
+                     uint64_t badge);
+void capability_make_range(struct capability *slot, enum object_type type, unsigned rights,
+                           uint64_t first_frame, uint64_t frames);
+/* Empty the slot; a REPLY's caller is answered PEER_GONE. */
+void capability_delete(struct capability *slot);
+
+#endif

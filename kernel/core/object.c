@@ -1,0 +1,316 @@
+#include "core/object.h"
+
+#include "arch.h"
+#include "core/captable.h"
+#include "core/chunk.h"
+#include "core/endpoint.h"
+#include "core/event.h"
+#include "core/interrupt.h"
+#include "core/memory.h"
+#include "core/notification.h"
+#include "core/panic.h"
+#include "core/reply.h"
+#include "core/space.h"
+#include "core/syscall.h"
+#include "core/timer.h"
+
+static uint64_t last_generation; /* O2 [K] */
+
+static const uint16_t type_bytes[] = {
+    [OBJECT_THREAD] = OBJECT_BYTES_THREAD,
+    [OBJECT_SPACE] = OBJECT_BYTES_SPACE,
+    [OBJECT_ENDPOINT] = OBJECT_BYTES_ENDPOINT,
+    [OBJECT_REPLY] = OBJECT_BYTES_REPLY,
+    [OBJECT_NOTIFICATION] = OBJECT_BYTES_NOTIFICATION,
+    [OBJECT_INTERRUPT] = OBJECT_BYTES_INTERRUPT,
+    [OBJECT_TIMER] = OBJECT_BYTES_TIMER,
+};
+
+static uint64_t new_header(enum object_type type)
+{
+    return ++last_generation << OBJECT_GENERATION_SHIFT | type;
+}
+
+struct page_map *object_page_map(frame_t page)
+{
+    uint64_t chunk_address = (page.number & ~(uint64_t)CHUNK_FRAME_MASK) << PAGE_SHIFT;
+    struct page_map *maps = arch_window((paddr_t){chunk_address});
+
+    return &maps[page.number & CHUNK_FRAME_MASK];
+}
+
+struct object *object_at(frame_t page, unsigned slot, unsigned shift)
+{
+    return arch_window((paddr_t){(page.number << PAGE_SHIFT) + ((uint64_t)slot << shift)});
+}
+
+/* The window is linear, so an object's address tells its page. */
+static frame_t page_of(const struct object *object)
+{
+    uint64_t base = (uint64_t)arch_window((paddr_t){0});
+
+    return (frame_t){((uint64_t)object - base) >> PAGE_SHIFT};
+}
+
+err_t object_find_place(frame_t page, uint64_t slot, size_t bytes, struct object_place *place_out)
+{
+    unsigned index = page.number & CHUNK_FRAME_MASK;
+    unsigned pages = bytes > PAGE_BYTES ? (unsigned)(bytes >> PAGE_SHIFT) : 1;
+    unsigned shift = pages > 1 ? PAGE_SHIFT : (unsigned)__builtin_ctzl(bytes);
+    struct page_map *map;
+
+    if (chunk_kind(page) != KIND_OBJECT) {
+        return ERR_KIND;
+    }
+    if (index < OBJECT_MAP_PAGES || index + pages > CHUNK_PAGES ||
+        slot >= (unsigned)PAGE_BYTES >> shift) {
+        return ERR_RANGE;
+    }
+    map = object_page_map(page);
+    for (unsigned i = 0; i < pages; i++) {
+        if (map[i].is_continued || (map[i].shift != 0 && map[i].shift != shift) ||
+            (map[i].live >> slot & 1) != 0) {
+            return ERR_OCCUPIED;
+        }
+    }
+    *place_out = (struct object_place){
+        .map = map,
+        .object = object_at(page, (unsigned)slot, shift),
+        .page = page,
+        .slot = (unsigned)slot,
+        .shift = shift,
+        .pages = pages,
+    };
+    return ERR_OK;
+}
+
+struct object *object_create(const struct object_place *place, enum object_type type)
+{
+    struct page_map *map = place->map;
+
+    if (map->live == 0) {
+        chunk_of(place->page)->used++;
+    }
+    map->live |= UINT64_C(1) << place->slot;
+    map->pages = (uint16_t)place->pages;
+    for (unsigned i = 0; i < place->pages; i++) {
+        map[i].shift = (uint8_t)place->shift; /* O3 */
+        map[i].is_continued = i > 0;
+    }
+    if (place->pages == 1) { /* else a table's pages: zero since the scrub, or drained */
+        __builtin_memset(place->object, 0, (size_t)1 << place->shift);
+    }
+    place->object->header = new_header(type);
+    return place->object;
+}
+
+/* The slot is free from here on. */
+static void release(struct object *object)
+{
+    frame_t page = page_of(object);
+    struct page_map *map = object_page_map(page);
+    unsigned slot = (unsigned)(((uint64_t)object & (PAGE_BYTES - 1)) >> map->shift);
+
+    __builtin_memset(object, 0,
+                     sizeof(struct captable)); /* a table's pages stay zero but for this */
+    map->live &= ~(UINT64_C(1) << slot);
+    for (unsigned i = 1; i < map->pages; i++) {
+        map[i].is_continued = false;
+    }
+    map->pages = 1;
+    if (map->live == 0) {
+        chunk_of(page)->used--;
+    }
+}
+
+err_t object_destroy_begin(struct object *object, struct thread *destroyer)
+{
+    enum object_type type = object_type(object);
+
+    if ((type == OBJECT_SPACE && ((struct space *)object)->bound_threads != 0) ||
+        (type == OBJECT_CAPTABLE && ((struct captable *)object)->bound_threads != 0) ||
+        (type == OBJECT_THREAD && ((struct thread *)object)->state == THREAD_RUNNING)) {
+        return ERR_BUSY;
+    }
+    event_record(destroyer->hart, EVENT_DESTROY, (uint64_t)object, type);
+    object->header = new_header(type);
+    return ERR_OK;
+}
+
+err_t object_destroy_go_on(struct object *object)
+{
+    err_t error = ERR_OK;
+
+    switch (object_type(object)) {
+    case OBJECT_THREAD:
+        thread_destroy((struct thread *)object);
+        break;
+    case OBJECT_SPACE:
+        space_destroy((struct space *)object);
+        break;
+    case OBJECT_ENDPOINT:
+        error = endpoint_drain((struct endpoint *)object);
+        break;
+    case OBJECT_REPLY:
+        reply_abandon((struct reply *)object);
+        break;
+    case OBJECT_NOTIFICATION:
+        error = notification_drain((struct notification *)object);
+        break;
+    case OBJECT_INTERRUPT:
+        interrupt_destroy((struct interrupt *)object);
+        break;
+    case OBJECT_TIMER:
+        timer_destroy((struct timer *)object);
+        break;
+    case OBJECT_CAPTABLE:
+        error = captable_drain((struct captable *)object);
+        break;
+    default:
+        kernel_panic("object %x has no type: %x", (uint64_t)object, object->header);
+    }
+    if (error == ERR_OK) {
+        release(object);
+    }
+    return error;
+}
+
+/* Bytes of an object of that type and capacity; 0: there is none. */
+static size_t bytes_of(uint64_t type, uint64_t capacity)
+{
+    if (type == OBJECT_CAPTABLE) {
+        bool is_valid =
+            capacity >= 2 && capacity <= CAPTABLE_SLOTS_MAX && (capacity & (capacity - 1)) == 0;
+
+        return is_valid ? capacity * sizeof(struct capability) : 0;
+    }
+    if (type == OBJECT_NONE || type >= OBJECT_MEMORY || capacity != 0) {
+        return 0;
+    }
+    return type_bytes[type];
+}
+
+static void initialise(struct object *object, uint64_t capacity, struct hart *hart)
+{
+    switch (object_type(object)) {
+    case OBJECT_THREAD:
+        thread_init((struct thread *)object, hart);
+        break;
+    case OBJECT_SPACE:
+        arch_space_create((struct space *)object);
+        break;
+    case OBJECT_ENDPOINT:
+        list_init(&((struct endpoint *)object)->receivers);
+        break;
+    case OBJECT_NOTIFICATION:
+        list_init(&((struct notification *)object)->waiters);
+        break;
+    case OBJECT_TIMER:
+        ((struct timer *)object)->deadline.is_timer = true;
+        break;
+    case OBJECT_CAPTABLE:
+        ((struct captable *)object)->slot_count = capacity;
+        ((struct captable *)object)->bound_threads = 0;
+        ((struct captable *)object)->drained = 0;
+        break;
+    default:
+        break;
+    }
+}
+
+err_t sys_object_create(struct thread *caller)
+{
+    frame_t page = {argument(caller, 1)};
+    uint64_t type = argument(caller, 3);
+    uint64_t capacity = argument(caller, 4);
+    size_t bytes = bytes_of(type, capacity);
+    struct capability *memory;
+    struct capability *target;
+    struct object_place place;
+    struct object *object;
+    err_t error;
+
+    if (bytes == 0) {
+        return ERR_ARGUMENT;
+    }
+    error = memory_find(caller, argument(caller, 0), RIGHT_OBJECTS, page,
+                        bytes > PAGE_BYTES ? bytes >> PAGE_SHIFT : 1, &memory);
+    if (error == ERR_OK) {
+        error = object_find_place(page, argument(caller, 2), bytes, &place);
+    }
+    if (error == ERR_OK) {
+        error = captable_target(caller, argument(caller, 5), argument(caller, 6), &target);
+    }
+    if (error != ERR_OK) {
+        return error;
+    }
+    object = object_create(&place, (enum object_type)type);
+    initialise(object, capacity, caller->hart);
+    capability_make(target, object, RIGHTS_ALL, 0);
+    return ERR_OK;
+}
+
+/* The page map of an OBJECT page that a MEMORY capability with OBJECTS covers. */
+static err_t find_map(struct thread *caller, uint64_t memory_index, frame_t page,
+                      struct page_map **map_out)
+{
+    struct capability *memory;
+    err_t error = memory_find(caller, memory_index, RIGHT_OBJECTS, page, 1, &memory);
+
+    if (error != ERR_OK) {
+        return error;
+    }
+    if (chunk_kind(page) != KIND_OBJECT) {
+        return ERR_KIND;
+    }
+    if ((page.number & CHUNK_FRAME_MASK) < OBJECT_MAP_PAGES) {
+        return ERR_RANGE;
+    }
+    *map_out = object_page_map(page);
+    return ERR_OK;
+}
+
+err_t sys_object_destroy(struct thread *caller)
+{
+    frame_t page = {argument(caller, 1)};
+    uint64_t slot = argument(caller, 2);
+    struct page_map *map;
+    struct object *object;
+    err_t error = find_map(caller, argument(caller, 0), page, &map);
+
+    if (error != ERR_OK) {
+        return error;
+    }
+    if (slot >= 64 || (map->shift != 0 && slot >= (unsigned)PAGE_BYTES >> map->shift)) {
+        return ERR_RANGE;
+    }
+    object = object_at(page, (unsigned)slot, map->shift);
+    if ((map->live >> slot & 1) == 0 ||
+        (caller->progress != 0 && caller->progress != object->header)) {
+        /* Made again, and it is another by now: somebody else finished it. */
+        return caller->progress != 0 ? ERR_OK : ERR_EMPTY;
+    }
+    if (caller->progress == 0) {
+        error = object_destroy_begin(object, caller);
+        if (error != ERR_OK) {
+            return error;
+        }
+        caller->progress = object->header;
+    }
+    return object_destroy_go_on(object);
+}
+
+err_t sys_object_info(struct thread *caller)
+{
+    frame_t page = {argument(caller, 1)};
+    struct page_map *map;
+    err_t error = find_map(caller, argument(caller, 0), page, &map);
+
+    if (error != ERR_OK) {
+        return error;
+    }
+    result(caller, 0, map->shift == 0 ? 0 : UINT64_C(1) << map->shift);
+    result(caller, 1, map->live);
+    result(caller, 2, chunk_of(page)->used);
+    return ERR_OK;
+}
