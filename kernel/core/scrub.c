@@ -1,0 +1,251 @@
+#include "core/scrub.h"
+
+#include "arch.h"
+#include "core/captable.h"
+#include "core/interrupt.h"
+#include "core/memory.h"
+#include "core/syscall.h"
+#include "core/table.h"
+#include "core/timer.h"
+
+/* A position is a chunk and a unit in it: a group of 32 entries, or 32 bytes of objects. After the
+ * last chunk come the pages to be zeroed. */
+enum {
+    POSITION_CHUNK_SHIFT = 32,
+    UNIT_BYTES = sizeof(struct capability),
+    UNITS_PER_PAGE = PAGE_BYTES / UNIT_BYTES,
+    SEARCH_SLICE_UNITS = 64,
+    ZERO_SLICE_PAGES = 2,
+};
+
+static frame_t first_frame(const struct chunk *chunk)
+{
+    return chunk_first_frame((uint64_t)(chunk - chunks.records));
+}
+
+static bool is_in(const struct chunk *chunk, frame_t frame)
+{
+    return chunk_of(frame) == chunk;
+}
+
+/* Phase 1: a table or a live object in the chunk; its page. */
+static err_t check_unused(const struct chunk *chunk, struct scrub_offender *offender_out)
+{
+    frame_t first = first_frame(chunk);
+
+    if (chunk->used == 0) {
+        return ERR_OK;
+    }
+    for (unsigned i = 1; i < CHUNK_PAGES; i++) {
+        frame_t frame = {first.number + i};
+        bool is_used = chunk->kind == KIND_TABLE
+                           ? table_record_of(frame)->state != 0
+                           : i >= OBJECT_MAP_PAGES && object_page_map(frame)->live != 0;
+
+        if (is_used) {
+            *offender_out = (struct scrub_offender){.address = frame.number << PAGE_SHIFT};
+            break;
+        }
+    }
+    return ERR_BUSY;
+}
+
+/* One group of a table; *unit moves on. */
+static err_t search_group(const struct chunk *closing, frame_t first, uint64_t *unit,
+                          struct scrub_offender *offender_out)
+{
+    frame_t frame = {first.number + *unit / TABLE_GROUPS};
+    unsigned group = *unit % TABLE_GROUPS;
+    const struct table_record *record = table_record_of(frame);
+    const uint64_t *entries = table_entries_of(frame) + group * TABLE_GROUP_ENTRIES;
+
+    if (*unit < TABLE_GROUPS || record->state == 0) {
+        *unit = (*unit / TABLE_GROUPS + 1) * TABLE_GROUPS;
+        return ERR_OK;
+    }
+    *unit += 1;
+    if ((record->groups >> group & 1) == 0) {
+        return ERR_OK;
+    }
+    for (unsigned i = 0; i < TABLE_GROUP_ENTRIES; i++) {
+        if (entry_is_leaf(entries[i]) && is_in(closing, entry_frame(entries[i]))) {
+            unsigned index = group * TABLE_GROUP_ENTRIES + i;
+
+            *offender_out = (struct scrub_offender){
+                .address = (frame.number << PAGE_SHIFT) + index * sizeof(uint64_t),
+                .index = index,
+            };
+            return ERR_BUSY;
+        }
+    }
+    return ERR_OK;
+}
+
+/* Forget a capability of an object that was in the chunk. */
+static void forget(const struct chunk *closing, struct capability *capability)
+{
+    uint64_t first = (uint64_t)arch_window((paddr_t){first_frame(closing).number << PAGE_SHIFT});
+
+    if (capability->header >= (1 << OBJECT_GENERATION_SHIFT) &&
+        (uint64_t)capability->object - first < CHUNK_BYTES) {
+        *capability = (struct capability){0};
+    }
+}
+
+static void forget_inside(const struct chunk *closing, struct object *object)
+{
+    switch (object_type(object)) {
+    case OBJECT_THREAD:
+        forget(closing, &((struct thread *)object)->fault_endpoint);
+        break;
+    case OBJECT_INTERRUPT:
+        forget(closing, &((struct interrupt *)object)->notification);
+        break;
+    case OBJECT_TIMER:
+        forget(closing, &((struct timer *)object)->notification);
+        break;
+    default:
+        break;
+    }
+}
+
+/* One slot of a capability table, or one other object; *unit moves on. */
+static void search_object(const struct chunk *closing, frame_t first, uint64_t *unit)
+{
+    frame_t page = {first.number + *unit / UNITS_PER_PAGE};
+    unsigned offset = (unsigned)(*unit % UNITS_PER_PAGE) * UNIT_BYTES;
+    const struct page_map *map = object_page_map(page);
+    uint64_t next_page = (*unit / UNITS_PER_PAGE + 1) * UNITS_PER_PAGE;
+    unsigned object_units;
+    unsigned slot;
+    struct object *object;
+
+    if (page.number - first.number < OBJECT_MAP_PAGES || (map->live == 0 && !map->is_continued)) {
+        *unit = next_page;
+        return;
+    }
+    slot = offset >> map->shift;
+    object = object_at(page, slot, map->shift);
+    object_units = (1u << map->shift) / UNIT_BYTES;
+    if (!map->is_continued &&
+        ((map->live >> slot & 1) == 0 || object_type(object) != OBJECT_CAPTABLE)) {
+        if ((map->live >> slot & 1) != 0) {
+            forget_inside(closing, object);
+        }
+        *unit = (*unit / object_units + 1) * object_units;
+        return;
+    }
+    if (map->is_continued || offset != slot << map->shift) { /* not the table's own header */
+        forget(closing, (struct capability *)((char *)object_at(page, 0, map->shift) + offset));
+    }
+    *unit += 1;
+}
+
+/* Phase 2, one step. */
+static err_t search(struct chunk *closing, struct scrub_offender *offender_out)
+{
+    uint64_t index = closing->position >> POSITION_CHUNK_SHIFT;
+    uint64_t unit = closing->position & UINT32_MAX;
+    const struct chunk *chunk = &chunks.records[index];
+    unsigned kind = closing->old_kind == KIND_OBJECT ? KIND_OBJECT : KIND_TABLE;
+    uint64_t units = (uint64_t)CHUNK_PAGES * (kind == KIND_OBJECT ? UNITS_PER_PAGE : TABLE_GROUPS);
+    err_t error = ERR_OK;
+
+    if (chunk->kind != kind) {
+        unit = units;
+    } else if (kind == KIND_OBJECT) {
+        search_object(closing, chunk_first_frame(index), &unit);
+    } else {
+        error = search_group(closing, chunk_first_frame(index), &unit, offender_out);
+    }
+    closing->position =
+        unit >= units ? (index + 1) << POSITION_CHUNK_SHIFT : index << POSITION_CHUNK_SHIFT | unit;
+    return error;
+}
+
+/* Phase 3, one page. */
+static void zero_page(struct chunk *closing)
+{
+    frame_t first = first_frame(closing);
+    uint64_t page = closing->position & UINT32_MAX;
+
+    if (page == 0) {
+        arch_flush_all();
+        if (!closing->is_open) {
+            arch_window_open(first);
+            closing->is_open = true;
+        }
+    }
+    __builtin_memset(arch_window((paddr_t){(first.number + page) << PAGE_SHIFT}), 0, PAGE_BYTES);
+    closing->position++;
+}
+
+static void set_kind(struct chunk *chunk, unsigned kind)
+{
+    chunk->kind = (uint8_t)kind;
+    chunk->position = 0;
+    chunks.closing--;
+}
+
+err_t scrub_go_on(struct chunk *chunk, unsigned new_kind, struct scrub_offender *offender_out)
+{
+    uint64_t zero_position = chunks.count << POSITION_CHUNK_SHIFT;
+    err_t error;
+
+    if (chunk->kind != KIND_CLOSING) {
+        error = check_unused(chunk, offender_out);
+        if (error != ERR_OK) {
+            return error;
+        }
+        chunk->old_kind = chunk->kind;
+        chunk->kind = KIND_CLOSING;
+        chunk->position = 0;
+        chunks.closing++;
+    }
+    for (unsigned steps = 1; chunk->position < zero_position; steps++) {
+        error = search(chunk, offender_out);
+        if (error != ERR_OK) {
+            set_kind(chunk, chunk->old_kind);
+            return error;
+        }
+        if (steps % SEARCH_SLICE_UNITS == 0 && arch_interrupt_pending()) {
+            return ERR_RESTART;
+        }
+    }
+    while (chunk->position < zero_position + CHUNK_PAGES) {
+        zero_page(chunk);
+        if (chunk->position % ZERO_SLICE_PAGES == 0 && arch_interrupt_pending()) {
+            return ERR_RESTART;
+        }
+    }
+    if (new_kind == KIND_USER) {
+        arch_window_close(first_frame(chunk));
+        chunk->is_open = false;
+    }
+    set_kind(chunk, new_kind);
+    return ERR_OK;
+}
+
+err_t sys_memory_retype(struct thread *caller)
+{
+    uint64_t kind = argument(caller, 2);
+    struct scrub_offender offender = {0};
+    struct chunk *chunk;
+    err_t error =
+        memory_find_chunk(caller, argument(caller, 0), RIGHT_MANAGE, argument(caller, 1), &chunk);
+
+    if (error == ERR_OK && kind != KIND_USER && kind != KIND_TABLE && kind != KIND_OBJECT) {
+        error = ERR_ARGUMENT;
+    }
+    if (error == ERR_OK && (chunk->kind == KIND_FIRMWARE || chunk->kind == KIND_KERNEL)) {
+        error = ERR_KIND;
+    }
+    if (error == ERR_OK && chunk->kind != kind) {
+        error = scrub_go_on(chunk, (unsigned)kind, &offender);
+    }
+    if (error != ERR_RESTART) {
+        result(caller, 0, offender.address);
+        result(caller, 1, offender.index);
+    }
+    return error;
+}

@@ -1,0 +1,83 @@
+#include "core/space.h"
+
+#include "arch.h"
+#include "core/captable.h"
+#include "core/hart.h"
+#include "core/memory.h"
+#include "core/syscall.h"
+#include "core/table.h"
+
+enum { SPACE_FLUSH_PAGES_MAX = 16 };
+
+#define USER_ADDRESS_END (UINT64_C(1) << 38) /* the lower half of Sv39 */
+
+void space_destroy(struct space *space)
+{
+    for (unsigned i = 0; i < hart_count; i++) {
+        if (harts[i]->space == space) {
+            arch_space_leave(harts[i]);
+            harts[i]->space = NULL;
+        }
+    }
+    arch_space_destroy(space);
+    if (space->root.number != 0) {
+        table_record_of(space->root)->space = 0;
+        table_unref(space->root); /* S1 */
+        space->root = (frame_t){0};
+    }
+}
+
+err_t sys_space_set_root(struct thread *caller)
+{
+    struct capability *capability;
+    struct capability *memory;
+    struct space *space;
+    struct table root;
+    err_t error = captable_find(caller->captable, argument(caller, 0), OBJECT_SPACE, RIGHT_MANAGE,
+                                &capability);
+
+    if (error == ERR_OK) {
+        error = table_find(caller, argument(caller, 1), argument(caller, 2), &root, &memory);
+    }
+    if (error != ERR_OK) {
+        return error;
+    }
+    space = (struct space *)capability->object;
+    if (root.level != TABLE_LEVEL_ROOT) {
+        return ERR_LEVEL;
+    }
+    if (space->root.number != 0 || root.record->count != 0) {
+        return ERR_BUSY;
+    }
+    root.record->count = 1;
+    root.record->space = 1;
+    space->root = root.frame;
+    return ERR_OK;
+}
+
+err_t sys_space_flush(struct thread *caller)
+{
+    uint64_t address = argument(caller, 1);
+    uint64_t pages = argument(caller, 2);
+    struct capability *capability;
+    struct space *space;
+    err_t error = captable_find(caller->captable, argument(caller, 0), OBJECT_SPACE, RIGHT_MANAGE,
+                                &capability);
+
+    if (error != ERR_OK) {
+        return error;
+    }
+    if (address >= USER_ADDRESS_END || pages > (USER_ADDRESS_END - address) >> PAGE_SHIFT ||
+        (address & (PAGE_BYTES - 1)) != 0) {
+        return ERR_ARGUMENT;
+    }
+    space = (struct space *)capability->object;
+    if (pages == 0 || pages > SPACE_FLUSH_PAGES_MAX) {
+        arch_flush_space(space);
+        return ERR_OK;
+    }
+    for (uint64_t i = 0; i < pages; i++) {
+        arch_flush_page(space, (vaddr_t){address + (i << PAGE_SHIFT)});
+    }
+    return ERR_OK;
+}

@@ -1,0 +1,23 @@
+/* Spaces: an address space is a root table and what the architecture needs to run in it.
+ *
+ *   S1  The root's record has count 1 and is marked as bound while a space names it.
+ *   S2  A space with threads bound to it cannot be destroyed (H3).
+ */
+#ifndef KERNEL_CORE_SPACE_H
+#define KERNEL_CORE_SPACE_H
+
+#include "core/object.h"
+#include "core/types.h"
+
+struct space {
+    struct object object;
+    frame_t root;           /* 0: none yet [K] */
+    uint64_t asid;          /* the architecture's: generation and number; 0: none [K] */
+    uint64_t bound_threads; /* S2 [K] */
+};
+
+static_assert(sizeof(struct space) <= OBJECT_BYTES_SPACE, "fits its size class");
+
+void space_destroy(struct space *space TAKES); /* nobody is bound to it */
+
+#endif

@@ -1,0 +1,364 @@
+#include "core/table.h"
+
+#include "arch.h"
+#include "core/captable.h"
+#include "core/event.h"
+#include "core/memory.h"
+#include "core/panic.h"
+#include "core/syscall.h"
+
+static_assert(sizeof(struct table_record) * CHUNK_PAGES == PAGE_BYTES, "records fill frame 0");
+static_assert((int)MAP_R << 1 == (int)PTE_R && (int)MAP_X << 1 == (int)PTE_X &&
+                  (int)MAP_SOFT0 << 5 == (int)PTE_SOFT0,
+              "a map word's bits are the entry's, shifted");
+
+enum { MAP_RIGHTS = MAP_R | MAP_W | MAP_X, MAP_SOFT = MAP_SOFT0 | MAP_SOFT1, MAP_UNUSED = 1 << 5 };
+
+struct table_record *table_record_of(frame_t frame)
+{
+    uint64_t first = frame.number & ~(uint64_t)CHUNK_FRAME_MASK;
+    struct table_record *records = arch_window((paddr_t){first << PAGE_SHIFT});
+
+    return &records[frame.number & CHUNK_FRAME_MASK];
+}
+
+uint64_t *table_entries_of(frame_t frame)
+{
+    return arch_window((paddr_t){frame.number << PAGE_SHIFT});
+}
+
+err_t table_open(const struct capability *memory, frame_t frame, struct table *table_out)
+{
+    if (!memory_covers(memory, frame, 1)) {
+        return ERR_RANGE;
+    }
+    if (chunk_kind(frame) != KIND_TABLE) {
+        return ERR_KIND;
+    }
+    table_out->frame = frame;
+    table_out->record = table_record_of(frame);
+    if (table_out->record->state == 0) {
+        return ERR_LEVEL;
+    }
+    table_out->entries = table_entries_of(frame);
+    table_out->level = table_out->record->state - 1u;
+    return ERR_OK;
+}
+
+err_t table_find(struct thread *caller, uint64_t memory_index, uint64_t frame,
+                 struct table *table_out, struct capability **memory_out)
+{
+    err_t error =
+        captable_find(caller->captable, memory_index, OBJECT_MEMORY, RIGHT_BIND, memory_out);
+
+    if (error != ERR_OK) {
+        return error;
+    }
+    event_record(caller->hart, EVENT_TABLE, frame, caller->registers[REGISTER_A7]);
+    return table_open(*memory_out, (frame_t){frame}, table_out);
+}
+
+err_t table_check_range(const struct table *table, uint64_t index, uint64_t entries)
+{
+    uint64_t limit = table->level == TABLE_LEVEL_ROOT ? ROOT_USER_ENTRIES : TABLE_ENTRIES;
+
+    if (index >= limit || entries == 0 || entries > limit - index) {
+        return ERR_RANGE;
+    }
+    return ERR_OK;
+}
+
+/* One store: the hardware may read the entry at any time. */
+void table_write(const struct table *table, uint64_t index, uint64_t entry)
+{
+    __atomic_store_n(&table->entries[index], entry, __ATOMIC_RELAXED);
+    if (entry != 0) {
+        table->record->groups |= (uint16_t)(1u << (index / TABLE_GROUP_ENTRIES)); /* T4 */
+    }
+}
+
+/* T3 but for the frame's kind: R always, never W with X. */
+static bool rights_are_valid(uint64_t rights)
+{
+    return (rights & MAP_R) != 0 && (rights & (MAP_W | MAP_X)) != (MAP_W | MAP_X);
+}
+
+static uint64_t compose(uint64_t frame, uint64_t rights, uint64_t soft)
+{
+    uint64_t entry = frame << PTE_FRAME_SHIFT | PTE_V | PTE_U | PTE_A | rights << 1 | soft << 5;
+
+    return (rights & MAP_W) != 0 ? entry | PTE_D : entry;
+}
+
+err_t table_compose(const struct capability *memory, uint64_t map_word, uint64_t *entry_out)
+{
+    uint64_t rights = map_word & MAP_RIGHTS;
+    frame_t frame = {map_word >> MAP_FRAME_SHIFT};
+
+    if (map_word > UINT32_MAX || (map_word & MAP_UNUSED) != 0 || !rights_are_valid(rights)) {
+        return ERR_ARGUMENT;
+    }
+    if (!memory_covers(memory, frame, 1)) {
+        return ERR_RANGE;
+    }
+    switch (chunk_kind(frame)) {
+    case KIND_USER:
+        if ((rights & MAP_W) != 0 && (memory->rights & RIGHT_WRITE) == 0) {
+            return ERR_RIGHTS;
+        }
+        break;
+    case KIND_TABLE:
+        if (rights != MAP_R) {
+            return ERR_ARGUMENT;
+        }
+        break;
+    default:
+        return ERR_KIND;
+    }
+    *entry_out = compose(frame.number, rights, map_word & MAP_SOFT);
+    return ERR_OK;
+}
+
+err_t table_map_page(const struct capability *memory, frame_t frame, vaddr_t address,
+                     uint64_t map_word, bool *was_valid_out)
+{
+    uint64_t index = address.value >> PAGE_SHIFT & (TABLE_ENTRIES - 1);
+    struct table table;
+    uint64_t entry;
+    err_t error = table_open(memory, frame, &table);
+
+    if (error == ERR_OK && table.level != TABLE_LEVEL_LEAF) {
+        error = ERR_LEVEL;
+    }
+    if (error == ERR_OK) {
+        error = table_compose(memory, map_word, &entry);
+    }
+    if (error != ERR_OK) {
+        return error;
+    }
+    *was_valid_out = (table.entries[index] & PTE_V) != 0;
+    table_write(&table, index, entry);
+    return ERR_OK;
+}
+
+void table_unref(frame_t child)
+{
+    struct table_record *record = table_record_of(child);
+
+    KASSERT(record->count > 0); /* T2 */
+    record->count--;
+}
+
+err_t sys_table_create(struct thread *caller)
+{
+    frame_t frame = {argument(caller, 1)};
+    uint64_t level = argument(caller, 2);
+    struct capability *memory;
+    struct table_record *record;
+    err_t error = memory_find(caller, argument(caller, 0), RIGHT_BIND, frame, 1, &memory);
+
+    if (error != ERR_OK) {
+        return error;
+    }
+    if (level > TABLE_LEVEL_ROOT) {
+        return ERR_ARGUMENT;
+    }
+    if (chunk_kind(frame) != KIND_TABLE) {
+        return ERR_KIND;
+    }
+    if ((frame.number & CHUNK_FRAME_MASK) == 0) {
+        return ERR_RANGE; /* the records */
+    }
+    record = table_record_of(frame);
+    if (record->state != 0) {
+        return ERR_OCCUPIED;
+    }
+    *record = (struct table_record){.state = (uint8_t)(level + 1)};
+    chunk_of(frame)->used++;
+    if (level == TABLE_LEVEL_ROOT) {
+        arch_root_fill(table_entries_of(frame));
+    }
+    return ERR_OK;
+}
+
+static bool has_child_tables(const struct table *table)
+{
+    for (unsigned i = 0; i < TABLE_ENTRIES; i++) {
+        if ((table->record->groups >> (i / TABLE_GROUP_ENTRIES) & 1) == 0) {
+            i += TABLE_GROUP_ENTRIES - 1;
+        } else if (entry_names_table(table->entries[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Progress is in the record: the groups that are still to be zeroed. */
+err_t sys_table_free(struct thread *caller)
+{
+    struct capability *memory;
+    struct table table;
+    err_t error = table_find(caller, argument(caller, 0), argument(caller, 1), &table, &memory);
+
+    if (error != ERR_OK) {
+        return error == ERR_LEVEL ? ERR_EMPTY : error;
+    }
+    if (table.record->count != 0 || (table.level != TABLE_LEVEL_LEAF && has_child_tables(&table))) {
+        return ERR_BUSY;
+    }
+    while (table.record->groups != 0) {
+        unsigned group = (unsigned)__builtin_ctz(table.record->groups);
+
+        __builtin_memset(&table.entries[group * TABLE_GROUP_ENTRIES], 0,
+                         TABLE_GROUP_ENTRIES * sizeof(uint64_t));
+        table.record->groups &= (uint16_t) ~(1u << group);
+        if (table.record->groups != 0 && arch_interrupt_pending()) {
+            return ERR_RESTART;
+        }
+    }
+    if (table.level == TABLE_LEVEL_ROOT) {
+        arch_root_clear(table.entries);
+    }
+    *table.record = (struct table_record){0}; /* T5 */
+    chunk_of(table.frame)->used--;
+    return ERR_OK;
+}
+
+err_t sys_table_mark(struct thread *caller)
+{
+    uint64_t index = argument(caller, 2);
+    uint64_t value = argument(caller, 3);
+    struct capability *memory;
+    struct table table;
+    err_t error = table_find(caller, argument(caller, 0), argument(caller, 1), &table, &memory);
+
+    if (error == ERR_OK) {
+        error = table_check_range(&table, index, 1);
+    }
+    if (error != ERR_OK) {
+        return error;
+    }
+    if (value == 0 || (value & (PTE_V | PTE_LAZY)) != 0) {
+        return ERR_ARGUMENT;
+    }
+    if (entry_names_table(table.entries[index])) {
+        return ERR_OCCUPIED;
+    }
+    table_write(&table, index, value);
+    return ERR_OK;
+}
+
+err_t sys_table_link(struct thread *caller)
+{
+    uint64_t index = argument(caller, 2);
+    uint64_t is_lazy = argument(caller, 4);
+    struct capability *memory;
+    struct table table;
+    struct table child;
+    uint64_t old;
+    err_t error = table_find(caller, argument(caller, 0), argument(caller, 1), &table, &memory);
+
+    if (error == ERR_OK) {
+        error = table_open(memory, (frame_t){argument(caller, 3)}, &child);
+    }
+    if (error != ERR_OK) {
+        return error;
+    }
+    if (table.level != child.level + 1) {
+        return ERR_LEVEL;
+    }
+    error = table_check_range(&table, index, 1);
+    if (error != ERR_OK) {
+        return error;
+    }
+    if (is_lazy > 1) {
+        return ERR_ARGUMENT;
+    }
+    old = table.entries[index];
+    if (entry_is_leaf(old)) {
+        return ERR_OCCUPIED;
+    }
+    if (child.record->count == UINT32_MAX) {
+        return ERR_COUNT;
+    }
+    child.record->count++;
+    table_write(&table, index,
+                child.frame.number << PTE_FRAME_SHIFT | (is_lazy != 0 ? PTE_LAZY : PTE_V));
+    result(caller, 0, 0);
+    if (entry_names_table(old)) {
+        table_unref(entry_frame(old));
+        result(caller, 0, entry_frame(old).number);
+    }
+    return ERR_OK;
+}
+
+err_t sys_table_map(struct thread *caller)
+{
+    uint64_t index = argument(caller, 2);
+    uint64_t entries = argument(caller, 3);
+    struct capability *memory;
+    struct table table;
+    err_t error = table_find(caller, argument(caller, 0), argument(caller, 1), &table, &memory);
+
+    result(caller, 0, 0);
+    if (error != ERR_OK) {
+        return error;
+    }
+    if (table.level != TABLE_LEVEL_LEAF) {
+        return ERR_LEVEL;
+    }
+    if (entries == 0 || entries > TABLE_MAP_MAX) {
+        return ERR_ARGUMENT;
+    }
+    error = table_check_range(&table, index, entries);
+    for (unsigned i = 0; i < entries && error == ERR_OK; i++) {
+        uint64_t pair = argument(caller, 4 + i / 2);
+        uint64_t entry;
+
+        error = table_compose(memory, i % 2 == 0 ? pair & UINT32_MAX : pair >> 32, &entry);
+        if (error == ERR_OK) {
+            table_write(&table, index + i, entry);
+            result(caller, 0, i + 1);
+        }
+    }
+    return error;
+}
+
+err_t sys_table_map_chunk(struct thread *caller)
+{
+    uint64_t index = argument(caller, 2);
+    uint64_t word = argument(caller, 3);
+    frame_t first = {word >> MAP_FRAME_SHIFT};
+    struct capability *memory;
+    struct table table;
+    uint64_t entry;
+    err_t error = table_find(caller, argument(caller, 0), argument(caller, 1), &table, &memory);
+
+    if (error != ERR_OK) {
+        return error;
+    }
+    if (table.level != TABLE_LEVEL_MIDDLE) {
+        return ERR_LEVEL;
+    }
+    error = table_check_range(&table, index, 1);
+    if (error == ERR_OK && (word & MAP_X) != 0) {
+        error = ERR_ARGUMENT;
+    }
+    if (error == ERR_OK) {
+        error = table_compose(memory, word, &entry);
+    }
+    if (error != ERR_OK) {
+        return error;
+    }
+    if ((first.number & CHUNK_FRAME_MASK) != 0) {
+        return ERR_ALIGN;
+    }
+    if (!memory_covers(memory, first, CHUNK_PAGES)) {
+        return ERR_RANGE;
+    }
+    if (entry_names_table(table.entries[index])) {
+        return ERR_OCCUPIED;
+    }
+    table_write(&table, index, entry);
+    return ERR_OK;
+}
