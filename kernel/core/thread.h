@@ -14,6 +14,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/capability.h"
+#include "core/deadline.h"
 #include "core/list.h"
 #include "core/object.h"
 #include "core/tree.h"
@@ -40,48 +42,64 @@ enum thread_state {
 
 enum { THREAD_PRIORITIES = 32, THREAD_REGISTERS = 32, THREAD_FP_WORDS = 33 };
 
+enum {
+    THREAD_FLAG_FLOAT = 1 << 0,   /* may use floating point: the ABI's bit */
+    THREAD_FLAG_STARTED = 1 << 1, /* its registers are those of a start */
+};
+
 struct thread {
     struct object object; /* header: type and generation; first in every object */
 
     /* Integer registers by number; [0] holds pc. [K] */
     uint64_t registers[THREAD_REGISTERS];
-    struct hart *hart;       /* where it runs or last ran [K] */
-    struct space *space;     /* [c] after configure */
+    struct hart *hart;         /* where it runs or last ran [K] */
+    struct space *space;       /* [c] after configure */
     struct captable *captable; /* [c] after configure */
-    uint64_t status;         /* sstatus to return with: constants plus FS [K] */
+    uint64_t status;           /* sstatus to return with: constants plus FS [K] */
 
     /* Scheduling [K] */
     uint8_t state;
     uint8_t priority;
     uint8_t flags; /* THREAD_FLAG_* */
-    uint8_t info;
-    uint64_t affinity;
-    uint64_t run_ticks;
-    uint64_t fault_count;
+    bool in_fault; /* its wait is for the answer to a fault, not to a call */
+    uint8_t fault_kind;
     struct list_node queue; /* ready queue, receivers of an endpoint, waiters of a notification */
 
     /* Waiting [K] */
-    struct tree_node order;    /* callers of an endpoint, by priority then arrival */
-    struct tree_node deadline; /* armed deadlines of the machine, by time */
     union {
         struct endpoint *endpoint;
         struct notification *notification;
         struct reply *reply;
     } waits_on;
-    struct reply *receive_reply; /* the reply object its receive named */
+    struct reply *receive_reply; /* the reply object its receive named; NULL: none */
     uint64_t badge;              /* of the capability it calls through */
     struct notification *bound_notification;
+    struct tree_node order;   /* callers of an endpoint, by priority then arrival */
+    struct deadline deadline; /* armed while it waits with one */
+    uint64_t progress;        /* of a sliced call that is to be made again; 0: it begins */
+
+    /* Accounts [K] */
+    uint64_t affinity;
+    uint64_t run_ticks;
+    uint64_t fault_count;
 
     /* Faults [K] */
-    struct endpoint *fault_endpoint;
-    uint64_t fault_generation; /* of the endpoint when bound */
-    uint64_t fault_badge;
     uint64_t fault_address;
-    uint8_t fault_kind;
-    bool in_fault; /* its wait is for the answer to a fault, not to a call */
+    struct capability fault_endpoint; /* weak: its endpoint may have died since */
 
     /* Floating point: saved when dirty and switched away from. */
     uint64_t fp[THREAD_FP_WORDS];
 };
+
+static_assert(sizeof(struct thread) <= OBJECT_BYTES_THREAD, "fits its size class");
+
+void thread_init(struct thread *thread, struct hart *hart); /* zeroed before */
+
+/* Out of the endpoint, reply object or notification that it waits on, its deadline disarmed: it is
+ * nowhere, and the caller says at once where it is next. Nothing if it does not wait. */
+void thread_unwait(struct thread *thread);
+/* Out of whatever it waits in or is queued in; an interrupted call will return PEER_GONE. */
+void thread_stop(struct thread *thread);
+void thread_destroy(struct thread *thread TAKES); /* not a running one */
 
 #endif

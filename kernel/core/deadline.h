@@ -1,0 +1,34 @@
+/* Deadlines: points in time at which a thread stops waiting or a timer object fires.
+ *
+ *   D1  A deadline is armed exactly when it is in the machine's one tree, ordered by time.
+ *   D2  Only a thread that waits (CALLING, RECEIVING, REPLYING, WAITING) has an armed deadline.
+ *
+ * Arm and disarm are O(log n), n = armed deadlines; an entry fires at most DEADLINES_AT_ONCE.
+ */
+#ifndef KERNEL_CORE_DEADLINE_H
+#define KERNEL_CORE_DEADLINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/types.h"
+
+#include "core/tree.h"
+
+enum { DEADLINES_AT_ONCE = 16 };
+
+#define TICKS_NEVER UINT64_MAX
+
+struct hart;
+
+struct deadline {
+    struct tree_node node;
+    bool is_timer; /* in a timer object; else in a thread [c] */
+};
+
+void deadline_arm(struct deadline *deadline, uint64_t ticks, struct hart *hart);
+void deadline_disarm(struct deadline *deadline); /* nothing if it is not armed */
+uint64_t deadline_first_ticks(void);             /* TICKS_NEVER: none is armed */
+void deadline_fire(uint64_t now_ticks);
+
+#endif

@@ -1,0 +1,58 @@
+/* Harts: what the kernel keeps for each. riscv/ owns the memory and embeds this first in its own.
+ *
+ *   R1  current is RUNNING, or NULL when the hart idles, whenever an entry point has returned.
+ *   R2  Bit p of ready_bitmap is set exactly when ready[p] is not empty.
+ *   R3  space is what the hart's translation uses: the current thread's, or what was last loaded.
+ */
+#ifndef KERNEL_CORE_HART_H
+#define KERNEL_CORE_HART_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <byre/gen/kernel.h>
+
+#include "core/list.h"
+#include "core/thread.h"
+
+enum { EVENT_RING_ENTRIES = 64, HARTS_MAX = 64 };
+
+struct event {
+    uint64_t time_ticks;
+    uint64_t kind;
+    uint64_t subject;
+    uint64_t detail;
+};
+
+struct hart {
+    struct thread *current;      /* R1 [K] */
+    uint64_t stack_top;          /* the architecture's [c] */
+    bool must_choose;            /* who runs next is to be decided before this entry ends [K] */
+    bool must_set_timer;         /* something changed what the timer is to be set to [K] */
+    uint32_t ready_bitmap;       /* R2 [K] */
+    struct space *space;         /* R3 [K] */
+    unsigned index;              /* [c] */
+    uint64_t switched_ticks;     /* when current began to run [K] */
+    uint64_t counters[COUNTERS]; /* [K] */
+    struct list_node ready[THREAD_PRIORITIES]; /* [K] */
+
+    /* The timer. [K] */
+    uint64_t timer_ticks;  /* what it is set to */
+    uint64_t slice_ticks;  /* end of the current time slice; 0: none runs */
+    uint64_t random_ticks; /* next random preemption; 0: not in that mode */
+    uint64_t random_state;
+
+    /* Events: the newest is ring[(event_count - 1) % EVENT_RING_ENTRIES]. [K] */
+    uint64_t event_count;
+    struct event ring[EVENT_RING_ENTRIES];
+};
+
+extern struct hart *harts[HARTS_MAX]; /* [c] */
+extern unsigned hart_count;           /* [c] */
+
+static inline void hart_count_one(struct hart *hart, unsigned counter)
+{
+    hart->counters[counter]++;
+}
+
+#endif

@@ -1,0 +1,246 @@
+#include "core/schedule.h"
+
+#include "arch.h"
+#include "core/event.h"
+#include "core/panic.h"
+#include "core/space.h"
+
+static uint64_t slice_length_ticks; /* [c] */
+static uint64_t ticks_per_ms;       /* [c] */
+static uint64_t random_mean_ticks;  /* 0: not in that mode [c] */
+
+void schedule_start(struct hart *hart, uint64_t timebase_hz)
+{
+    for (unsigned i = 0; i < THREAD_PRIORITIES; i++) {
+        list_init(&hart->ready[i]);
+    }
+    ticks_per_ms = timebase_hz / 1000;
+    slice_length_ticks = ticks_per_ms * SLICE_MS;
+    hart->switched_ticks = arch_time_ticks();
+    hart->must_choose = true;
+    hart->must_set_timer = true;
+}
+
+static uint64_t next_random(struct hart *hart)
+{
+    uint64_t x = hart->random_state; /* xorshift64: never 0 */
+
+    x ^= x << 13;
+    x ^= x >> 7;
+    x ^= x << 17;
+    hart->random_state = x;
+    return x;
+}
+
+static void choose_random_preemption(struct hart *hart)
+{
+    uint64_t delay_ticks = 1 + next_random(hart) % (2 * random_mean_ticks);
+
+    hart->random_ticks = arch_time_ticks() + delay_ticks;
+    hart->must_set_timer = true;
+}
+
+void schedule_set_random(struct hart *hart, uint64_t seed, uint64_t mean_us)
+{
+    uint64_t mean = mean_us == 0 ? RANDOM_PREEMPTION_MEAN_US : mean_us;
+
+    random_mean_ticks = (mean > 1000000 ? 1000000 : mean) * ticks_per_ms / 1000 + 1;
+    hart->random_state = seed * 2 + 1;
+    choose_random_preemption(hart);
+}
+
+static void push(struct thread *thread, bool to_head)
+{
+    struct hart *hart = thread->hart;
+    struct list_node *queue = &hart->ready[thread->priority];
+
+    thread->state = THREAD_READY;
+    hart->ready_bitmap |= UINT32_C(1) << thread->priority;
+    if (to_head) {
+        list_push_front(queue, &thread->queue);
+    } else {
+        list_push_back(queue, &thread->queue);
+    }
+}
+
+void schedule_unqueue(struct thread *ready)
+{
+    struct hart *hart = ready->hart;
+
+    list_remove(&ready->queue);
+    if (list_is_empty(&hart->ready[ready->priority])) {
+        hart->ready_bitmap &= ~(UINT32_C(1) << ready->priority);
+    }
+}
+
+/* The highest priority with a ready thread; -1: none. */
+static int highest_ready(const struct hart *hart)
+{
+    return hart->ready_bitmap == 0 ? -1 : 31 - __builtin_clz(hart->ready_bitmap);
+}
+
+static bool current_is_running(const struct hart *hart)
+{
+    return hart->current != NULL && hart->current->state == THREAD_RUNNING;
+}
+
+void schedule_block(struct thread *current, enum thread_state state)
+{
+    current->state = (uint8_t)state;
+    current->hart->must_choose = true;
+}
+
+void schedule_wake(struct thread *thread)
+{
+    struct hart *hart = thread->hart;
+
+    push(thread, false);
+    if (!current_is_running(hart) || thread->priority > hart->current->priority) {
+        hart->must_choose = true;
+    } else if (thread->priority == hart->current->priority) {
+        hart->must_set_timer = true; /* G3 */
+    }
+}
+
+static void run(struct hart *hart, struct thread *next)
+{
+    struct thread *previous = hart->current;
+    uint64_t now_ticks;
+
+    if (next != NULL) {
+        next->state = THREAD_RUNNING;
+        next->hart = hart;
+    }
+    if (next == previous) {
+        return;
+    }
+    now_ticks = arch_time_ticks();
+    if (previous != NULL) {
+        previous->run_ticks += now_ticks - hart->switched_ticks;
+    }
+    hart->switched_ticks = now_ticks;
+    hart->slice_ticks = 0;
+    hart->must_set_timer = true;
+    hart->current = next;
+    hart_count_one(hart, COUNTER_SWITCHES);
+    event_record(hart, EVENT_SWITCH, (uint64_t)next, next == NULL ? 0 : next->priority);
+    arch_thread_switch(hart, previous, next);
+    if (next != NULL && next->space != hart->space) {
+        hart->space = next->space;
+        arch_space_load(hart, next->space);
+    }
+}
+
+void schedule_switch_to(struct hart *hart, struct thread *thread)
+{
+    if (current_is_running(hart) || thread->hart != hart || random_mean_ticks != 0 ||
+        thread->priority < highest_ready(hart)) {
+        schedule_wake(thread);
+        return;
+    }
+    hart->must_choose = false;
+    run(hart, thread);
+}
+
+static struct thread *take_ready(struct hart *hart, unsigned priority)
+{
+    struct list_node *node = hart->ready[priority].next;
+    struct thread *thread;
+
+    if (random_mean_ticks != 0) {
+        uint64_t steps = next_random(hart) % RANDOM_CHOICES;
+
+        while (steps-- > 0 && node->next != &hart->ready[priority]) {
+            node = node->next;
+        }
+    }
+    thread = container_of(node, struct thread, queue);
+    schedule_unqueue(thread);
+    return thread;
+}
+
+static void choose(struct hart *hart)
+{
+    int highest = highest_ready(hart);
+
+    if (current_is_running(hart)) {
+        if (highest <= (int)hart->current->priority) {
+            return;
+        }
+        push(hart->current, true); /* G4 */
+    }
+    run(hart, highest < 0 ? NULL : take_ready(hart, (unsigned)highest));
+}
+
+void schedule_rotate(struct hart *hart)
+{
+    struct thread *current = hart->current;
+
+    hart->slice_ticks = 0;
+    hart->must_set_timer = true;
+    if (current_is_running(hart) && !list_is_empty(&hart->ready[current->priority])) {
+        push(current, false);
+        hart->must_choose = true;
+    }
+}
+
+void schedule_tick(struct hart *hart)
+{
+    uint64_t now_ticks = arch_time_ticks();
+
+    hart->must_set_timer = true;
+    hart->timer_ticks = 0; /* it fired: to be set again whatever it was */
+    deadline_fire(now_ticks);
+    if (random_mean_ticks != 0 && now_ticks >= hart->random_ticks) {
+        schedule_rotate(hart);
+        choose_random_preemption(hart);
+    } else if (hart->slice_ticks != 0 && now_ticks >= hart->slice_ticks) {
+        schedule_rotate(hart);
+    }
+}
+
+static void set_timer(struct hart *hart)
+{
+    uint64_t wanted_ticks = deadline_first_ticks();
+    const struct thread *current = hart->current;
+
+    if (current != NULL && !list_is_empty(&hart->ready[current->priority])) {
+        if (hart->slice_ticks == 0) {
+            hart->slice_ticks = arch_time_ticks() + slice_length_ticks;
+        }
+        if (hart->slice_ticks < wanted_ticks) {
+            wanted_ticks = hart->slice_ticks;
+        }
+    }
+    if (random_mean_ticks != 0 && hart->random_ticks < wanted_ticks) {
+        wanted_ticks = hart->random_ticks;
+    }
+    if (wanted_ticks != hart->timer_ticks) {
+        hart->timer_ticks = wanted_ticks;
+        arch_timer_set(hart, wanted_ticks);
+    }
+    hart->must_set_timer = false;
+}
+
+void schedule_finish(struct hart *hart)
+{
+    if (hart->must_choose) {
+        hart->must_choose = false;
+        choose(hart);
+    }
+    if (hart->must_set_timer) {
+        set_timer(hart);
+    }
+}
+
+void schedule_set_priority(struct thread *thread, unsigned priority)
+{
+    if (thread->state == THREAD_READY) {
+        schedule_unqueue(thread);
+        thread->priority = (uint8_t)priority;
+        schedule_wake(thread);
+        return;
+    }
+    thread->priority = (uint8_t)priority;
+    thread->hart->must_choose = true;
+}

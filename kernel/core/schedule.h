@@ -1,0 +1,38 @@
+/* Scheduling: fixed priorities, round robin within one, direct switch on IPC.
+ *
+ *   G1  A READY thread is in the ready queue of its hart, at its priority; nothing else is.
+ *   G2  When an entry ends, no ready thread has a higher priority than the hart's current one.
+ *   G3  The time slice runs only while another thread of the current one's priority is ready.
+ *   G4  A thread that was preempted by a higher priority keeps its place at the head.
+ *
+ * In the mode of random preemption the timer also fires at seeded random intervals, and the next
+ * thread is any of the first few that are ready at the highest priority.
+ */
+#ifndef KERNEL_CORE_SCHEDULE_H
+#define KERNEL_CORE_SCHEDULE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/hart.h"
+#include "core/thread.h"
+
+enum { SLICE_MS = 10, RANDOM_PREEMPTION_MEAN_US = 200, RANDOM_CHOICES = 8 };
+
+void schedule_start(struct hart *hart, uint64_t timebase_hz);
+void schedule_set_random(struct hart *hart, uint64_t seed, uint64_t mean_us);
+
+/* The current thread of its hart stops running; the caller puts it where it waits. */
+void schedule_block(struct thread *current, enum thread_state state);
+/* A thread that is nowhere becomes READY, at the tail of its priority. */
+void schedule_wake(struct thread *thread);
+/* As wake, but run it at once if the current thread has just blocked and nothing beats it. */
+void schedule_switch_to(struct hart *hart, struct thread *thread);
+void schedule_unqueue(struct thread *ready);
+void schedule_set_priority(struct thread *thread, unsigned priority);
+void schedule_rotate(struct hart *hart); /* the current thread to the tail of its priority */
+void schedule_tick(struct hart *hart);   /* the timer fired */
+/* End of an entry: choose who runs (G2), set the timer. */
+void schedule_finish(struct hart *hart);
+
+#endif

@@ -1,0 +1,267 @@
+#include "core/thread.h"
+
+#include "arch.h"
+#include "core/captable.h"
+#include "core/endpoint.h"
+#include "core/hart.h"
+#include "core/notification.h"
+#include "core/reply.h"
+#include "core/schedule.h"
+#include "core/space.h"
+#include "core/syscall.h"
+
+void thread_init(struct thread *thread, struct hart *hart)
+{
+    thread->state = THREAD_UNCONFIGURED;
+    thread->hart = hart;
+}
+
+void thread_unwait(struct thread *thread)
+{
+    switch (thread->state) {
+    case THREAD_CALLING:
+        tree_remove(&thread->waits_on.endpoint->callers, &thread->order);
+        break;
+    case THREAD_RECEIVING:
+        list_remove(&thread->queue);
+        if (thread->receive_reply != NULL) {
+            thread->receive_reply->receiver = NULL; /* W2 */
+            thread->receive_reply = NULL;
+        }
+        break;
+    case THREAD_REPLYING:
+        thread->waits_on.reply->caller = NULL; /* W1 */
+        break;
+    case THREAD_WAITING:
+        list_remove(&thread->queue);
+        break;
+    default:
+        return;
+    }
+    thread->waits_on.endpoint = NULL;
+    deadline_disarm(&thread->deadline); /* D2 */
+}
+
+void thread_stop(struct thread *thread)
+{
+    switch (thread->state) {
+    case THREAD_UNCONFIGURED:
+    case THREAD_STOPPED:
+    case THREAD_FAULTED:
+        return;
+    case THREAD_READY:
+        schedule_unqueue(thread);
+        thread->state = THREAD_STOPPED;
+        return;
+    case THREAD_RUNNING:
+        schedule_block(thread, THREAD_STOPPED);
+        return;
+    default:
+        thread_unwait(thread);
+        if (!thread->in_fault) {
+            thread->registers[REGISTER_A0] = ERR_PEER_GONE;
+        }
+        thread->in_fault = false;
+        thread->state = THREAD_STOPPED;
+        return;
+    }
+}
+
+void thread_destroy(struct thread *thread)
+{
+    thread_stop(thread);
+    if (thread->bound_notification != NULL) {
+        notification_unbind(thread->bound_notification);
+    }
+    if (thread->space != NULL) {
+        thread->space->bound_threads--; /* H3 */
+        thread->captable->bound_threads--;
+    }
+}
+
+/* The thread that an argument names. */
+static err_t find(struct thread *caller, unsigned rights, struct thread **thread_out)
+{
+    struct capability *capability;
+    err_t error =
+        captable_find(caller->captable, argument(caller, 0), OBJECT_THREAD, rights, &capability);
+
+    if (error == ERR_OK) {
+        *thread_out = (struct thread *)capability->object;
+    }
+    return error;
+}
+
+err_t sys_thread_configure(struct thread *caller)
+{
+    uint64_t endpoint_index = argument(caller, 3);
+    uint64_t priority = argument(caller, 5);
+    uint64_t flags = argument(caller, 6);
+    struct capability *space;
+    struct capability *captable;
+    struct capability *endpoint = NULL;
+    struct thread *thread;
+    err_t error = find(caller, RIGHT_MANAGE, &thread);
+
+    if (error == ERR_OK) {
+        error =
+            captable_find(caller->captable, argument(caller, 1), OBJECT_SPACE, RIGHT_BIND, &space);
+    }
+    if (error == ERR_OK) {
+        error = captable_find(caller->captable, argument(caller, 2), OBJECT_CAPTABLE, RIGHT_BIND,
+                              &captable);
+    }
+    if (error == ERR_OK && endpoint_index != 0) {
+        error =
+            captable_find(caller->captable, endpoint_index, OBJECT_ENDPOINT, RIGHT_BIND, &endpoint);
+    }
+    if (error != ERR_OK) {
+        return error;
+    }
+    if (priority > caller->priority || (flags & ~(uint64_t)THREAD_FLAG_FLOAT) != 0) {
+        return ERR_ARGUMENT;
+    }
+    if (thread->state != THREAD_UNCONFIGURED) {
+        return ERR_STATE;
+    }
+    thread->space = (struct space *)space->object;
+    thread->captable = (struct captable *)captable->object;
+    thread->space->bound_threads++; /* H3 */
+    thread->captable->bound_threads++;
+    if (endpoint != NULL) {
+        capability_make(&thread->fault_endpoint, endpoint->object, 0, argument(caller, 4));
+    }
+    thread->priority = (uint8_t)priority;
+    thread->flags = (uint8_t)flags;
+    thread->state = THREAD_STOPPED;
+    return ERR_OK;
+}
+
+err_t sys_thread_start(struct thread *caller)
+{
+    struct thread *thread;
+    err_t error = find(caller, RIGHT_MANAGE, &thread);
+
+    if (error != ERR_OK) {
+        return error;
+    }
+    if ((thread->state != THREAD_STOPPED && thread->state != THREAD_FAULTED) ||
+        thread->space->root.number == 0) {
+        return ERR_STATE;
+    }
+    arch_thread_start(thread, (vaddr_t){argument(caller, 1)}, (vaddr_t){argument(caller, 2)},
+                      argument(caller, 3), argument(caller, 4), argument(caller, 5));
+    thread->flags |= THREAD_FLAG_STARTED;
+    thread->progress = 0;
+    schedule_wake(thread);
+    return ERR_OK;
+}
+
+err_t sys_thread_suspend(struct thread *caller)
+{
+    struct thread *thread;
+    err_t error = find(caller, RIGHT_MANAGE, &thread);
+
+    if (error == ERR_OK) {
+        thread_stop(thread);
+    }
+    return error;
+}
+
+err_t sys_thread_resume(struct thread *caller)
+{
+    struct thread *thread;
+    err_t error = find(caller, RIGHT_MANAGE, &thread);
+
+    if (error != ERR_OK) {
+        return error;
+    }
+    if ((thread->state != THREAD_STOPPED && thread->state != THREAD_FAULTED) ||
+        (thread->flags & THREAD_FLAG_STARTED) == 0) {
+        return ERR_STATE;
+    }
+    schedule_wake(thread);
+    return ERR_OK;
+}
+
+err_t sys_thread_set_priority(struct thread *caller)
+{
+    uint64_t priority = argument(caller, 1);
+    uint64_t affinity = argument(caller, 2);
+    struct thread *thread;
+    err_t error = find(caller, RIGHT_MANAGE, &thread);
+
+    if (error != ERR_OK) {
+        return error;
+    }
+    if (priority > caller->priority ||
+        (affinity != 0 && (affinity & (UINT64_MAX >> (HARTS_MAX - hart_count))) == 0)) {
+        return ERR_ARGUMENT;
+    }
+    thread->affinity = affinity;
+    if (thread->state == THREAD_CALLING) {
+        struct endpoint *endpoint = thread->waits_on.endpoint;
+
+        tree_remove(&endpoint->callers, &thread->order);
+        thread->priority = (uint8_t)priority;
+        endpoint_queue_caller(endpoint, thread);
+    } else {
+        schedule_set_priority(thread, (unsigned)priority);
+    }
+    return ERR_OK;
+}
+
+err_t sys_thread_read(struct thread *caller)
+{
+    uint64_t first = argument(caller, 1);
+    struct thread *thread;
+    err_t error = find(caller, RIGHT_OBJECTS, &thread);
+
+    if (error != ERR_OK) {
+        return error;
+    }
+    if (first > THREAD_REGISTERS + THREAD_FP_WORDS) {
+        return ERR_ARGUMENT;
+    }
+    if (thread->state != THREAD_STOPPED && thread->state != THREAD_FAULTED) {
+        return ERR_STATE;
+    }
+    for (unsigned i = 0; i < 8; i++) {
+        unsigned index = (unsigned)first + i;
+
+        result(caller, i,
+               index < THREAD_REGISTERS + THREAD_FP_WORDS ? arch_thread_register(thread, index)
+                                                          : 0);
+    }
+    return ERR_OK;
+}
+
+err_t sys_thread_info(struct thread *caller)
+{
+    struct thread *thread;
+    uint64_t run_ticks;
+    err_t error = find(caller, RIGHT_OBJECTS, &thread);
+
+    if (error == ERR_RIGHTS) {
+        error = find(caller, RIGHT_MANAGE, &thread);
+    }
+    if (error != ERR_OK) {
+        return error;
+    }
+    run_ticks = thread->run_ticks;
+    if (thread->state == THREAD_RUNNING) {
+        run_ticks += arch_time_ticks() - thread->hart->switched_ticks;
+    }
+    result(caller, 0, thread->state);
+    result(caller, 1, thread->priority);
+    result(caller, 2, run_ticks);
+    result(caller, 3, thread->fault_count);
+    result(caller, 4, thread->hart->index);
+    return ERR_OK;
+}
+
+err_t sys_yield(struct thread *caller)
+{
+    schedule_rotate(caller->hart);
+    return ERR_OK;
+}
