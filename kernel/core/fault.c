@@ -1,0 +1,96 @@
+#include "core/fault.h"
+
+#include "arch.h"
+#include "core/captable.h"
+#include "core/entry.h"
+#include "core/event.h"
+#include "core/ipc.h"
+#include "core/message.h"
+#include "core/panic.h"
+#include "core/schedule.h"
+#include "core/syscall.h"
+#include "core/table.h"
+
+void fault_deliver_message(struct thread *faulter, struct thread *receiver)
+{
+    const uint64_t words[4] = {
+        faulter->fault_kind,
+        faulter->fault_address,
+        faulter->registers[REGISTER_PC],
+        faulter->registers[REGISTER_SP],
+    };
+
+    message_deliver_words(receiver, words, faulter->badge, IPC_INFO_FAULT | IPC_INFO_CALL);
+}
+
+void fault_stop(struct thread *thread)
+{
+    thread->in_fault = false;
+    thread->state = THREAD_FAULTED;
+    kernel_log("a thread stops: fault %u at address %x, pc %x", (uint64_t)thread->fault_kind,
+               thread->fault_address, thread->registers[REGISTER_PC]);
+}
+
+void core_fault(struct hart *hart, unsigned kind, uint64_t address)
+{
+    struct thread *thread = hart->current;
+    struct capability *endpoint = &thread->fault_endpoint;
+
+    hart_count_one(hart, COUNTER_FAULTS);
+    event_record(hart, EVENT_FAULT, (uint64_t)thread, address);
+    thread->fault_count++;
+    thread->fault_kind = (uint8_t)kind;
+    thread->fault_address = address;
+    thread->in_fault = true;
+    if (capability_is_alive(endpoint)) {
+        thread->badge = endpoint->badge;
+        ipc_call(thread, (struct endpoint *)endpoint->object);
+    } else {
+        schedule_block(thread, THREAD_FAULTED);
+        fault_stop(thread);
+    }
+    schedule_finish(hart);
+}
+
+static bool is_page_fault(const struct thread *faulter)
+{
+    return faulter->fault_kind >= FAULT_PAGE_READ && faulter->fault_kind <= FAULT_PAGE_EXECUTE;
+}
+
+static err_t map(struct thread *faulter, struct thread *replier)
+{
+    vaddr_t address = {faulter->fault_address};
+    struct capability *memory;
+    bool was_valid;
+    err_t error = captable_find(replier->captable, replier->registers[REGISTER_A4], OBJECT_MEMORY,
+                                RIGHT_BIND, &memory);
+
+    if (error == ERR_OK) {
+        error = table_map_page(memory, (frame_t){replier->registers[REGISTER_A2]}, address,
+                               replier->registers[REGISTER_A3], &was_valid);
+    }
+    if (error == ERR_OK && was_valid) {
+        arch_flush_page(faulter->space, address);
+    }
+    return error;
+}
+
+err_t fault_answer(struct thread *faulter, struct thread *replier, unsigned flags)
+{
+    switch (flags & (IPC_MAP | IPC_FENCE | IPC_FAIL)) {
+    case 0:
+    case IPC_FAIL:
+        return ERR_OK;
+    case IPC_MAP:
+        return is_page_fault(faulter) ? map(faulter, replier) : ERR_ARGUMENT;
+    case IPC_FENCE:
+        if (!is_page_fault(faulter)) {
+            return ERR_ARGUMENT;
+        }
+        arch_flush_page(faulter->space, (vaddr_t){faulter->fault_address});
+        hart_count_one(replier->hart, COUNTER_LOOK_AGAIN);
+        return ERR_OK;
+    default:
+        return ERR_ARGUMENT;
+    }
+}

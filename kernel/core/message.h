@@ -1,0 +1,25 @@
+/* Messages: words and at most one capability, from one thread's registers into another's.
+ *
+ *   M1  The receiver gets exactly: error OK, label, words, badge, information. What carries no word
+ *       is zero: nothing of the sender's other registers, or of the kernel's, ever leaks.
+ *   M2  A capability travels only if it is alive and may be granted at the moment of delivery, into
+ *       a slot that is empty at that moment; else the message says CAP_LOST.
+ */
+#ifndef KERNEL_CORE_MESSAGE_H
+#define KERNEL_CORE_MESSAGE_H
+
+#include "core/thread.h"
+
+enum { IPC_FLAGS_MASK = 0xff, IPC_REPLY_SHIFT = 8, IPC_REPLY_MASK = 0xffffff, IPC_CAP_SHIFT = 32 };
+
+/* What the sender's registers say, before anything is sent: ARGUMENT, or what its capability's
+ * slot says. allowed: the IPC_* flags that this call knows. */
+[[nodiscard]] err_t message_check(const struct thread *sender, unsigned allowed);
+/* The slot in which the receiver would accept a capability: CAP_RANGE, SLOT_FULL. */
+[[nodiscard]] err_t message_check_accept(const struct thread *receiver);
+
+void message_deliver(struct thread *sender, struct thread *receiver, uint64_t badge, unsigned info);
+void message_deliver_words(struct thread *receiver, const uint64_t words[4], uint64_t badge,
+                           unsigned info);
+
+#endif

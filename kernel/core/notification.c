@@ -1,0 +1,139 @@
+#include "core/notification.h"
+
+#include "arch.h"
+#include "core/captable.h"
+#include "core/endpoint.h"
+#include "core/ipc.h"
+#include "core/schedule.h"
+#include "core/syscall.h"
+
+/* Hand the bits to whoever is there for them (F1). */
+static void deliver(struct notification *notification)
+{
+    uint64_t bits = notification->bits;
+    struct thread *thread = notification->bound;
+
+    if (bits == 0) {
+        return;
+    }
+    if (!list_is_empty(&notification->waiters)) {
+        thread = container_of(notification->waiters.next, struct thread, queue);
+        notification->bits = 0;
+        thread_unwait(thread);
+        thread->registers[REGISTER_A0] = ERR_OK;
+        thread->registers[REGISTER_A1] = bits;
+        schedule_wake(thread);
+    } else if (thread != NULL && thread->state == THREAD_RECEIVING) {
+        notification->bits = 0;
+        thread_unwait(thread);
+        ipc_deliver_notification(thread, bits);
+        schedule_wake(thread);
+    }
+}
+
+void notification_signal(struct notification *notification, uint64_t bits)
+{
+    notification->bits |= bits == 0 ? 1 : bits;
+    deliver(notification);
+}
+
+void notification_signal_weak(const struct capability *capability)
+{
+    if (capability_is_alive(capability)) {
+        notification_signal((struct notification *)capability->object, capability->badge);
+    }
+}
+
+void notification_unbind(struct notification *notification)
+{
+    if (notification->bound != NULL) {
+        notification->bound->bound_notification = NULL;
+        notification->bound = NULL;
+    }
+}
+
+err_t notification_drain(struct notification *notification)
+{
+    notification_unbind(notification);
+    for (unsigned woken = 1; !list_is_empty(&notification->waiters); woken++) {
+        ipc_abandon(container_of(notification->waiters.next, struct thread, queue), ERR_PEER_GONE);
+        if (woken % WAITERS_SLICE == 0 && arch_interrupt_pending()) {
+            return ERR_RESTART;
+        }
+    }
+    return ERR_OK;
+}
+
+err_t sys_signal(struct thread *caller)
+{
+    struct capability *capability;
+    err_t error = captable_find(caller->captable, argument(caller, 0), OBJECT_NOTIFICATION,
+                                RIGHT_CALL, &capability);
+
+    if (error == ERR_OK) {
+        notification_signal((struct notification *)capability->object, capability->badge);
+    }
+    return error;
+}
+
+err_t sys_wait(struct thread *caller)
+{
+    uint64_t deadline_ticks = argument(caller, 1);
+    struct capability *capability;
+    struct notification *notification;
+    err_t error = captable_find(caller->captable, argument(caller, 0), OBJECT_NOTIFICATION,
+                                RIGHT_RECEIVE, &capability);
+
+    if (error != ERR_OK) {
+        return error;
+    }
+    notification = (struct notification *)capability->object;
+    if (notification->bits != 0) {
+        result(caller, 0, notification->bits);
+        notification->bits = 0;
+        return ERR_OK;
+    }
+    if (deadline_ticks == 0) {
+        return ERR_WOULD_BLOCK;
+    }
+    if (deadline_ticks <= arch_time_ticks()) {
+        return ERR_TIMEOUT;
+    }
+    schedule_block(caller, THREAD_WAITING);
+    caller->waits_on.notification = notification;
+    list_push_back(&notification->waiters, &caller->queue);
+    deadline_arm(&caller->deadline, deadline_ticks, caller->hart);
+    return ERR_OK; /* the bits are stored when they come */
+}
+
+err_t sys_notification_bind(struct thread *caller)
+{
+    struct capability *capability;
+    struct notification *notification;
+    struct thread *thread;
+    err_t error = captable_find(caller->captable, argument(caller, 0), OBJECT_NOTIFICATION,
+                                RIGHT_RECEIVE, &capability);
+
+    if (error != ERR_OK) {
+        return error;
+    }
+    notification = (struct notification *)capability->object;
+    if (argument(caller, 1) == 0) {
+        notification_unbind(notification);
+        return ERR_OK;
+    }
+    error = captable_find(caller->captable, argument(caller, 1), OBJECT_THREAD, RIGHT_MANAGE,
+                          &capability);
+    if (error != ERR_OK) {
+        return error;
+    }
+    thread = (struct thread *)capability->object;
+    if (notification->bound != NULL || thread->bound_notification != NULL ||
+        !list_is_empty(&notification->waiters)) {
+        return ERR_BUSY;
+    }
+    notification->bound = thread;
+    thread->bound_notification = notification;
+    deliver(notification);
+    return ERR_OK;
+}
