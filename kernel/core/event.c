@@ -1,0 +1,34 @@
+#include "core/event.h"
+
+#include "arch.h"
+#include "core/panic.h"
+
+static const char *const event_names[] = {
+    [EVENT_NONE] = "none",           [EVENT_SWITCH] = "switch",   [EVENT_CALL] = "call",
+    [EVENT_REPLY] = "reply",         [EVENT_FAULT] = "fault",     [EVENT_TABLE] = "table",
+    [EVENT_INTERRUPT] = "interrupt", [EVENT_DESTROY] = "destroy",
+};
+
+void event_record(struct hart *hart, enum event_kind kind, uint64_t subject, uint64_t detail)
+{
+    hart->ring[hart->event_count++ % EVENT_RING_ENTRIES] = (struct event){
+        .time_ticks = arch_time_ticks(),
+        .kind = kind,
+        .subject = subject,
+        .detail = detail,
+    };
+}
+
+void event_print_all(const struct hart *hart)
+{
+    uint64_t count = hart->event_count;
+    uint64_t first = count > EVENT_RING_ENTRIES ? count - EVENT_RING_ENTRIES : 0;
+
+    kernel_log("last events of hart %u (time kind subject detail):", (uint64_t)hart->index);
+    for (uint64_t i = first; i < count; i++) {
+        const struct event *event = &hart->ring[i % EVENT_RING_ENTRIES];
+
+        kernel_log("%u %s %x %x", event->time_ticks, event_names[event->kind], event->subject,
+                   event->detail);
+    }
+}

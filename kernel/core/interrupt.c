@@ -1,0 +1,98 @@
+#include "core/interrupt.h"
+
+#include "arch.h"
+#include "core/captable.h"
+#include "core/event.h"
+#include "core/notification.h"
+#include "core/syscall.h"
+
+static struct interrupt *sources[ARCH_INTERRUPT_SOURCES]; /* J1 [K] */
+
+void interrupt_take_all(struct hart *hart)
+{
+    for (unsigned i = 0; i < INTERRUPTS_AT_ONCE; i++) {
+        unsigned source = arch_interrupt_claim(hart);
+
+        if (source == 0 || source >= ARCH_INTERRUPT_SOURCES) {
+            return;
+        }
+        hart_count_one(hart, COUNTER_INTERRUPTS);
+        event_record(hart, EVENT_INTERRUPT, source, 0);
+        arch_interrupt_mask(source); /* J2 */
+        arch_interrupt_complete(hart, source);
+        if (sources[source] != NULL) {
+            notification_signal_weak(&sources[source]->notification);
+        }
+    }
+}
+
+void interrupt_destroy(struct interrupt *interrupt)
+{
+    if (interrupt->source != 0) {
+        arch_interrupt_mask((unsigned)interrupt->source);
+        sources[interrupt->source] = NULL;
+    }
+}
+
+const struct interrupt *interrupt_of_source(unsigned source)
+{
+    return sources[source];
+}
+
+/* Rights: CALL on the interrupt and on the notification, BIND on the control. */
+err_t sys_interrupt_bind(struct thread *caller)
+{
+    uint64_t source = argument(caller, 2);
+    struct capability *capability;
+    struct capability *control;
+    struct capability *notification;
+    struct interrupt *interrupt;
+    err_t error = captable_find(caller->captable, argument(caller, 0), OBJECT_INTERRUPT, RIGHT_CALL,
+                                &capability);
+
+    if (error == ERR_OK) {
+        error = captable_find(caller->captable, argument(caller, 1), OBJECT_INTERRUPT_CONTROL,
+                              RIGHT_BIND, &control);
+    }
+    if (error == ERR_OK) {
+        error = captable_find(caller->captable, argument(caller, 3), OBJECT_NOTIFICATION,
+                              RIGHT_CALL, &notification);
+    }
+    if (error != ERR_OK) {
+        return error;
+    }
+    interrupt = (struct interrupt *)capability->object;
+    if (source == 0 || source >= arch_interrupt_source_count() ||
+        source >= ARCH_INTERRUPT_SOURCES) {
+        return ERR_RANGE;
+    }
+    if (interrupt->source != 0) {
+        return ERR_STATE;
+    }
+    if (sources[source] != NULL) {
+        return ERR_BUSY;
+    }
+    sources[source] = interrupt;
+    interrupt->source = source;
+    interrupt->notification = *notification;
+    arch_interrupt_unmask((unsigned)source);
+    return ERR_OK;
+}
+
+err_t sys_interrupt_ack(struct thread *caller)
+{
+    struct capability *capability;
+    const struct interrupt *interrupt;
+    err_t error = captable_find(caller->captable, argument(caller, 0), OBJECT_INTERRUPT, RIGHT_CALL,
+                                &capability);
+
+    if (error != ERR_OK) {
+        return error;
+    }
+    interrupt = (const struct interrupt *)capability->object;
+    if (interrupt->source == 0) {
+        return ERR_STATE;
+    }
+    arch_interrupt_unmask((unsigned)interrupt->source);
+    return ERR_OK;
+}

@@ -1,0 +1,29 @@
+/* Interrupts: one source, claimed by one object, delivered to a notification.
+ *
+ *   J1  sources[s] == the object exactly when its source is s; source 0 is none.
+ *   J2  A source that fired is masked until interrupt_ack; one that nobody claimed stays masked.
+ *   J3  The notification is named weakly.
+ */
+#ifndef KERNEL_CORE_INTERRUPT_H
+#define KERNEL_CORE_INTERRUPT_H
+
+#include "core/capability.h"
+#include "core/object.h"
+
+enum { INTERRUPTS_AT_ONCE = 16 };
+
+struct hart;
+
+struct interrupt {
+    struct object object;
+    uint64_t source;                /* J1 [K] */
+    struct capability notification; /* J3 [K] */
+};
+
+static_assert(sizeof(struct interrupt) <= OBJECT_BYTES_INTERRUPT, "fits its size class");
+
+void interrupt_take_all(struct hart *hart); /* at most INTERRUPTS_AT_ONCE */
+void interrupt_destroy(struct interrupt *interrupt TAKES);
+const struct interrupt *interrupt_of_source(unsigned source);
+
+#endif

@@ -1,0 +1,92 @@
+/* The machine's calls: early log, reset, counters and events. Authority: a MACHINE capability. */
+#include "arch.h"
+#include "core/captable.h"
+#include "core/event.h"
+#include "core/syscall.h"
+
+enum { LOG_BYTES_MAX = 32, RESET_POWER_OFF = 0, RESET_REBOOT = 1 };
+
+static err_t check(struct thread *caller, unsigned rights)
+{
+    struct capability *machine;
+
+    return captable_find(caller->captable, argument(caller, 0), OBJECT_MACHINE, rights, &machine);
+}
+
+err_t sys_version(struct thread *caller)
+{
+    result(caller, 0, KERNEL_ABI_VERSION);
+    return ERR_OK;
+}
+
+err_t sys_machine_log(struct thread *caller)
+{
+    uint64_t bytes = argument(caller, 1);
+    err_t error = check(caller, RIGHT_CALL);
+
+    if (error != ERR_OK) {
+        return error;
+    }
+    if (bytes > LOG_BYTES_MAX) {
+        return ERR_ARGUMENT;
+    }
+    for (unsigned i = 0; i < bytes; i++) {
+        arch_console_put((char)(argument(caller, 2 + i / 8) >> (i % 8 * 8)));
+    }
+    return ERR_OK;
+}
+
+err_t sys_machine_reset(struct thread *caller)
+{
+    uint64_t how = argument(caller, 1);
+    err_t error = check(caller, RIGHT_MANAGE);
+
+    if (error != ERR_OK) {
+        return error;
+    }
+    if (how != RESET_POWER_OFF && how != RESET_REBOOT) {
+        return ERR_ARGUMENT;
+    }
+    arch_reset(how == RESET_REBOOT);
+    return ERR_UNSUPPORTED;
+}
+
+err_t sys_machine_counter(struct thread *caller)
+{
+    uint64_t which = argument(caller, 1);
+    uint64_t sum = 0;
+    err_t error = check(caller, RIGHT_CALL);
+
+    if (error != ERR_OK) {
+        return error;
+    }
+    if (which >= COUNTERS) {
+        return ERR_ARGUMENT;
+    }
+    for (unsigned i = 0; i < hart_count; i++) {
+        sum += harts[i]->counters[which];
+    }
+    result(caller, 0, sum);
+    return ERR_OK;
+}
+
+err_t sys_machine_event(struct thread *caller)
+{
+    const struct hart *hart = caller->hart;
+    uint64_t age = argument(caller, 1);
+    const struct event *event;
+    err_t error = check(caller, RIGHT_CALL);
+
+    if (error != ERR_OK) {
+        return error;
+    }
+    if (age >= EVENT_RING_ENTRIES || age >= hart->event_count) {
+        return ERR_RANGE;
+    }
+    event = &hart->ring[(hart->event_count - 1 - age) % EVENT_RING_ENTRIES];
+    result(caller, 0, event->time_ticks);
+    result(caller, 1, event->kind);
+    result(caller, 2, event->subject);
+    result(caller, 3, event->detail);
+    return ERR_OK;
+}

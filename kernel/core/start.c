@@ -1,0 +1,122 @@
+/* Start: core_start takes over what boot/ made and builds init's objects. Also the timer's and the
+ * interrupts' entry points, which have nothing of their own. */
+#include <byre/boot_info.h>
+
+#include "arch.h"
+#include "core/captable.h"
+#include "core/chunk.h"
+#include "core/entry.h"
+#include "core/interrupt.h"
+#include "core/panic.h"
+#include "core/schedule.h"
+#include "core/space.h"
+#include "core/table.h"
+
+enum { INIT_PRIORITY = 30 };
+
+struct hart *harts[HARTS_MAX];
+unsigned hart_count;
+
+/* boot/ gives a whole, zeroed OBJECT chunk: these cannot fail. */
+static struct object *make(frame_t chunk, unsigned page, size_t bytes, enum object_type type)
+{
+    struct object_place place;
+    err_t error = object_find_place((frame_t){chunk.number + page}, 0, bytes, &place);
+
+    KASSERT(error == ERR_OK);
+    return object_create(&place, type);
+}
+
+static void take_memory(const struct boot_facts *facts)
+{
+    chunks.records = facts->chunks;
+    chunks.first = facts->chunk_first;
+    chunks.count = facts->chunk_count;
+    for (uint64_t i = 0; i < chunks.count; i++) {
+        chunks.records[i].is_open =
+            chunks.records[i].kind == KIND_TABLE || chunks.records[i].kind == KIND_OBJECT;
+    }
+    for (unsigned i = 1; i < CHUNK_PAGES; i++) {
+        frame_t frame = {facts->table_chunk.number + i};
+
+        if (table_record_of(frame)->state != 0) {
+            chunk_of(frame)->used++; /* C4 */
+        }
+    }
+}
+
+static struct thread *make_init(struct hart *hart, const struct boot_facts *facts)
+{
+    frame_t chunk = facts->object_chunk;
+    struct captable *table =
+        (struct captable *)make(chunk, BOOT_OBJECT_PAGE_CAPTABLE,
+                                INIT_CAPTABLE_SLOTS * sizeof(struct capability), OBJECT_CAPTABLE);
+    struct thread *thread =
+        (struct thread *)make(chunk, BOOT_OBJECT_PAGE_THREAD, OBJECT_BYTES_THREAD, OBJECT_THREAD);
+    struct space *space =
+        (struct space *)make(chunk, BOOT_OBJECT_PAGE_SPACE, OBJECT_BYTES_SPACE, OBJECT_SPACE);
+
+    table->slot_count = INIT_CAPTABLE_SLOTS;
+    table->bound_threads = 1;
+    arch_space_create(space);
+    space->root = facts->init_root;
+    space->bound_threads = 1;
+    KASSERT(table_record_of(space->root)->count == 1 && table_record_of(space->root)->space == 1);
+    thread_init(thread, hart);
+    thread->space = space;
+    thread->captable = table;
+    thread->priority = INIT_PRIORITY;
+    thread->flags = THREAD_FLAG_STARTED;
+    arch_thread_start(thread, facts->init_entry, facts->init_stack, 0, facts->init_argument.value,
+                      0);
+    return thread;
+}
+
+static void endow_init(struct thread *init, const struct boot_facts *facts)
+{
+    struct captable *table = init->captable;
+
+    capability_make(captable_slot(table, INIT_SLOT_CAPTABLE), &table->object, RIGHTS_ALL, 0);
+    capability_make(captable_slot(table, INIT_SLOT_THREAD), &init->object, RIGHTS_ALL, 0);
+    capability_make(captable_slot(table, INIT_SLOT_SPACE), &init->space->object, RIGHTS_ALL, 0);
+    capability_make_range(captable_slot(table, INIT_SLOT_MEMORY), OBJECT_MEMORY, RIGHTS_ALL,
+                          chunk_first_frame(0).number, chunks.count << CHUNK_FRAMES_SHIFT);
+    capability_make_range(captable_slot(table, INIT_SLOT_INTERRUPT_CONTROL),
+                          OBJECT_INTERRUPT_CONTROL, RIGHTS_ALL, 0, 0);
+    capability_make_range(captable_slot(table, INIT_SLOT_MACHINE), OBJECT_MACHINE, RIGHTS_ALL, 0,
+                          0);
+    for (unsigned i = 0; i < facts->device_count; i++) {
+        capability_make_range(captable_slot(table, INIT_SLOT_DEVICE_FIRST + i), OBJECT_DEVICE,
+                              RIGHTS_ALL, facts->devices[i].first_frame, facts->devices[i].frames);
+    }
+}
+
+void core_start(struct hart *hart, const struct boot_facts *facts)
+{
+    struct thread *init;
+
+    harts[0] = hart;
+    hart_count = 1;
+    take_memory(facts);
+    schedule_start(hart, facts->timebase_hz);
+    if (facts->preempt) {
+        schedule_set_random(hart, facts->preempt_seed, facts->preempt_mean_us);
+    }
+    init = make_init(hart, facts);
+    endow_init(init, facts);
+    schedule_wake(init);
+    schedule_finish(hart);
+}
+
+void core_timer(struct hart *hart)
+{
+    hart_count_one(hart, COUNTER_TICKS);
+    schedule_tick(hart);
+    schedule_finish(hart);
+}
+
+void core_interrupt(struct hart *hart)
+{
+    interrupt_take_all(hart);
+    schedule_finish(hart);
+}

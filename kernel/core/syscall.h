@@ -1,0 +1,57 @@
+/* System calls: where arguments and results are, and how a call ends.
+ *
+ *   Y1  A call that returns ERR_RESTART has stored its progress in the object or in
+ *       caller->progress, and is made again with the same arguments. All of them are checked again:
+ *       progress says only how much is already done, and a wrong one can only skip work.
+ *   Y2  progress is 0 when a call begins; it is cleared when a call ends with anything else.
+ *   Y3  Argument registers are the user's and hostile; they are 64 bits wide, and checked as such.
+ */
+#ifndef KERNEL_CORE_SYSCALL_H
+#define KERNEL_CORE_SYSCALL_H
+
+#include <stdint.h>
+
+#include <byre/gen/kernel.h>
+#include <byre/gen/system_calls.h>
+
+#include "core/thread.h"
+
+/* Registers by number (RISC-V calling convention), as the ABI names them. */
+enum {
+    REGISTER_PC = 0,
+    REGISTER_SP = 2,
+    REGISTER_T0 = 5,
+    REGISTER_A0 = 10,
+    REGISTER_A1 = 11,
+    REGISTER_A2 = 12,
+    REGISTER_A3 = 13,
+    REGISTER_A4 = 14,
+    REGISTER_A5 = 15,
+    REGISTER_A6 = 16,
+    REGISTER_A7 = 17,
+    REGISTER_T1 = 6,
+    REGISTER_T2 = 7,
+    REGISTER_T3 = 28,
+    REGISTER_T4 = 29,
+    REGISTER_T5 = 30,
+    REGISTER_T6 = 31,
+};
+
+enum { SYSCALL_ARGUMENTS = 13, SYSCALL_BYTES = 4 };
+
+extern const uint8_t argument_registers[SYSCALL_ARGUMENTS];
+
+static inline uint64_t argument(const struct thread *caller, unsigned n)
+{
+    return caller->registers[argument_registers[n]];
+}
+
+static inline void result(struct thread *caller, unsigned n, uint64_t value)
+{
+    caller->registers[argument_registers[n + 1]] = value; /* after the error in a0 */
+}
+
+/* End a call: error to a0, or set it up to be made again. */
+void syscall_finish(struct thread *caller, err_t error);
+
+#endif
