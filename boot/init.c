@@ -97,8 +97,8 @@ static uint64_t rights_bits(uint32_t rights)
     return bits;
 }
 
-static void map_pages(struct builder *builder, uint64_t address, uint64_t physical,
-                      uint64_t pages, uint32_t rights)
+static void map_pages(struct builder *builder, uint64_t address, uint64_t physical, uint64_t pages,
+                      uint32_t rights)
 {
     for (; pages > 0; pages--, address += PAGE, physical += PAGE) {
         uint64_t middle = table_below(builder, builder->root, address, TABLE_LEVEL_ROOT);

@@ -18,7 +18,7 @@
 
 struct init_request {
     struct elf elf;
-    uint64_t image;       /* address of init's file in the archive */
+    uint64_t image; /* address of init's file in the archive */
     struct range archive;
     struct fdt tree;
     uint64_t table_chunk; /* zeroed */

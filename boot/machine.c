@@ -48,8 +48,8 @@ static bool reservation_is_ours(const struct machine *machine, const struct fdt 
 {
     uint64_t tree_start = (uint64_t)(uintptr_t)tree->base;
     uint64_t page = 4095;
-    bool archive = start >= (machine->archive_start & ~page) &&
-                   end <= ((machine->archive_end + page) & ~page);
+    bool archive =
+        start >= (machine->archive_start & ~page) && end <= ((machine->archive_end + page) & ~page);
     return archive || (start >= (tree_start & ~page) && start <= tree_start);
 }
 
@@ -138,8 +138,7 @@ static void read_hart(struct machine *machine, const struct fdt *tree, const str
     machine->harts[machine->hart_count++] = hart;
 }
 
-static void read_harts(struct machine *machine, const struct fdt *tree,
-                       const struct fdt_node *root)
+static void read_harts(struct machine *machine, const struct fdt *tree, const struct fdt_node *root)
 {
     struct fdt_node cpus;
     struct fdt_node cpu;
@@ -239,8 +238,7 @@ static void read_chosen(struct machine *machine, const struct fdt *tree,
     (void)!fdt_string(tree, &chosen, "bootargs", &machine->arguments);
 }
 
-static void read_model(struct machine *machine, const struct fdt *tree,
-                       const struct fdt_node *root)
+static void read_model(struct machine *machine, const struct fdt *tree, const struct fdt_node *root)
 {
     const char *model = "an unnamed machine";
     (void)!fdt_string(tree, root, "model", &model);

@@ -160,8 +160,8 @@ static void tell_kernel(const struct arguments *arguments, const struct init_req
     boot_facts.device_count = plan.devices.count;
     for (unsigned i = 0; i < plan.devices.count; i++) {
         struct range range = plan.devices.list[i];
-        boot_facts.devices[i] = (struct boot_range){
-            range.start >> PAGE_SHIFT, (range.end - range.start) >> PAGE_SHIFT};
+        boot_facts.devices[i] =
+            (struct boot_range){range.start >> PAGE_SHIFT, (range.end - range.start) >> PAGE_SHIFT};
     }
     boot_facts.timebase_hz = machine.timebase_hz;
     boot_facts.hart_count = 1;
@@ -181,10 +181,12 @@ static void tell_init(struct boot_info *info)
     info->boot_hart = (uint32_t)riscv_facts.hart_id;
     info->asid_bits = riscv_facts.asid_bits;
     info->features = riscv_facts.has_sstc;
-    for (unsigned i = 0; i < plan.chunks.count && i < BOOT_MEMORY_RANGES_MAX; i++) {
-        struct range range = plan.chunks.list[i];
-        info->memory[info->memory_count++] = (struct boot_range){
-            range.start >> PAGE_SHIFT, (range.end - range.start) >> PAGE_SHIFT};
+    struct ranges memory = plan.chunks;
+    require(ranges_add(&memory, plan.kernel.start, plan.kernel.end), "too many pieces of memory");
+    for (unsigned i = 0; i < memory.count && i < BOOT_MEMORY_RANGES_MAX; i++) {
+        struct range range = memory.list[i];
+        info->memory[info->memory_count++] =
+            (struct boot_range){range.start >> PAGE_SHIFT, (range.end - range.start) >> PAGE_SHIFT};
     }
     info->device_count = plan.devices.count;
     info->object_chunk_frame = plan.object_chunk >> PAGE_SHIFT;
@@ -211,9 +213,8 @@ static void tell_riscv(const struct arguments *arguments, uint64_t hart_id, uint
     riscv_facts.plic_context = machine.harts[index].plic_context;
     riscv_facts.plic_sources =
         machine.harts[index].plic_context == MACHINE_NO_CONTEXT ? 0 : machine.plic_sources;
-    riscv_facts.asid_bits = (uint32_t)(asid_bits < arguments->asid_bits_max
-                                           ? asid_bits
-                                           : arguments->asid_bits_max);
+    riscv_facts.asid_bits =
+        (uint32_t)(asid_bits < arguments->asid_bits_max ? asid_bits : arguments->asid_bits_max);
     riscv_facts.has_sstc = machine.harts[index].has_sstc && boot_probe_stimecmp() != 0;
     static_assert(sizeof riscv_facts.model == MACHINE_MODEL_BYTES);
     boot_copy(boot_address(riscv_facts.model), machine.model, MACHINE_MODEL_BYTES);
@@ -252,6 +253,7 @@ struct boot_result boot_main(uint64_t hart_id, uint64_t tree, uint64_t ticks, ui
     make_chunks(init.tables);
 
     uint64_t root = paging_build(&plan, image, &machine);
+    boot_copy(init.root + PAGE_BYTES / 2, boot_pointer(root + PAGE_BYTES / 2), PAGE_BYTES / 2);
     tell_riscv(&arguments, hart_id, root);
     tell_kernel(&arguments, &request, &init);
     tell_init(init.info);

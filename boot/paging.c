@@ -94,7 +94,8 @@ uint64_t paging_build(const struct plan *plan, uint64_t image, const struct mach
 {
     uint64_t *root = kernel_root;
     map_image(plan, image);
-    root[table_index(KERNEL_IMAGE, TABLE_LEVEL_ROOT)] = entry_for(boot_address(image_middle), PTE_V);
+    root[table_index(KERNEL_IMAGE, TABLE_LEVEL_ROOT)] =
+        entry_for(boot_address(image_middle), PTE_V);
     map_window(root, plan);
     map_plic(root, machine);
     return boot_address(root);

@@ -6,9 +6,9 @@
 
 enum { GIB_SHIFT = 30 };
 
-#define CHUNK ((uint64_t)CHUNK_BYTES)
-#define PAGE ((uint64_t)PAGE_BYTES)
-#define RAM_END (252ull << GIB_SHIFT)    /* where the kernel's window ends */
+#define CHUNK      ((uint64_t)CHUNK_BYTES)
+#define PAGE       ((uint64_t)PAGE_BYTES)
+#define RAM_END    (252ull << GIB_SHIFT)       /* where the kernel's window ends */
 #define DEVICE_END (1ull << (26 + PAGE_SHIFT)) /* the highest frame that a map word can name */
 
 static uint64_t round_up(uint64_t value, uint64_t to)
@@ -129,12 +129,12 @@ static bool plan_find_devices(struct plan *plan, const struct machine *machine)
     struct ranges taken = machine->memory;
     bool fits = true;
     for (unsigned i = 0; i < machine->firmware.count; i++) {
-        fits = fits && ranges_add(&taken, machine->firmware.list[i].start,
-                                  machine->firmware.list[i].end);
+        fits = fits &&
+               ranges_add(&taken, machine->firmware.list[i].start, machine->firmware.list[i].end);
     }
     for (unsigned i = 0; i < machine->barred.count; i++) {
-        fits = fits &&
-               ranges_add(&taken, machine->barred.list[i].start, machine->barred.list[i].end);
+        fits =
+            fits && ranges_add(&taken, machine->barred.list[i].start, machine->barred.list[i].end);
     }
     fits = fits && ranges_add(&plan->devices, 0, DEVICE_END);
     for (unsigned i = 0; i < taken.count; i++) {
@@ -145,8 +145,7 @@ static bool plan_find_devices(struct plan *plan, const struct machine *machine)
     return fits || plan_fail(plan, "the devices are in too many pieces");
 }
 
-bool plan_make(struct plan *plan, const struct machine *machine,
-               const struct plan_request *request)
+bool plan_make(struct plan *plan, const struct machine *machine, const struct plan_request *request)
 {
     *plan = (struct plan){0};
     for (unsigned i = 0; i < machine->memory.count; i++) {
@@ -168,5 +167,5 @@ uint8_t plan_chunk_kind(const struct plan *plan, uint64_t chunk_start)
         return KIND_OBJECT;
     }
     return ranges_contain(&plan->chunks, chunk_start, chunk_start + CHUNK_BYTES) ? KIND_USER
-                                                                                : KIND_FIRMWARE;
+                                                                                 : KIND_FIRMWARE;
 }

@@ -17,7 +17,7 @@
 #include "ranges.h"
 
 struct plan_request {
-    struct range image;       /* where the kernel is, its bss and stack included */
+    struct range image; /* where the kernel is, its bss and stack included */
     struct range archive;
     struct range tree;
     uint64_t chunk_record_bytes;

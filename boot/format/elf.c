@@ -50,8 +50,7 @@ static bool segment_is_right(const struct elf_segment *segment, uint64_t file_by
            segment->memory_bytes <= USER_END - segment->address &&
            segment->address % PAGE == segment->file_offset % PAGE &&
            segment->address - segment->address % PAGE >= free_from &&
-           (segment->rights & (ELF_W | ELF_X)) != (ELF_W | ELF_X) &&
-           (segment->rights & ELF_R) != 0;
+           (segment->rights & (ELF_W | ELF_X)) != (ELF_W | ELF_X) && (segment->rights & ELF_R) != 0;
 }
 
 static bool entry_is_right(const struct elf *elf)

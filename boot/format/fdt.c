@@ -205,8 +205,7 @@ bool fdt_child_first(const struct fdt *tree, const struct fdt_node *parent,
     return true;
 }
 
-bool fdt_child_next(const struct fdt *tree, const struct fdt_node *node,
-                    struct fdt_node *next_out)
+bool fdt_child_next(const struct fdt *tree, const struct fdt_node *node, struct fdt_node *next_out)
 {
     struct token token;
     uint32_t at = node->first;

@@ -54,11 +54,11 @@ bool fdt_node_is_named(const struct fdt_node *node, const char *name);
 [[nodiscard]] bool fdt_property(const struct fdt *tree, const struct fdt_node *node,
                                 const char *name, struct fdt_property *property_out);
 /* A property that holds one number of four or eight bytes. */
-[[nodiscard]] bool fdt_number(const struct fdt *tree, const struct fdt_node *node,
-                              const char *name, uint64_t *value_out);
+[[nodiscard]] bool fdt_number(const struct fdt *tree, const struct fdt_node *node, const char *name,
+                              uint64_t *value_out);
 /* A property that is a string with its end inside the property. */
-[[nodiscard]] bool fdt_string(const struct fdt *tree, const struct fdt_node *node,
-                              const char *name, const char **string_out);
+[[nodiscard]] bool fdt_string(const struct fdt *tree, const struct fdt_node *node, const char *name,
+                              const char **string_out);
 /* The index-th 32-bit cell of a property. */
 [[nodiscard]] bool fdt_cell(const struct fdt_property *property, uint32_t index,
                             uint32_t *value_out);

@@ -3,7 +3,8 @@
  *   B1  Pointers are addresses of the running kernel; the memory behind them is of kind KERNEL.
  *   B2  Every chunk's kind is set. The TABLE and the OBJECT chunk are zero but for what init's
  *       space takes: the tables from frame 1 up to boot_info.table_next_frame, with their records.
- *   B3  init's root table has count 1 and is marked as bound; core_start makes the space for it.
+ *   B3  init's root table has count 1, is marked as bound and holds the kernel's half; core_start
+ *       makes the space for it.
  */
 #ifndef KERNEL_CORE_BOOT_FACTS_H
 #define KERNEL_CORE_BOOT_FACTS_H
@@ -50,7 +51,7 @@ struct boot_facts {
     /* Boot arguments that concern the kernel. */
     bool quiet;
     bool test_hooks;
-    bool preempt;             /* random preemption */
+    bool preempt; /* random preemption */
     uint64_t preempt_seed;
     uint64_t preempt_mean_us; /* 0: the kernel's choice */
 };

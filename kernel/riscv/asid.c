@@ -66,12 +66,11 @@ void arch_space_destroy(struct space *space)
 
 void arch_space_load(struct hart *hart, struct space *space)
 {
-    if (riscv_facts.asid_bits != 0 &&
-        (space->asid & ~(uint64_t)NUMBER_MASK) != generation) {
+    if (riscv_facts.asid_bits != 0 && (space->asid & ~(uint64_t)NUMBER_MASK) != generation) {
         space_number(space);
     }
-    csr_write(satp, SATP_SV39 | (space->asid & NUMBER_MASK) << SATP_ASID_SHIFT |
-                        space->root.number);
+    csr_write(satp,
+              SATP_SV39 | (space->asid & NUMBER_MASK) << SATP_ASID_SHIFT | space->root.number);
     hart_count_one(hart, COUNTER_SPACE_SWITCHES);
     if (riscv_facts.asid_bits == 0) {
         fence_number(0);

@@ -4,38 +4,38 @@
 #define KERNEL_RISCV_CSR_H
 
 /* sstatus. Written whole from these, never with SUM. UXL: 64-bit user mode. */
-#define SSTATUS_SPP 0x100
-#define SSTATUS_UXL_64 0x200000000
-#define SSTATUS_FS_OFF 0x0000
+#define SSTATUS_SPP        0x100
+#define SSTATUS_UXL_64     0x200000000
+#define SSTATUS_FS_OFF     0x0000
 #define SSTATUS_FS_INITIAL 0x2000
-#define SSTATUS_FS_CLEAN 0x4000
-#define SSTATUS_FS_DIRTY 0x6000
-#define SSTATUS_FS_MASK 0x6000
+#define SSTATUS_FS_CLEAN   0x4000
+#define SSTATUS_FS_DIRTY   0x6000
+#define SSTATUS_FS_MASK    0x6000
 
 /* scause */
-#define CAUSE_INTERRUPT_BIT 63
+#define CAUSE_INTERRUPT_BIT    63
 #define CAUSE_FETCH_MISALIGNED 0
-#define CAUSE_FETCH_ACCESS 1
-#define CAUSE_ILLEGAL 2
-#define CAUSE_BREAKPOINT 3
-#define CAUSE_LOAD_MISALIGNED 4
-#define CAUSE_LOAD_ACCESS 5
+#define CAUSE_FETCH_ACCESS     1
+#define CAUSE_ILLEGAL          2
+#define CAUSE_BREAKPOINT       3
+#define CAUSE_LOAD_MISALIGNED  4
+#define CAUSE_LOAD_ACCESS      5
 #define CAUSE_STORE_MISALIGNED 6
-#define CAUSE_STORE_ACCESS 7
-#define CAUSE_ECALL_USER 8
-#define CAUSE_FETCH_PAGE 12
-#define CAUSE_LOAD_PAGE 13
-#define CAUSE_STORE_PAGE 15
+#define CAUSE_STORE_ACCESS     7
+#define CAUSE_ECALL_USER       8
+#define CAUSE_FETCH_PAGE       12
+#define CAUSE_LOAD_PAGE        13
+#define CAUSE_STORE_PAGE       15
 
 /* sie and sip */
 #define INTERRUPT_SOFTWARE 0x002
-#define INTERRUPT_TIMER 0x020
+#define INTERRUPT_TIMER    0x020
 #define INTERRUPT_EXTERNAL 0x200
 
 /* satp */
-#define SATP_SV39 0x8000000000000000
+#define SATP_SV39       0x8000000000000000
 #define SATP_ASID_SHIFT 44
-#define SATP_ASID_MASK 0xffff
+#define SATP_ASID_MASK  0xffff
 
 /* scounteren: user mode reads cycle, time and instret. */
 #define SCOUNTEREN_ALL 7
@@ -50,13 +50,13 @@
 #define CSR_TEXT(x) #x
 #define CSR_NAME(x) CSR_TEXT(x)
 
-#define csr_read(name)                                                                           \
-    ({                                                                                           \
-        uint64_t csr_value;                                                                      \
-        __asm__ volatile("csrr %0, " CSR_NAME(name) : "=r"(csr_value) : : "memory");            \
-        csr_value;                                                                               \
+#define csr_read(name)                                                               \
+    ({                                                                               \
+        uint64_t csr_value;                                                          \
+        __asm__ volatile("csrr %0, " CSR_NAME(name) : "=r"(csr_value) : : "memory"); \
+        csr_value;                                                                   \
     })
-#define csr_write(name, value)                                                                   \
+#define csr_write(name, value) \
     __asm__ volatile("csrw " CSR_NAME(name) ", %0" : : "rK"((uint64_t)(value)) : "memory")
 
 #endif

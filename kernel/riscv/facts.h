@@ -6,12 +6,12 @@
 #include <stdint.h>
 
 struct riscv_facts {
-    uint64_t image_offset;  /* kernel address - physical address, in the image and its metadata */
+    uint64_t image_offset; /* kernel address - physical address, in the image and its metadata */
     uint64_t memory_bytes;
-    uint64_t hart_id;       /* of the hart that boots */
-    uint64_t plic_start;    /* physical */
-    uint32_t plic_sources;  /* 0: no PLIC */
-    uint32_t plic_context;  /* of the boot hart's S-mode */
+    uint64_t hart_id;      /* of the hart that boots */
+    uint64_t plic_start;   /* physical */
+    uint32_t plic_sources; /* 0: no PLIC */
+    uint32_t plic_context; /* of the boot hart's S-mode */
     uint32_t asid_bits;
     bool has_sstc;
     bool panic_powers_off; /* tests want an end, not a wait */

@@ -7,7 +7,7 @@
 #include "riscv/hart.h"
 #include "riscv/trap.h"
 
-#define CONSTANT(name, value) __asm__ volatile("->" #name " %0" : : "i"(value))
+#define CONSTANT(name, value)      __asm__ volatile("->" #name " %0" : : "i"(value))
 #define OFFSET(name, type, member) CONSTANT(name, offsetof(type, member))
 
 void offsets(void);

@@ -27,34 +27,19 @@ extern char image_start[], text_start[], text_end[], stack_bottom[], stack_top[]
 struct trap_frame trap_panic_frame;
 static bool panic_is_trap;
 
+/* An array of arrays: usable with paging off, where a pointer in data would be wrong. */
 const char *panic_cause_text(uint64_t cause)
 {
-    switch (cause) {
-    case CAUSE_FETCH_MISALIGNED:
-        return "misaligned fetch";
-    case CAUSE_FETCH_ACCESS:
-        return "fetch access fault";
-    case CAUSE_ILLEGAL:
-        return "illegal instruction";
-    case CAUSE_BREAKPOINT:
-        return "breakpoint";
-    case CAUSE_LOAD_MISALIGNED:
-        return "misaligned load";
-    case CAUSE_LOAD_ACCESS:
-        return "load access fault";
-    case CAUSE_STORE_MISALIGNED:
-        return "misaligned store";
-    case CAUSE_STORE_ACCESS:
-        return "store access fault";
-    case CAUSE_FETCH_PAGE:
-        return "fetch page fault";
-    case CAUSE_LOAD_PAGE:
-        return "load page fault";
-    case CAUSE_STORE_PAGE:
-        return "store page fault";
-    default:
-        return "unknown cause";
-    }
+    static const char texts[][20] = {
+        [CAUSE_FETCH_MISALIGNED] = "misaligned fetch", [CAUSE_FETCH_ACCESS] = "fetch access fault",
+        [CAUSE_ILLEGAL] = "illegal instruction",       [CAUSE_BREAKPOINT] = "breakpoint",
+        [CAUSE_LOAD_MISALIGNED] = "misaligned load",   [CAUSE_LOAD_ACCESS] = "load access fault",
+        [CAUSE_STORE_MISALIGNED] = "misaligned store", [CAUSE_STORE_ACCESS] = "store access fault",
+        [CAUSE_FETCH_PAGE] = "fetch page fault",       [CAUSE_LOAD_PAGE] = "load page fault",
+        [CAUSE_STORE_PAGE] = "store page fault",
+    };
+    bool known = cause < sizeof texts / sizeof texts[0] && texts[cause][0] != '\0';
+    return known ? texts[cause] : "unknown cause";
 }
 
 void panic_stop(void)
@@ -135,9 +120,9 @@ static void print_backtrace(uint64_t pc, uint64_t ra, uint64_t sp)
 
 static void print_registers(const struct trap_frame *frame)
 {
-    static const char names[32][5] = {"pc", "ra", "sp", "gp", "tp",  "t0",  "t1", "t2",
-                                      "s0", "s1", "a0", "a1", "a2",  "a3",  "a4", "a5",
-                                      "a6", "a7", "s2", "s3", "s4",  "s5",  "s6", "s7",
+    static const char names[32][5] = {"pc", "ra", "sp",  "gp",  "tp", "t0", "t1", "t2",
+                                      "s0", "s1", "a0",  "a1",  "a2", "a3", "a4", "a5",
+                                      "a6", "a7", "s2",  "s3",  "s4", "s5", "s6", "s7",
                                       "s8", "s9", "s10", "s11", "t3", "t4", "t5", "t6"};
     kernel_print("%s (scause %u), stval %x, sstatus %x\n", panic_cause_text(frame->cause),
                  frame->cause, frame->value, frame->status);

@@ -6,8 +6,8 @@
  *   F3  fp_owner names the thread whose values, equal to its fp[], the registers still hold: by its
  *       object header, which no other object ever has.
  */
-#include "arch.h"
 #include "core/thread.h"
+#include "arch.h"
 #include "riscv/csr.h"
 #include "riscv/fp.h"
 #include "riscv/hart.h"
@@ -28,8 +28,8 @@ void arch_thread_start(struct thread *thread, vaddr_t pc, vaddr_t sp, uint64_t t
     thread->registers[4] = tp;
     thread->registers[10] = a0;
     thread->registers[11] = a1;
-    thread->status = status_with((thread->flags & THREAD_FLAG_FLOAT) != 0 ? SSTATUS_FS_CLEAN
-                                                                          : SSTATUS_FS_OFF);
+    thread->status =
+        status_with((thread->flags & THREAD_FLAG_FLOAT) != 0 ? SSTATUS_FS_CLEAN : SSTATUS_FS_OFF);
     for (unsigned i = 0; i < THREAD_FP_WORDS; i++) {
         thread->fp[i] = 0;
     }

@@ -44,9 +44,8 @@ static inline void dice_mutate(struct dice *dice, uint8_t *bytes, size_t count)
     uint64_t changes = 1 + dice_roll(dice, 6);
     for (uint64_t i = 0; i < changes; i++) {
         size_t at = dice_roll(dice, count);
-        uint8_t value = dice_roll(dice, 3) == 0
-                            ? (uint8_t)dice_roll(dice, 256)
-                            : hurtful[dice_roll(dice, sizeof hurtful)];
+        uint8_t value = dice_roll(dice, 3) == 0 ? (uint8_t)dice_roll(dice, 256)
+                                                : hurtful[dice_roll(dice, sizeof hurtful)];
         bytes[at] = value;
         if (dice_roll(dice, 4) == 0) {
             at &= ~(size_t)3;

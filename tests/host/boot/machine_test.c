@@ -34,7 +34,7 @@ static struct blob tree_of(const char *options)
                           options, path);
     assert_true(length > 0 && (size_t)length < sizeof command);
     assert_int_equal(system(command), 0); // NOLINT
-    FILE *dump = fopen(path, "rb"); /* QEMU made a new file of that name */
+    FILE *dump = fopen(path, "rb");       /* QEMU made a new file of that name */
     assert_non_null(dump);
     struct blob blob = {malloc(BLOB_MAX), 0};
     blob.count = fread(blob.bytes, 1, BLOB_MAX, dump);
@@ -75,8 +75,8 @@ static void virt_is_understood(void **state)
         assert_int_equal(machine.harts[index].plic_context, 2 * i + 1);
         assert_true(machine.harts[index].has_sstc);
     }
-    assert_true(ranges_contain(&machine.barred, 0x2000000, 0x2010000)); /* CLINT */
-    assert_true(ranges_contain(&machine.barred, 0xc000000, 0xc200000)); /* PLIC */
+    assert_true(ranges_contain(&machine.barred, 0x2000000, 0x2010000));  /* CLINT */
+    assert_true(ranges_contain(&machine.barred, 0xc000000, 0xc200000));  /* PLIC */
     assert_false(ranges_touch(&machine.barred, 0x10000000, 0x10000100)); /* UART */
     free(blob.bytes);
 }
