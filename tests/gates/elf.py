@@ -17,9 +17,9 @@ class Instruction:
         self.is_branch_target = False
 
 
-def run(tool, *arguments):
+def run(tool, *arguments, text=None):
     return subprocess.run([CROSS + tool, *map(str, arguments)], check=True, capture_output=True,
-                          text=True).stdout
+                          text=True, input=text).stdout
 
 
 def number(text):

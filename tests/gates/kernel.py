@@ -8,6 +8,7 @@ Also: no segment is writable and executable, and no floating point outside fp.S.
 import pathlib
 import re
 import sys
+import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import elf
@@ -79,13 +80,34 @@ def status_writes(code):
                 constant_after(instruction, registers)
 
 
+def sum_findings(path):
+    """(number of writes of sstatus, those that may set SUM)."""
+    writes = list(status_writes(elf.disassembly(path)))
+    return len(writes), [f"{function} at {address:#x}" for function, address, value in writes
+                         if (value is not None and value & SUM_BIT)
+                         or (value is None and function not in STATUS_FROM_MEMORY)]
+
+
 def never_sets_sum(tap):
-    writes = list(status_writes(elf.disassembly(KERNEL)))
-    bad = [f"{function} at {address:#x}" for function, address, value in writes
-           if (value is not None and value & SUM_BIT)
-           or (value is None and function not in STATUS_FROM_MEMORY)]
-    tap.note(f"{len(writes)} instructions write sstatus")
-    tap.check(writes and not bad, "law 2: no instruction sets SUM in sstatus", bad)
+    count, bad = sum_findings(KERNEL)
+    tap.note(f"{count} instructions write sstatus")
+    tap.check(count and not bad, "law 2: no instruction sets SUM in sstatus", bad)
+
+
+MUTANTS = {
+    "by a constant": "li t0, 1 << 18; csrs sstatus, t0",
+    "among other bits": "li t0, 0x42100; csrw sstatus, t0",
+    "from memory": "ld t0, 0(a0); csrw sstatus, t0",
+    "by exchange": "lui t1, 0x40; csrrs t0, sstatus, t1",
+}
+
+
+def notices_sum(tap):
+    with tempfile.TemporaryDirectory() as folder:
+        for name, code in MUTANTS.items():
+            path = pathlib.Path(folder, "mutant.o")
+            elf.run("as", "-march=rv64imac_zicsr", "-o", path, text=f".text\nmutant: {code}; ret\n")
+            tap.check(len(sum_findings(path)[1]) == 1, f"the gate notices SUM set {name}")
 
 
 def no_floating_point(tap):
@@ -108,7 +130,8 @@ def write_xor_execute(tap):
 
 def main():
     tap = Tap()
-    for gate in (data_is_fixed, no_allocator, never_sets_sum, no_floating_point, write_xor_execute):
+    for gate in (data_is_fixed, no_allocator, never_sets_sum, notices_sum,
+                 no_floating_point, write_xor_execute):
         gate(tap)
     tap.end()
 
