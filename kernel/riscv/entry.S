@@ -6,8 +6,7 @@
  *   sp         the user's; then the hart's stack, which holds nothing across entries
  *   s0-s11 gp  the user's throughout a system call: C code keeps them, and they are stored only if
  *              another thread is resumed
- *   ra t6      caller-saved: a system call may lose them, so they are not stored by one; the user
- *              finds the values of his own last full trap
+ *   ra t6      carry nothing into a system call: not stored by one, zero after it
  *
  * sstatus is written in fp.c alone, when the thread changes: a trap leaves SPP and SPIE as sret wants
  * them.
@@ -60,18 +59,22 @@ resume_caller:
     csrw    sepc, t1
     csrw    sscratch, t0
     mv      tp, t0
+    li      ra, 0
+    li      t6, 0
 load_rest:
-    move    ld, tp, 1, 2, 5, 31, ARGUMENTS, 4
+    move    ld, tp, 2, 5, ARGUMENTS, 4
     sret
 
 another:
+    sd      zero, REGISTER(1)(t1)
+    sd      zero, REGISTER(31)(t1)
     move    sd, t1, CALLEE_SAVED
 resume_whole:
     ld      t1, REGISTER(0)(t0)
     csrw    sepc, t1
     csrw    sscratch, t0
     mv      tp, t0
-    move    ld, tp, CALLEE_SAVED
+    move    ld, tp, 1, 31, CALLEE_SAVED
     j       load_rest
 
     /* A fault or an interrupt: all registers are the user's to keep. */

@@ -36,6 +36,7 @@ void trap_leave(struct riscv_hart *hart)
 void trap_system_call(struct riscv_hart *hart)
 {
     core_lock();
+    hart_count_one(&hart->hart, COUNTER_ENTRIES);
     core_syscall(&hart->hart);
     trap_leave(hart);
 }
@@ -65,6 +66,7 @@ static unsigned fault_kind(uint64_t cause)
 void trap_other(struct riscv_hart *hart, uint64_t cause, uint64_t value)
 {
     core_lock();
+    hart_count_one(&hart->hart, COUNTER_ENTRIES);
     if (cause >> CAUSE_INTERRUPT_BIT != 0) {
         take_interrupts(hart);
     } else {
