@@ -15,7 +15,7 @@
 enum {
     PAGER_RECORDS_VERSION = 1,
 
-    /* flags of a frame */
+    /* flags of a frame (the zero frame is FIXED too) */
     PAGER_FRAME_FIXED = 1 << 0,  /* in use before the pager began: one count more than its entries */
     PAGER_FRAME_SYSTEM = 1 << 1, /* the pager's records: one count more, and no client maps it */
 
@@ -24,8 +24,8 @@ enum {
     PAGER_BACKING_ARCHIVE = 1,
     PAGER_BACKING_OBJECT = 2, /* + index of the shared object */
 
-    PAGER_REGION_BLOCK_REGIONS = 25,
-    PAGER_REGION_MAP_BLOCKS = 124,
+    PAGER_REGION_BLOCK_REGIONS = 31,
+    PAGER_REGION_MAP_BLOCKS = 122,
     PAGER_OBJECT_LEAVES = 128,
     PAGER_SPACES_A_PAGE = 32, /* kernel objects of spaces in one OBJECT page */
 };
@@ -76,7 +76,7 @@ struct pager_space {
     uint32_t index;
     uint32_t generation;
     uint8_t live;
-    uint8_t trusted_only;
+    uint8_t has_device;
     uint32_t cap;
     uint32_t root; /* frame of its root table */
     struct pager_region hit;
@@ -101,7 +101,7 @@ struct pager_records {
     uint32_t root_frame;  /* the pager's own root table: V1 */
     uint32_t first_frame; /* of RAM, a chunk's first */
     uint32_t chunk_count; /* holes included */
-    uint32_t zero_frame;  /* one count more than its entries */
+    uint32_t zero_frame;  /* FIXED: one count more than its entries */
     uint32_t spaces_max;
     uint32_t objects_max;
     uint32_t reserved;

@@ -42,10 +42,11 @@ uint64_t cow_peek(const struct space *s, uint32_t page);
 void cow_unmap_commit(struct space *s, uint32_t first, uint32_t end, uint32_t hole_first,
                       uint32_t hole_end);
 
-/* Take rights away from the entries of [first, end), flushed on return: what is left is `rights`
- * (0: pages are hidden). prepare as above. */
+/* Take rights away from the entries of [first, end), flushed on return: `rights` are left (without
+ * R: pages are hidden), and `lost` is what the regions there had beyond. prepare as above. */
 [[nodiscard]] err_t cow_restrict_prepare(struct space *s, uint32_t first, uint32_t end,
-                                         unsigned rights);
-void cow_restrict_commit(struct space *s, uint32_t first, uint32_t end, unsigned rights);
+                                         unsigned lost);
+void cow_restrict_commit(struct space *s, uint32_t first, uint32_t end, unsigned rights,
+                         unsigned lost);
 
 #endif

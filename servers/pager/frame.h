@@ -1,12 +1,7 @@
 /* Frames: the pager's count of who refers to each 4 KiB of USER memory, and the allocator of USER
  * and TABLE frames, which hands out USER frames from the bottom and TABLE frames from the top.
  *
- *   F1  count(f) == leaf entries + the pager's own entries + pins + cache slots that name f.
- *   F2  A USER frame with count 0 is free: above its chunk's bump mark or on its free list.
- *   F3  A count that reached FRAME_COUNT_MAX never changes again.
- *   F4  A record above its chunk's bump mark was never written and means nothing.
- *   F5  chunk.used == frames of the chunk that are not free; a chunk with used 0 may change kind
- *       whatever its lists say.
+ *   F1..F5 stand with the records, in records.h.
  *   F6  Bit c of the bitmap of a kind is set exactly while chunk c has that kind and a free frame.
  *   F7  FRAME_FIXED frames (archive, the pager's own) are counted like others and never freed.
  *
@@ -16,28 +11,7 @@
 
 #include "types.h"
 
-#define FRAME_COUNT_MAX UINT32_MAX
-
-enum frame_flag {
-    FRAME_FIXED = 1 << 0,  /* F7 */
-    FRAME_SYSTEM = 1 << 1, /* holds the pager's records, never mapped in a client */
-};
-
-struct frame_record {
-    uint32_t count;
-    uint16_t link;  /* free: index in the chunk of the next free frame; FRAME_LINK_END */
-    uint16_t flags; /* enum frame_flag */
-};
-
-struct chunk_record {
-    uint8_t kind; /* KIND_* */
-    uint8_t reserved;
-    uint16_t used; /* F5 */
-    uint16_t bump; /* F4: frames from here on were never handed out */
-    uint16_t free; /* head of the free list, or FRAME_LINK_END */
-};
-
-enum { FRAME_LINK_END = 0xffff, FRAME_CHUNKS_MAX = 131072 };
+enum { FRAME_CHUNKS_MAX = 131072 };
 
 /* Totals by kind, for statistics and promises. */
 struct frame_totals {
@@ -74,6 +48,14 @@ static inline struct chunk_record *frame_chunk(frame_t f)
 static inline uint32_t frame_count(frame_t f LENT)
 {
     return frame_record(f)->count;
+}
+
+/* Device frames stand in entries too, but nobody counts them. */
+static inline bool frame_is_counted(frame_t f LENT)
+{
+    uint32_t index = f.number - frames.first_frame;
+    return index < frames.chunk_count * CHUNK_PAGES &&
+           frames.chunks[index / CHUNK_PAGES].kind == KIND_USER;
 }
 
 /* Begin with no chunk. Memory for chunk records is zero or not, and is set up here. */

@@ -159,10 +159,10 @@ static inline uint32_t map_word(frame_t frame, unsigned rights)
     return error;
 }
 
-[[nodiscard]] static inline err_t kernel_memory_derive(frame_t first, uint64_t frames,
+[[nodiscard]] static inline err_t kernel_memory_derive(frame_t first, uint64_t count,
                                                        unsigned rights, cap_t target)
 {
-    return byre_memory_derive(PAGER_SLOT_MEMORY, first.number, frames, rights, 0, target);
+    return byre_memory_derive(PAGER_SLOT_MEMORY, first.number, count, rights, 0, target);
 }
 
 [[nodiscard]] static inline err_t kernel_cap_copy(cap_t source, cap_t target, unsigned rights)

@@ -12,26 +12,7 @@
 
 #include "types.h"
 
-enum {
-    OBJECT_INDEX_ENTRIES = PAGE_BYTES / 4,
-    OBJECT_PAGES_MAX = OBJECT_INDEX_ENTRIES * 128,
-    OBJECTS_MAX = 4096,
-};
-
-struct account;
-
-struct object {
-    uint32_t index; /* backing = BACKING_OBJECT + index */
-    uint32_t refs;  /* O2 */
-    uint32_t pages;
-    uint32_t index_frames; /* index pages in use */
-    uint32_t sweep;        /* progress of its teardown */
-    uint64_t key;          /* O4; 0: closed */
-    struct account *account;
-    struct object *next_dead;
-    frame_t leaf[OBJECT_PAGES_MAX / OBJECT_INDEX_ENTRIES]; /* index pages */
-};
-
+/* After spaces_start, which clears the state of both. */
 void objects_start(uint64_t seed);
 /* An object with one reference; its pages are promised already. NOMEM. */
 [[nodiscard]] err_t object_create(uint32_t pages, struct account *account KEEPS,

@@ -50,4 +50,9 @@ struct account *account_find(uint64_t id); /* NULL: none; no reference */
 void account_ref(struct account *account LENT);
 void account_release(struct account *account TAKES);
 
+/* May one more chunk leave USER without breaking P1? */
+bool promise_allows_chunk(void);
+/* Make the highest idle USER chunk an OBJECT chunk, as far as P1 allows. NOMEM. */
+[[nodiscard]] err_t promise_object_chunk(frame_t *chunk_out GIVES);
+
 #endif

@@ -16,45 +16,6 @@
 
 #include "types.h"
 
-enum {
-    /* beside REGION_* of the protocol, in the same word */
-    REGION_PROMISED = 1 << 0, /* writable once: its pages are promised for good */
-
-    BACKING_ZERO = 0,
-    BACKING_ARCHIVE = 1,
-    BACKING_OBJECT = 2, /* + index of the object */
-    BACKING_DEVICE = UINT32_MAX,
-};
-
-struct region {
-    uint32_t first_page;
-    uint32_t pages;
-    uint8_t rights;     /* MAP_R | MAP_W | MAP_X */
-    uint8_t max_rights;
-    uint16_t flags;     /* REGION_* */
-    uint32_t backing;   /* BACKING_* */
-    uint32_t offset_pages; /* into the backing, of first_page */
-    uint32_t file_tail;    /* bytes of the backing's last page that are valid; 0: all */
-    uint64_t file_pages;   /* pages of the region that the backing fills; beyond: zeroes */
-};
-
-enum { REGION_BLOCK_REGIONS = 25, REGION_MAP_BLOCKS = 124 };
-
-struct region_block {
-    uint32_t refs;
-    uint32_t count;
-    struct region regions[REGION_BLOCK_REGIONS];
-};
-
-struct region_map {
-    uint32_t refs;
-    uint32_t blocks;
-    uint32_t regions;
-    uint32_t tables;   /* G4 */
-    uint64_t promised; /* G5 */
-    struct region_block *block[REGION_MAP_BLOCKS];
-};
-
 static inline uint32_t region_end(const struct region *r)
 {
     return r->first_page + r->pages;

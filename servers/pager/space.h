@@ -14,34 +14,8 @@
 #include "types.h"
 
 enum {
-    SPACE_BLOCK_SPACES = 8, /* records a frame */
-    SPACES_MAX = 16384 - 128,
     SPACE_GENERATION_MAX = (1 << 30) - 1,
     STACK_HEADROOM_PAGES = 16, /* promised below the lowest page of a stack that was used */
-};
-
-struct space {
-    uint32_t index;
-    uint32_t generation; /* odd-numbered lives are no matter: it only grows */
-    bool live;
-    bool trusted_only; /* wired server: no fault is expected */
-    cap_t cap;         /* slot of the space's capability */
-    frame_t root;
-    struct region hit; /* S4 */
-    struct region_map *map;
-    struct account *account;
-    uint64_t promised_user; /* S3 */
-    uint64_t promised_tables;
-    uint32_t stack_low; /* pages of the stack from here up are promised; 0: no stack */
-    uint32_t heap_first; /* 0: no heap */
-    uint32_t heap_end;   /* first page beyond */
-    uint64_t heap_break; /* bytes: the break itself */
-
-    uint64_t faults_zero;
-    uint64_t faults_copy;
-    uint64_t faults_last_owner;
-    uint64_t faults_other;
-    struct space *next_free;
 };
 
 void spaces_start(frame_t first_object_page, uint32_t object_pages);

@@ -10,10 +10,7 @@
 #include <byre/gen/pager.h>
 #include <byre/table.h>
 
-/* A physical frame, by number: address >> PAGE_SHIFT. 0 is no frame. */
-typedef struct {
-    uint32_t number;
-} frame_t;
+#include "records.h"
 
 #define FRAME_NONE ((frame_t){0})
 

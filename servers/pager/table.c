@@ -1,0 +1,133 @@
+/* Tables, made and buried, and memory taken while teardown may still give some back; the contract
+ * is in table.h. */
+#include "table.h"
+
+#include "chunk.h"
+#include "frame.h"
+#include "hook.h"
+#include "kernel.h"
+#include "object.h"
+#include "promise.h"
+
+uint32_t tables_dead(void)
+{
+    return pager_state.dead_count;
+}
+
+bool teardown_slice(void)
+{
+    return table_sweep() || object_sweep();
+}
+
+err_t memory_take_frame(frame_t *frame_out)
+{
+    if (hook_fails(PAGER_HOOK_FAIL_FRAME)) {
+        return PAGER_ERR_NOMEM;
+    }
+    err_t error = frame_alloc(frame_out);
+    while (__builtin_expect(error != ERR_OK, 0) && teardown_slice()) {
+        error = frame_alloc(frame_out);
+    }
+    return error;
+}
+
+/* A TABLE frame: of those there are, of those teardown gives, or of a new chunk when nothing was
+ * promised to begin with. */
+static err_t take_table_frame(frame_t *frame_out)
+{
+    if (hook_fails(PAGER_HOOK_FAIL_TABLE)) {
+        return PAGER_ERR_NOMEM;
+    }
+    err_t error = frame_alloc_table(frame_out);
+    while (__builtin_expect(error != ERR_OK, 0) && teardown_slice()) {
+        error = frame_alloc_table(frame_out);
+    }
+    frame_t chunk;
+    if (error != ERR_OK && promises.overcommit && chunk_convert(KIND_TABLE, &chunk) == ERR_OK) {
+        error = frame_alloc_table(frame_out);
+    }
+    return error;
+}
+
+err_t table_make(unsigned level, frame_t *table_out)
+{
+    err_t error = take_table_frame(table_out);
+    if (error != ERR_OK) {
+        return error;
+    }
+    error = kernel_table_create(*table_out, level);
+    PAGER_ASSERT(error == ERR_OK);
+    return ERR_OK;
+}
+
+void table_unmake(frame_t table)
+{
+    PAGER_ASSERT(table_count(table) == 0);
+    err_t error = kernel_table_free(table);
+    PAGER_ASSERT(error == ERR_OK);
+    frame_free_table(table);
+}
+
+void table_bury(frame_t table)
+{
+    frame_record(table)->count = pager_state.dead.number;
+    pager_state.dead = table;
+    pager_state.dead_count++;
+}
+
+/* Let go of every frame that a leaf table names. */
+static void leaf_release_frames(frame_t leaf)
+{
+    const volatile uint64_t *entries = table_entries(leaf);
+    unsigned groups = table_record(leaf)->groups;
+    for (unsigned base = 0; groups != 0; base += TABLE_GROUP_ENTRIES, groups >>= 1) {
+        if ((groups & 1) == 0) {
+            continue;
+        }
+        for (unsigned i = base; i < base + TABLE_GROUP_ENTRIES; i++) {
+            uint64_t e = entries[i];
+            if (e != 0 && frame_is_counted(entry_frame(e))) {
+                frame_unref(entry_frame(e));
+            }
+        }
+    }
+}
+
+/* The children of a dead table whose only reference is its own follow it. */
+static void bury_children(frame_t table)
+{
+    const volatile uint64_t *entries = table_entries(table);
+    unsigned groups = table_record(table)->groups;
+    bool is_root = table_record(table)->state == TABLE_LEVEL_ROOT + 1;
+    unsigned end = is_root ? ROOT_USER_ENTRIES : TABLE_ENTRIES;
+    for (unsigned base = 0; base < end; base += TABLE_GROUP_ENTRIES, groups >>= 1) {
+        if ((groups & 1) == 0) {
+            continue;
+        }
+        for (unsigned i = base; i < base + TABLE_GROUP_ENTRIES; i++) {
+            uint64_t e = entries[i];
+            if (entry_is_table(e) && table_count(entry_frame(e)) == 1) {
+                table_bury(entry_frame(e));
+            }
+        }
+    }
+    err_t error = kernel_table_drop(table, 0, end);
+    PAGER_ASSERT(error == ERR_OK);
+}
+
+bool table_sweep(void)
+{
+    frame_t table = pager_state.dead;
+    if (table.number == 0) {
+        return false;
+    }
+    pager_state.dead.number = frame_record(table)->count;
+    pager_state.dead_count--;
+    if (table_record(table)->state == TABLE_LEVEL_LEAF + 1) {
+        leaf_release_frames(table);
+    } else {
+        bury_children(table);
+    }
+    table_unmake(table);
+    return true;
+}
