@@ -50,16 +50,25 @@ static bool is_result(unsigned number, unsigned n)
     return false;
 }
 
-void registers_check(unsigned number, const struct registers *before, const struct registers *after)
+unsigned registers_differ(unsigned number, const struct registers *before, const struct registers *after)
 {
     for (unsigned n = 1; n < 32; n++) {
         if (n == 2 || is_result(number, n) || before->x[n] == after->x[n]) {
             continue;
         }
         if (is_callee_saved(n) || after->x[n] != 0) {
-            fail("C1: call %u (error %lu) changed x%u from 0x%lx to 0x%lx", number, after->x[X_A0], n,
-                 before->x[n], after->x[n]);
+            return n;
         }
+    }
+    return 0;
+}
+
+static void registers_check(unsigned number, const struct registers *before, const struct registers *after)
+{
+    unsigned n = registers_differ(number, before, after);
+    if (n != 0) {
+        fail("C1: call %u (error %lu) changed x%u from 0x%lx to 0x%lx", number, after->x[X_A0], n,
+             before->x[n], after->x[n]);
     }
 }
 
@@ -74,12 +83,16 @@ void seen_note(unsigned number, uint64_t error)
     }
 }
 
-/* What registers hold that carry no argument: recognisable, different in each. */
-static void registers_prepare(struct registers *r)
+void registers_prepare(struct registers *r)
 {
     for (unsigned n = 0; n < 32; n++) {
-        r->x[n] = 0xbad0c0de00000000ul | n;
+        r->x[n] = 0xbad0000000000000ul | ((uint64_t)r & 0xfffffffffff) << 8 | n;
     }
+}
+
+void registers_set_argument(struct registers *r, unsigned argument, uint64_t value)
+{
+    r->x[argument_register[argument]] = value;
 }
 
 err_t call_kernel(unsigned number, const uint64_t *arguments, unsigned count, uint64_t *results)

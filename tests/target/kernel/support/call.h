@@ -42,8 +42,11 @@ struct message {
 };
 err_t ipc(unsigned number, uint64_t cap, struct message *m);
 
-/* The register file of the last call of this thread is checked against what was sent. */
-void registers_check(unsigned number, const struct registers *before, const struct registers *after);
+/* Number of the first register that breaks C1; 0: none. */
+unsigned registers_differ(unsigned number, const struct registers *before, const struct registers *after);
+/* Fill with a pattern that no other thread has (r is its own), then put arguments in. */
+void registers_prepare(struct registers *r);
+void registers_set_argument(struct registers *r, unsigned argument, uint64_t value);
 void seen_note(unsigned number, uint64_t error);
 void seen_print(void);
 uint64_t time_now(void);

@@ -36,6 +36,20 @@ const struct boot_info *boot_info(void)
     return info;
 }
 
+bool argument_given(const char *name)
+{
+    for (const char *p = info->arguments; *p != 0; p++) {
+        unsigned i = 0;
+        while (name[i] != 0 && p[i] == name[i]) {
+            i++;
+        }
+        if (name[i] == 0 && (p == info->arguments || p[-1] == ' ')) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void demand(bool holds, const char *what)
 {
     if (!holds) {
@@ -268,6 +282,18 @@ static void window_map(uint64_t chunk, unsigned rights)
     demand(SYS(TABLE_MAP_CHUNK, MEMORY, window_middle[index], address >> 21 & 511,
                map_word(chunk, rights)) == ERR_OK,
            "table_map_chunk into the window");
+}
+
+void window_open(uint64_t chunk)
+{
+    window_map(chunk, MAP_R);
+}
+
+void window_close(uint64_t chunk)
+{
+    uint64_t address = WINDOW + (chunk << PAGE_SHIFT);
+    EXPECT_OK(SYS(TABLE_DROP, MEMORY, window_middle[address >> 30], address >> 21 & 511, 1));
+    EXPECT_OK(SYS(SPACE_FLUSH, INIT_SLOT_SPACE, 0, 0));
 }
 
 static void window_map_tables(void)

@@ -37,6 +37,7 @@ void world_setup(void);
 void world_mark(void);
 void world_undo(void); /* W1; failures are the running test's */
 const struct boot_info *boot_info(void);
+bool argument_given(const char *name); /* does a boot argument begin with this? */
 
 /* Slots of init's own capability table. */
 uint64_t slot_new(void);   /* empty; given back by world_undo */
@@ -86,6 +87,8 @@ struct space {
 };
 struct space space_new(void);
 void area_map(const struct space *space, unsigned page, uint64_t frame, unsigned rights);
+void window_open(uint64_t chunk); /* a TABLE chunk, read-only; to be closed before it changes kind */
+void window_close(uint64_t chunk);
 struct space own_area(void); /* the same in init's own space, made at first use */
 
 /* Threads. */
