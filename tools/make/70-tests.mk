@@ -5,7 +5,7 @@
 #:   make host-tests           build and run the unit tests and the model checker
 #:   make target-tests         build and run the tests in QEMU; ONLY=name for some of them
 #:   make gates                check the laws on the built kernel
-#:   make bench                instructions of one fault, one message and back, one fork
+#:   make bench                what each operation costs, in instructions; LARGE=1 with the gigabytes
 
 TESTS := $(BUILD)/tests
 JOBS ?= 2
@@ -104,6 +104,19 @@ target-tests: $(TARGET_READY)
 gates: $(BUILD)/kernel.elf $(SERVERS) $(PROGRAMS)
 	@$(TEST_RUN) $(GATES)
 
-bench: $(BUILD)/Image $(SYSTEM_ARCHIVE)
-	@RUN=bench TIMEOUT=$${TIMEOUT:-300} QEMU_ARGS='-icount shift=0,sleep=off' \
-	    $(PYTHON) tools/run.py $(BUILD)/Image $(SYSTEM_ARCHIVE)
+# The kernel bench is an init of its own, as the kernel tests are.
+KERNEL_BENCH := $(TESTS)/bench/kernel.cpio
+KERNEL_BENCH_OBJECTS := $(patsubst %,$(BUILD)/obj/server/%.o,$(wildcard tests/bench/kernel/*.c))
+$(BUILD)/obj/server/tests/bench/%: SERVER_CFLAGS += -Itests/target/kernel
+
+$(TESTS)/bench/kernel.elf: $(KERNEL_BENCH_OBJECTS) $(KERNEL_TEST_SUPPORT) \
+                           $(BUILD)/obj/server/names.o $(BUILD)/linker/server.ld
+	$(call say,LD,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(SERVER_LDFLAGS) $(filter %.o,$^) -o $@
+
+$(KERNEL_BENCH): $(TESTS)/bench/kernel.elf tools/archive.py
+	$(Q)$(MAKE_ARCHIVE) $@ servers/init=$<
+
+bench: $(BUILD)/Image $(KERNEL_BENCH) $(SYSTEM_ARCHIVE)
+	@$(PYTHON) tests/bench/report.py $(BUILD)/Image $(KERNEL_BENCH) $(SYSTEM_ARCHIVE) $(if $(LARGE),--large)
