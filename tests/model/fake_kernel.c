@@ -135,7 +135,7 @@ err_t fake_check_table(const struct fake_authority *memory, uint64_t frame, unsi
     if (fake_kind(frame) != KIND_TABLE) {
         return ERR_KIND;
     }
-    if (frame % CHUNK_PAGES == 0 || fake_record(frame)->state == 0) {
+    if (fake_record(frame)->state == 0) {
         return ERR_LEVEL;
     }
     *level_out = fake_record(frame)->state - 1u;
@@ -178,32 +178,36 @@ err_t fake_memory_retype(const struct fake_authority *memory, uint64_t chunk_fra
 {
     fake_call_begins();
     *offender_out = 0;
-    if (kind != KIND_USER && kind != KIND_TABLE && kind != KIND_OBJECT) {
-        return ERR_ARGUMENT;
-    }
     if (!(memory->rights & RIGHT_MANAGE)) {
         return ERR_RIGHTS;
+    }
+    if (!fake_covers(memory, chunk_frame) || !fake_covers(memory, chunk_frame + CHUNK_PAGES - 1)) {
+        return ERR_RANGE;
     }
     if (chunk_frame % CHUNK_PAGES != 0) {
         return ERR_ALIGN;
     }
-    if (!fake_covers(memory, chunk_frame) || !fake_covers(memory, chunk_frame + CHUNK_PAGES - 1)) {
-        return ERR_RANGE;
+    if (kind != KIND_USER && kind != KIND_TABLE && kind != KIND_OBJECT) {
+        return ERR_ARGUMENT;
     }
     unsigned old = fake_kind(chunk_frame);
     if (old != KIND_USER && old != KIND_TABLE && old != KIND_OBJECT) {
         return ERR_KIND;
     }
+    if (old == kind) {
+        return ERR_OK;
+    }
+    for (uint64_t frame = chunk_frame + 1; old == KIND_TABLE && frame < chunk_frame + CHUNK_PAGES;
+         frame++) {
+        if (fake_record(frame)->state != 0) {
+            *offender_out = frame << PAGE_SHIFT;
+            return ERR_BUSY;
+        }
+    }
     *chunk_kind(chunk_frame) = KIND_CLOSING;
     fake.hooks.interleave();
     *chunk_kind(chunk_frame) = (uint8_t)old;
     uint64_t offender = find_reference(chunk_frame);
-    for (unsigned i = 0; i < FAKE_SPACES_MAX && offender == 0; i++) {
-        if (fake.spaces[i].live && entry_refers(fake.spaces[i].root << PTE_FRAME_SHIFT | PTE_V,
-                                                chunk_frame)) {
-            offender = fake.spaces[i].root << PAGE_SHIFT;
-        }
-    }
     if (offender != 0) {
         *offender_out = offender;
         return ERR_BUSY;

@@ -18,10 +18,8 @@ static err_t check_upper(const struct fake_authority *memory, uint64_t table, ui
     if (err != ERR_OK) {
         return err;
     }
-    if (*level_out == TABLE_LEVEL_LEAF) {
-        return ERR_LEVEL;
-    }
-    return check_span(*level_out, index, entries);
+    err = check_span(*level_out, index, entries);
+    return err == ERR_OK && *level_out == TABLE_LEVEL_LEAF ? ERR_LEVEL : err;
 }
 
 static err_t check_leaf(const struct fake_authority *memory, uint64_t table, uint64_t index,
@@ -32,27 +30,29 @@ static err_t check_leaf(const struct fake_authority *memory, uint64_t table, uin
     if (err != ERR_OK) {
         return err;
     }
-    if (level != TABLE_LEVEL_LEAF) {
-        return ERR_LEVEL;
-    }
-    return check_span(level, index, entries);
+    err = check_span(level, index, entries);
+    return err == ERR_OK && level != TABLE_LEVEL_LEAF ? ERR_LEVEL : err;
 }
 
 static err_t check_word(const struct fake_authority *memory, uint64_t word, uint64_t frame)
 {
     uint64_t rights = word & (MAP_R | MAP_W | MAP_X);
-    if (rights == 0 || ((rights & MAP_W) && !(rights & MAP_R)) ||
-        ((rights & MAP_W) && (rights & MAP_X))) {
+    uint64_t known = rights | MAP_SOFT0 | MAP_SOFT1 | ~(uint64_t)0 << MAP_FRAME_SHIFT;
+    if (!(rights & MAP_R) || ((rights & MAP_W) && (rights & MAP_X)) || (word & ~known) ||
+        frame >> (32 - MAP_FRAME_SHIFT)) {
         return ERR_ARGUMENT;
     }
     if (!fake_covers(memory, frame)) {
         return ERR_RANGE;
     }
-    unsigned kind = fake_kind(frame);
-    if (kind != KIND_USER && !(kind == KIND_TABLE && rights == MAP_R)) {
+    switch (fake_kind(frame)) {
+    case KIND_USER:
+        return (rights & MAP_W) && !(memory->rights & RIGHT_WRITE) ? ERR_RIGHTS : ERR_OK;
+    case KIND_TABLE:
+        return rights == MAP_R ? ERR_OK : ERR_ARGUMENT;
+    default:
         return ERR_KIND;
     }
-    return (rights & MAP_W) && !(memory->rights & RIGHT_WRITE) ? ERR_RIGHTS : ERR_OK;
 }
 
 static uint64_t compose(uint64_t word, uint64_t frame)
@@ -79,17 +79,20 @@ static void entry_write(uint64_t table, uint64_t index, uint64_t entry)
 err_t fake_table_create(const struct fake_authority *memory, uint64_t frame, uint64_t level)
 {
     fake_call_begins();
-    if (level > TABLE_LEVEL_ROOT) {
-        return ERR_ARGUMENT;
-    }
     if (!(memory->rights & RIGHT_BIND)) {
         return ERR_RIGHTS;
     }
-    if (!fake_covers(memory, frame) || frame % CHUNK_PAGES == 0) {
+    if (!fake_covers(memory, frame)) {
         return ERR_RANGE;
+    }
+    if (level > TABLE_LEVEL_ROOT) {
+        return ERR_ARGUMENT;
     }
     if (fake_kind(frame) != KIND_TABLE) {
         return ERR_KIND;
+    }
+    if (frame % CHUNK_PAGES == 0) {
+        return ERR_RANGE;
     }
     if (fake_record(frame)->state != 0) {
         return ERR_OCCUPIED;
@@ -104,7 +107,7 @@ err_t fake_table_free(const struct fake_authority *memory, uint64_t frame)
     fake_call_begins();
     err_t err = fake_check_table(memory, frame, &level);
     if (err == ERR_LEVEL) {
-        return frame % CHUNK_PAGES == 0 ? ERR_RANGE : ERR_EMPTY;
+        return ERR_EMPTY;
     }
     if (err != ERR_OK) {
         return err;
@@ -128,12 +131,20 @@ err_t fake_table_map(const struct fake_authority *memory, uint64_t table, uint64
 {
     fake_call_begins();
     *done_out = 0;
-    err_t err = check_leaf(memory, table, index, entries);
+    unsigned level = 0;
+    err_t err = fake_check_table(memory, table, &level);
     if (err != ERR_OK) {
         return err;
     }
-    if (entries > 16) {
-        return ERR_RANGE;
+    if (level != TABLE_LEVEL_LEAF) {
+        return ERR_LEVEL;
+    }
+    if (entries == 0 || entries > 16) {
+        return ERR_ARGUMENT;
+    }
+    err = check_span(level, index, entries);
+    if (err != ERR_OK) {
+        return err;
     }
     for (uint64_t i = 0; i < entries; i++) {
         uint64_t frame = words[i] >> MAP_FRAME_SHIFT;
@@ -153,6 +164,9 @@ err_t fake_table_map_run(const struct fake_authority *memory, uint64_t table, ui
     fake_call_begins();
     *done_out = 0;
     err_t err = check_leaf(memory, table, index, entries);
+    if (err == ERR_OK && word > UINT32_MAX) {
+        err = ERR_ARGUMENT;
+    }
     for (uint64_t i = 0; i < entries && err == ERR_OK; i++) {
         uint64_t frame = (word >> MAP_FRAME_SHIFT) + i;
         err = check_word(memory, word, frame);
@@ -169,22 +183,24 @@ err_t fake_table_map_chunk(const struct fake_authority *memory, uint64_t table, 
                            uint64_t word)
 {
     unsigned level = 0;
-    fake_call_begins();
-    err_t err = check_upper(memory, table, index, 1, &level);
-    if (err != ERR_OK) {
-        return err;
-    }
-    if (level != TABLE_LEVEL_MIDDLE) {
-        return ERR_LEVEL;
-    }
     uint64_t frame = word >> MAP_FRAME_SHIFT;
-    if (frame % CHUNK_PAGES != 0) {
-        return ERR_ALIGN;
+    fake_call_begins();
+    err_t err = fake_check_table(memory, table, &level);
+    if (err == ERR_OK && level != TABLE_LEVEL_MIDDLE) {
+        err = ERR_LEVEL;
     }
-    if (word & MAP_X) {
-        return ERR_ARGUMENT;
+    if (err == ERR_OK) {
+        err = check_span(level, index, 1);
     }
-    err = check_word(memory, word, frame);
+    if (err == ERR_OK && (word & MAP_X)) {
+        err = ERR_ARGUMENT;
+    }
+    if (err == ERR_OK) {
+        err = check_word(memory, word, frame);
+    }
+    if (err == ERR_OK && frame % CHUNK_PAGES != 0) {
+        err = ERR_ALIGN;
+    }
     if (err == ERR_OK && !fake_covers(memory, frame + CHUNK_PAGES - 1)) {
         err = ERR_RANGE;
     }
@@ -203,18 +219,21 @@ err_t fake_table_link(const struct fake_authority *memory, uint64_t table, uint6
     unsigned level = 0, child_level = 0;
     fake_call_begins();
     *replaced_out = 0;
-    if (lazy > 1) {
-        return ERR_ARGUMENT;
-    }
-    err_t err = check_upper(memory, table, index, 1, &level);
+    err_t err = fake_check_table(memory, table, &level);
     if (err == ERR_OK) {
         err = fake_check_table(memory, child, &child_level);
     }
+    if (err == ERR_OK && child_level + 1 != level) {
+        err = ERR_LEVEL;
+    }
+    if (err == ERR_OK) {
+        err = check_span(level, index, 1);
+    }
+    if (err == ERR_OK && lazy > 1) {
+        err = ERR_ARGUMENT;
+    }
     if (err != ERR_OK) {
         return err;
-    }
-    if (child_level + 1 != level) {
-        return ERR_LEVEL;
     }
     uint64_t old = fake_entries(table)[index];
     bool old_is_table = fake_entry_names_table(old, level);
@@ -296,26 +315,28 @@ err_t fake_table_copy(const struct fake_authority *memory, uint64_t target, uint
     unsigned level = 0, target_level = 0;
     fake_call_begins();
     *copied_out = 0;
-    err_t err = fake_check_table(memory, target, &target_level);
+    err_t err = fake_check_table(memory, source, &level);
     if (err == ERR_OK) {
-        err = fake_check_table(memory, source, &level);
+        err = fake_check_table(memory, target, &target_level);
     }
-    if (err == ERR_OK && (level != target_level)) {
+    if (err == ERR_OK) {
+        err = check_span(level, index, entries);
+    }
+    if (err == ERR_OK && level != target_level) {
         err = ERR_LEVEL;
     }
     if (err == ERR_OK && target == source) {
         err = ERR_ARGUMENT;
     }
-    if (err == ERR_OK) {
-        err = check_span(level, index, entries);
-    }
     for (uint64_t i = index; err == ERR_OK && i < index + entries; i++) {
-        if (fake_entries(source)[i] != 0) {
-            err = fake_entries(target)[i] != 0 ? ERR_OCCUPIED
-                                               : copy_entry(target, source, level, i);
-            *copied_out += err == ERR_OK;
-        } else if (fake_entries(target)[i] != 0) {
+        if (!(fake_record(source)->groups >> (i / TABLE_GROUP_ENTRIES) & 1)) {
+            continue;
+        }
+        if (fake_entries(target)[i] != 0) {
             err = ERR_OCCUPIED;
+        } else if (fake_entries(source)[i] != 0) {
+            err = copy_entry(target, source, level, i);
+            *copied_out += err == ERR_OK;
         }
         fake_slice_ends(i - index);
     }
@@ -356,6 +377,11 @@ err_t fake_table_drop(const struct fake_authority *memory, uint64_t table, uint6
         }
         *dropped_out += entry != 0;
         entry_write(table, i, 0);
+        if (i % TABLE_GROUP_ENTRIES == TABLE_GROUP_ENTRIES - 1 &&
+            i - index >= TABLE_GROUP_ENTRIES - 1) { /* T4, the other way round */
+            struct table_record *record = fake_record(table);
+            record->groups = (uint16_t)(record->groups & ~(1u << (i / TABLE_GROUP_ENTRIES)));
+        }
         fake_slice_ends(i - index);
     }
     return err;
@@ -366,12 +392,12 @@ err_t fake_table_mark(const struct fake_authority *memory, uint64_t table, uint6
 {
     unsigned level = 0;
     fake_call_begins();
-    if (value == 0 || (value & (PTE_V | PTE_LAZY))) {
-        return ERR_ARGUMENT;
-    }
     err_t err = fake_check_table(memory, table, &level);
     if (err == ERR_OK) {
         err = check_span(level, index, 1);
+    }
+    if (err == ERR_OK && (value == 0 || (value & (PTE_V | PTE_LAZY)))) {
+        err = ERR_ARGUMENT;
     }
     if (err == ERR_OK && fake_entry_names_table(fake_entries(table)[index], level)) {
         err = ERR_OCCUPIED;

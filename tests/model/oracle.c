@@ -239,7 +239,7 @@ void oracle_protect(struct oracle *oracle, uint64_t start, uint64_t pages, unsig
 }
 
 /* --------------------------------------------------------------- reading, writing */
-static uint64_t backing_word(const struct oracle_region *region, uint64_t page, uint64_t offset)
+uint64_t oracle_backing(const struct oracle_region *region, uint64_t page, uint64_t offset)
 {
     if (!region->is_file) {
         return 0;
@@ -277,7 +277,7 @@ uint64_t oracle_read(const struct oracle *oracle, uint64_t page, uint64_t offset
                             region->object_page + (page - region->start))
             : contents_find(&oracle->contents, page);
     if (slot == NULL || word == ORACLE_WORDS) {
-        return backing_word(region, page, offset);
+        return oracle_backing(region, page, offset);
     }
     return slot->words[word];
 }
@@ -294,7 +294,7 @@ static struct contents_page *page_for_writing(struct oracle *oracle, uint64_t pa
     if (contents_find(contents, number) == NULL) {
         struct contents_page *made = contents_make(contents, number);
         for (unsigned word = 0; word < ORACLE_WORDS; word++) {
-            made->words[word] = backing_word(region, page, word_offsets[word]);
+            made->words[word] = oracle_backing(region, page, word_offsets[word]);
         }
     }
     return contents_slot(contents, number);

@@ -66,6 +66,8 @@ void oracle_protect(struct oracle *oracle, uint64_t start, uint64_t pages, unsig
 bool oracle_may_protect(const struct oracle *oracle, uint64_t start, uint64_t pages,
                         unsigned rights);
 
+/* What the region shows where nothing was written: zero, or the file. */
+uint64_t oracle_backing(const struct oracle_region *region, uint64_t page, uint64_t offset);
 uint64_t oracle_read(const struct oracle *oracle, uint64_t page, uint64_t offset);
 void oracle_write(struct oracle *oracle, uint64_t page, unsigned word, uint64_t value);
 /* A page whose words are those of another one from now on (pages_give). */

@@ -1,0 +1,236 @@
+#include "kernel/fake_arch.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "core/hart.h"
+#include "core/panic.h"
+#include "core/space.h"
+#include "core/syscall.h"
+#include "core/thread.h"
+
+enum { FAKE_PATTERN = 0xa5, ROOT_KERNEL_MARK = 0xc0ffee01 };
+
+struct fake_arch fake;
+static char *memory; /* chunk-aligned */
+static char *mapping;
+
+static const size_t memory_bytes = (size_t)FAKE_CHUNKS * CHUNK_BYTES;
+
+static char *chunk_memory(frame_t first)
+{
+    return memory + ((first.number << PAGE_SHIFT) - FAKE_RAM);
+}
+
+void fake_arch_start(void)
+{
+    mapping = mmap(NULL, memory_bytes + CHUNK_BYTES, PROT_READ | PROT_WRITE,
+                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (mapping == MAP_FAILED) {
+        abort();
+    }
+    memory = (char *)(((uint64_t)mapping + CHUNK_BYTES - 1) & ~(uint64_t)(CHUNK_BYTES - 1));
+    mprotect(memory, memory_bytes, PROT_NONE);
+    fake = (struct fake_arch){.random = 88172645463325252u, .time_ticks = 1000};
+}
+
+void fake_arch_stop(void)
+{
+    munmap(mapping, memory_bytes + CHUNK_BYTES);
+}
+
+uint64_t fake_random(void)
+{
+    fake.random ^= fake.random << 13;
+    fake.random ^= fake.random >> 7;
+    fake.random ^= fake.random << 17;
+    return fake.random;
+}
+
+/* ---------------------------------------------------------------------- memory */
+void *arch_window(paddr_t address)
+{
+    return (void *)((uint64_t)memory + address.value - FAKE_RAM);
+}
+
+static void set_open(frame_t first, bool is_open)
+{
+    unsigned chunk = (unsigned)(((first.number << PAGE_SHIFT) - FAKE_RAM) >> CHUNK_SHIFT);
+
+    if (chunk >= FAKE_CHUNKS || fake.is_open[chunk] == is_open) {
+        fprintf(stderr, "window of chunk %u: opened or closed twice\n", chunk);
+        abort();
+    }
+    fake.is_open[chunk] = is_open;
+    if (is_open) {
+        mprotect(chunk_memory(first), CHUNK_BYTES, PROT_READ | PROT_WRITE);
+    } else {
+        mprotect(chunk_memory(first), CHUNK_BYTES, PROT_NONE);
+    }
+}
+
+void arch_window_open(frame_t chunk_first)
+{
+    set_open(chunk_first, true);
+    memset(chunk_memory(chunk_first), FAKE_PATTERN, CHUNK_BYTES); /* what the user left there */
+}
+
+void arch_window_close(frame_t chunk_first)
+{
+    set_open(chunk_first, false);
+}
+
+void arch_root_fill(uint64_t *root_entries)
+{
+    for (unsigned i = ROOT_USER_ENTRIES; i < TABLE_ENTRIES; i++) {
+        root_entries[i] = ROOT_KERNEL_MARK;
+    }
+}
+
+void arch_root_clear(uint64_t *root_entries)
+{
+    for (unsigned i = ROOT_USER_ENTRIES; i < TABLE_ENTRIES; i++) {
+        root_entries[i] = 0;
+    }
+}
+
+/* ---------------------------------------------------------------------- spaces */
+void arch_space_create(struct space *space)
+{
+    space->asid = 0;
+}
+
+void arch_space_destroy(struct space *space)
+{
+    space->asid = 0;
+}
+
+void arch_space_load(struct hart *hart, struct space *space)
+{
+    (void)hart;
+    (void)space;
+    fake.space_loads++;
+}
+
+void arch_space_leave(struct hart *hart)
+{
+    (void)hart;
+}
+
+void arch_flush_page(struct space *space, vaddr_t address)
+{
+    (void)space;
+    fake.flushes_page++;
+    fake.last_flush_address = address.value;
+}
+
+void arch_flush_space(struct space *space)
+{
+    (void)space;
+    fake.flushes_space++;
+}
+
+void arch_flush_all(void)
+{
+    fake.flushes_all++;
+}
+
+/* ------------------------------------------------------------------------ time */
+uint64_t arch_time_ticks(void)
+{
+    return fake.time_ticks;
+}
+
+void arch_timer_set(struct hart *hart, uint64_t deadline_ticks)
+{
+    (void)hart;
+    fake.timer_ticks = deadline_ticks;
+}
+
+bool arch_interrupt_pending(void)
+{
+    return fake.pending_one_in != 0 && fake_random() % fake.pending_one_in == 0;
+}
+
+void arch_idle(struct hart *hart)
+{
+    (void)hart;
+}
+
+/* --------------------------------------------------------------------- threads */
+void arch_thread_start(struct thread *thread, vaddr_t pc, vaddr_t sp, uint64_t tp, uint64_t a0,
+                       uint64_t a1)
+{
+    memset(thread->registers, 0, sizeof(thread->registers));
+    thread->registers[REGISTER_PC] = pc.value;
+    thread->registers[REGISTER_SP] = sp.value;
+    thread->registers[4] = tp;
+    thread->registers[REGISTER_A0] = a0;
+    thread->registers[REGISTER_A1] = a1;
+}
+
+void arch_thread_switch(struct hart *hart, struct thread *from, struct thread *to)
+{
+    (void)hart;
+    (void)from;
+    (void)to;
+    fake.switches++;
+}
+
+uint64_t arch_thread_register(const struct thread *thread, unsigned index)
+{
+    return index < THREAD_REGISTERS ? thread->registers[index]
+                                    : thread->fp[index - THREAD_REGISTERS];
+}
+
+/* ------------------------------------------------------------------ interrupts */
+unsigned arch_interrupt_source_count(void)
+{
+    return FAKE_SOURCES;
+}
+
+unsigned arch_interrupt_claim(struct hart *hart)
+{
+    unsigned source = fake.claim;
+
+    (void)hart;
+    fake.claim = 0;
+    return source;
+}
+
+void arch_interrupt_complete(struct hart *hart, unsigned source)
+{
+    (void)hart;
+    (void)source;
+}
+
+void arch_interrupt_mask(unsigned source)
+{
+    fake.is_masked[source] = true;
+}
+
+void arch_interrupt_unmask(unsigned source)
+{
+    fake.is_masked[source] = false;
+}
+
+/* --------------------------------------------------------------------- machine */
+void arch_console_put(char c)
+{
+    if (fake.log_bytes < FAKE_LOG_BYTES - 1) {
+        fake.log[fake.log_bytes++] = c;
+    }
+}
+
+void arch_reset(bool reboot)
+{
+    (void)reboot;
+}
+
+void arch_panic(void)
+{
+    fputs(fake.log + (fake.log_bytes > 3000 ? fake.log_bytes - 3000 : 0), stderr);
+    abort();
+}

@@ -1,0 +1,113 @@
+#!/usr/bin/env python3
+"""Does the checker see what it is there to see?
+
+Each mutant is the pager with one protection or one flush taken out: a text of one source file,
+which must occur there exactly once, replaced by another. Every mutant is built and must make the
+checker fail. A mutant that survives, or a text that no longer matches, fails this test.
+
+    mutants.py BUILD_DIR [NAME...]      TAP on stdout
+"""
+
+import concurrent.futures
+import os
+import re
+import shlex
+import subprocess
+import sys
+
+from mutants_list import MUTANTS
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+PAGER = os.path.join(ROOT, "servers", "pager")
+RUNS = [  # tried in turn until one fails
+    "--seed 1 --steps 12000 --audit-every 100 --chunks 12 --fierce",
+    "--seed 2 --steps 12000 --audit-every 100 --chunks 8",
+    "--seed 3 --steps 20000 --audit-every 200 --chunks 6 --shortage --fierce",
+    "--seed 4 --steps 20000 --audit-every 200 --chunks 5 --overcommit --fierce",
+    "--seed 5 --steps 60000 --audit-every 500 --chunks 16 --fierce",
+    "--seed 6 --steps 60000 --audit-every 500 --chunks 8 --shortage",
+]
+TIMEOUT_SECONDS = 60
+
+
+def mutate(source, old, new):
+    with open(os.path.join(PAGER, source), encoding="utf-8") as file:
+        text = file.read()
+    if text.count(old) != 1:
+        raise ValueError(f"{source} holds the text {text.count(old)} times, not once: {old!r}")
+    return text.replace(old, new)
+
+
+def build(directory, name, edits):
+    """The mutated sources are compiled; all else is linked as the checker's build left it."""
+    place = os.path.join(directory, "mutants", name)
+    os.makedirs(place, exist_ok=True)
+    with open(os.path.join(directory, "compile"), encoding="utf-8") as file:
+        compiler = shlex.split(file.read())
+    with open(os.path.join(directory, "objects"), encoding="utf-8") as file:
+        objects = file.read().split()
+    texts = {}
+    for source, old, new in edits:
+        if source in texts:
+            if texts[source].count(old) != 1:
+                raise ValueError(f"{source} does not hold the text once: {old!r}")
+            texts[source] = texts[source].replace(old, new)
+        else:
+            texts[source] = mutate(source, old, new)
+    for source, text in texts.items():
+        mutated = os.path.join(place, source)
+        with open(mutated, "w", encoding="utf-8") as file:
+            file.write(text)
+        made = mutated[:-2] + ".o"
+        replaced = [o for o in objects if o.endswith("/pager/" + source[:-2] + ".o")]
+        if len(replaced) != 1:
+            raise ValueError(f"{source} is not built into the checker")
+        subprocess.run(compiler + ["-w", "-I" + PAGER, "-c", mutated, "-o", made], check=True)
+        objects[objects.index(replaced[0])] = made
+    binary = os.path.join(place, "model")
+    subprocess.run(compiler + objects + ["-o", binary], check=True)
+    return binary
+
+
+def hunt(binary):
+    """The first run that fails, and how; None when all pass."""
+    for run in RUNS:
+        try:
+            done = subprocess.run([binary] + run.split(), capture_output=True, text=True,
+                                  timeout=TIMEOUT_SECONDS)
+        except subprocess.TimeoutExpired:
+            return f"hangs with {run}"
+        if done.returncode != 0:
+            why = re.search(r"# model: (.*)", done.stderr)
+            step = re.search(r"step (\d+)", done.stderr)
+            return (f"seed {run.split()[1]} step {step.group(1) if step else '?'}: "
+                    f"{why.group(1) if why else 'status ' + str(done.returncode)}")
+    return None
+
+
+def check(directory, mutant):
+    name, edits = mutant
+    try:
+        found = hunt(build(directory, name, edits))
+    except (ValueError, subprocess.CalledProcessError) as error:
+        return name, False, str(error)
+    return name, found is not None, found or "survives"
+
+
+def main():
+    directory = os.path.abspath(sys.argv[1])
+    os.chdir(ROOT)
+    chosen = [m for m in MUTANTS if len(sys.argv) == 2 or m[0] in sys.argv[2:]]
+    print(f"1..{len(chosen)}", flush=True)
+    failed = 0
+    with concurrent.futures.ThreadPoolExecutor(max_workers=min(2, os.cpu_count() or 1)) as pool:
+        results = pool.map(lambda mutant: check(directory, mutant), chosen)
+        for number, (name, caught, detail) in enumerate(results, 1):
+            failed += not caught
+            print(f"{'ok' if caught else 'not ok'} {number} - mutant {name}", flush=True)
+            print(f"# {detail}", flush=True)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

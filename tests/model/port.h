@@ -1,0 +1,39 @@
+/* The one place where the checker touches the pager: its start, its requests, its faults, its
+ * background work, and its books as the audit reads them. */
+#ifndef TESTS_MODEL_PORT_H
+#define TESTS_MODEL_PORT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <byre/gen/kernel.h>
+#include <byre/gen/pager.h>
+
+enum port_verdict { PORT_MAP, PORT_FENCE, PORT_FAIL };
+
+/* What the pager answers to a fault, and, if it fails it, why. */
+struct port_answer {
+    enum port_verdict verdict;
+    uint64_t table; /* PORT_MAP */
+    uint32_t word;
+    unsigned reason; /* PORT_FAIL: PAGER_REASON_* */
+};
+
+void port_start(void); /* fake memory and the pager in it */
+void port_stop(void);
+
+/* Fills error and results. The badge of a program is its space's id; 0 means proc. */
+void port_request(struct pager_request *request, uint64_t badge);
+struct port_answer port_fault(uint64_t badge, unsigned kind, uint64_t address, uint64_t pc,
+                              uint64_t sp);
+void port_fault_done(void); /* the kernel has replied, or found the faulter gone */
+bool port_work(void); /* one slice of what the pager does between messages; false: nothing left */
+
+/* The second kernel's number of the space with this id; 0: the pager knows no such space. */
+unsigned port_space(uint64_t space_id);
+
+/* The k-th allocation of some kind from now on fails; and whether one did in the last message. */
+void port_fail_allocation(unsigned k);
+bool port_allocation_failed(void);
+
+#endif

@@ -1,0 +1,148 @@
+/* What happens: the dice choose a thread's access, a queued fault, a request. See sim.h. */
+#include "sim.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include <byre/gen/kernel.h>
+#include <byre/table.h>
+
+#include "fake_kernel.h"
+#include "model.h"
+#include "port.h"
+#include "requests.h"
+
+struct sim_process sim_processes[SIM_PROCESSES];
+struct sim_transition sim_transition;
+static unsigned nesting; /* others run beside the pager, not beside themselves */
+
+void sim_start(void)
+{
+    memset(sim_processes, 0, sizeof(sim_processes));
+    memset(&sim_transition, 0, sizeof(sim_transition));
+    machine_start();
+    nesting = 0;
+}
+
+static struct sim_thread *random_thread(struct sim_process *process)
+{
+    unsigned start = (unsigned)dice_below(SIM_THREADS);
+    for (unsigned i = 0; i < SIM_THREADS; i++) {
+        struct sim_thread *thread = &process->threads[(start + i) % SIM_THREADS];
+        if (thread->exists && !thread->waits && !thread->in_call) {
+            return thread;
+        }
+    }
+    return NULL;
+}
+
+static void run_somebody(void)
+{
+    struct sim_process *process = sim_random_process();
+    struct sim_thread *thread = process == NULL ? NULL : random_thread(process);
+    if (thread != NULL) {
+        sim_run_thread(process, thread);
+    }
+}
+
+static void speculate(void)
+{
+    struct sim_process *process = sim_random_process();
+    if (process != NULL) {
+        machine_speculate((unsigned)dice_below(MACHINE_HARTS), process->space,
+                          sim_random_address(process));
+    }
+}
+
+void sim_interleave(void)
+{
+    if (nesting != 0 || !dice_chance(model.fierce ? 2 : 6)) {
+        return;
+    }
+    nesting++;
+    uint64_t events = dice_below(model.fierce ? 24 : 8);
+    for (uint64_t i = 0; i < events; i++) {
+        if (dice_chance(2)) {
+            speculate();
+        } else {
+            run_somebody();
+        }
+    }
+    nesting--;
+}
+
+void sim_check_caches(void)
+{
+    for (unsigned i = 0; i < SIM_PROCESSES; i++) {
+        uint64_t address = 0;
+        const struct sim_process *process = &sim_processes[i];
+        const char *breach = process->live ? machine_breach(process->space, &address) : NULL;
+        if (breach != NULL) {
+            model_fail("process %" PRIx64 " at 0x%" PRIx64 ": %s", process->id, address, breach);
+        }
+    }
+}
+
+/* Reads what is mapped without asking anybody; what is not mapped yet is the oracle's word. */
+void sim_check_contents(struct sim_process *process)
+{
+    for (unsigned i = 0; i < process->oracle.region_count; i++) {
+        const struct oracle_region *region = &process->oracle.regions[i];
+        for (uint64_t page = region->start; page < region->end; page++) {
+            uint64_t entry = machine_walk(process->space, page << PAGE_SHIFT);
+            for (unsigned word = 0; entry != 0 && word < ORACLE_WORDS; word++) {
+                unsigned offset = oracle_word_offset(word);
+                const uint64_t *memory = fake_frame(fake_entry_frame(entry));
+                uint64_t expected = oracle_read(&process->oracle, page, offset);
+                if (memory[offset / 8] != expected) {
+                    model_fail("process %" PRIx64 ": 0x%" PRIx64 " holds 0x%" PRIx64
+                               ", should be 0x%" PRIx64, process->id,
+                               (page << PAGE_SHIFT) + offset, memory[offset / 8], expected);
+                }
+            }
+        }
+    }
+}
+
+void sim_forget(struct sim_process *process)
+{
+    oracle_end(&process->oracle);
+    memset(process, 0, sizeof(*process));
+}
+
+static void check_after_pager(void)
+{
+    if (dice_chance(model.fierce ? 2 : 8)) {
+        sim_check_caches();
+    }
+}
+
+void sim_step(void)
+{
+    uint64_t roll = dice_below(100);
+    if (roll < 50) {
+        run_somebody();
+    } else if (roll < 58) {
+        speculate();
+    } else if (roll < 86) {
+        sim_serve_fault();
+        check_after_pager();
+    } else if (roll < 92) {
+        (void)port_work();
+        check_after_pager();
+    } else {
+        requests_step();
+        check_after_pager();
+    }
+}
+
+void sim_stop(void)
+{
+    for (unsigned i = 0; i < SIM_PROCESSES; i++) {
+        if (sim_processes[i].live) {
+            sim_end(&sim_processes[i]);
+        }
+    }
+    while (port_work()) {
+    }
+}

@@ -1,0 +1,69 @@
+/* Simulated programs: processes with threads that touch memory, ask the pager for more, fork and
+ * die, beside the pager and between its steps. What they see is held against the oracle.
+ *
+ *   S1  A thread whose access faults waits in the queue of faults until the pager answered it.
+ *   S2  While the pager works on a request of a process, its other threads run on; they may see
+ *       the state before or after the change, where the request changes rights.
+ *   S3  A process that the pager fails is ended at once, as proc does.
+ */
+#ifndef TESTS_MODEL_SIM_H
+#define TESTS_MODEL_SIM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "machine.h"
+#include "oracle.h"
+
+enum { SIM_PROCESSES = 12, SIM_THREADS = 3 };
+
+struct sim_thread {
+    bool exists;
+    bool waits;   /* its access faulted; the fault is queued */
+    bool in_call; /* the pager works on its request */
+    unsigned hart;
+    uint64_t address;
+    enum machine_access access;
+    uint64_t value; /* to store or to add */
+    unsigned retries;
+    uint64_t queued_at; /* order in the queue */
+};
+
+struct sim_process {
+    bool live;
+    uint64_t id;     /* the pager's */
+    unsigned space;  /* the kernel's */
+    struct oracle oracle;
+    uint64_t heap_start; /* pages; the heap is a region of the oracle while it has pages */
+    uint64_t heap_break; /* bytes */
+    struct sim_thread threads[SIM_THREADS];
+};
+
+/* What a request that is under way changes (S2). */
+struct sim_transition {
+    const struct sim_process *process;
+    uint64_t start, pages;
+    bool removes;
+    unsigned rights; /* when it protects */
+};
+
+extern struct sim_process sim_processes[SIM_PROCESSES];
+extern struct sim_transition sim_transition;
+
+void sim_start(void);
+void sim_stop(void);          /* everything ends; nothing may be lost */
+void sim_step(void);          /* one random thing happens */
+void sim_interleave(void);    /* the kernel lets others run (K2) */
+void sim_check_caches(void);  /* the fences kept their promise, for every space */
+void sim_check_contents(struct sim_process *process); /* every followed word, as a debugger would */
+
+/* sim_access.c */
+void sim_run_thread(struct sim_process *process, struct sim_thread *thread);
+void sim_serve_fault(void);   /* the pager takes one queued fault, if there is one */
+bool sim_faults_queued(void);
+uint64_t sim_random_address(const struct sim_process *process);
+struct sim_process *sim_random_process(void); /* NULL: none lives */
+void sim_forget(struct sim_process *process); /* it ended: nothing of it is left in the model */
+void sim_end(struct sim_process *process);    /* as proc ends a process */
+
+#endif

@@ -1,0 +1,342 @@
+/* Threads that touch memory, and the queue of their faults. See sim.h. */
+#include <inttypes.h>
+#include <string.h>
+
+#include <byre/gen/kernel.h>
+#include <byre/table.h>
+
+#include "fake_kernel.h"
+#include "model.h"
+#include "port.h"
+#include "sim.h"
+
+enum { RETRIES_MAX = 200 };
+
+static uint64_t queue_order;
+
+struct sim_process *sim_random_process(void)
+{
+    unsigned start = (unsigned)dice_below(SIM_PROCESSES);
+    for (unsigned i = 0; i < SIM_PROCESSES; i++) {
+        struct sim_process *process = &sim_processes[(start + i) % SIM_PROCESSES];
+        if (process->live) {
+            return process;
+        }
+    }
+    return NULL;
+}
+
+/* ----------------------------------------------------------------- addresses */
+/* Pages near the edges of a region and of 2 MiB groups are where mistakes live; and few enough
+ * pages that processes meet on them. */
+static uint64_t page_in(const struct oracle_region *region)
+{
+    uint64_t pages = region->end - region->start;
+    if (pages == 0) {
+        return region->start;
+    }
+    switch (dice_below(6)) {
+    case 0:
+        return region->start;
+    case 1:
+        return region->end - 1;
+    case 2: {
+        uint64_t edge = (region->start + TABLE_ENTRIES) & ~(uint64_t)(TABLE_ENTRIES - 1);
+        edge -= dice_below(2);
+        return edge >= region->start && edge < region->end ? edge : region->start;
+    }
+    case 3:
+        return region->start + dice_below(pages);
+    default:
+        return region->start + dice_below(pages < 12 ? pages : 12);
+    }
+}
+
+uint64_t sim_random_address(const struct sim_process *process)
+{
+    const struct oracle *oracle = &process->oracle;
+    uint64_t offset = oracle_word_offset((unsigned)dice_below(ORACLE_WORDS));
+    if (oracle->region_count == 0 || dice_chance(400)) {
+        return (dice_below(1ull << 27) << PAGE_SHIFT) + offset;
+    }
+    const struct oracle_region *region = &oracle->regions[dice_below(oracle->region_count)];
+    uint64_t page = page_in(region);
+    if (dice_chance(600)) {
+        page = dice_chance(2) ? region->end : region->start - 1;
+    }
+    return (page << PAGE_SHIFT) + offset;
+}
+
+/* -------------------------------------------------------------------- access */
+static unsigned rights_needed(enum machine_access access)
+{
+    switch (access) {
+    case ACCESS_LOAD:
+        return MAP_R;
+    case ACCESS_STORE:
+        return MAP_W;
+    case ACCESS_AMO:
+        return MAP_R | MAP_W;
+    case ACCESS_FETCH:
+        return MAP_X;
+    }
+    return 0;
+}
+
+static unsigned rights_at(const struct sim_process *process, uint64_t page)
+{
+    const struct oracle_region *region = oracle_find(&process->oracle, page);
+    return region == NULL ? 0 : region->rights;
+}
+
+/* S2: what the page's rights may be taken to be, at most, while a request is under way. */
+static unsigned rights_granted(const struct sim_process *process, uint64_t page)
+{
+    unsigned rights = rights_at(process, page);
+    if (sim_transition.process == process && page - sim_transition.start < sim_transition.pages &&
+        !sim_transition.removes) {
+        rights |= sim_transition.rights;
+    }
+    return rights;
+}
+
+static void check_granted(const struct sim_process *process, const struct sim_thread *thread)
+{
+    unsigned needed = rights_needed(thread->access);
+    if ((rights_granted(process, thread->address >> PAGE_SHIFT) & needed) != needed) {
+        model_fail("process %" PRIx64 ": access %d to 0x%" PRIx64 " went through, rights are %u",
+                   process->id, thread->access, thread->address,
+                   rights_at(process, thread->address >> PAGE_SHIFT));
+    }
+}
+
+static void check_value(const struct sim_process *process, uint64_t address, uint64_t seen)
+{
+    uint64_t page = address >> PAGE_SHIFT;
+    if (oracle_find(&process->oracle, page) == NULL) {
+        return; /* S2: went through while its region went; check_granted has judged it */
+    }
+    uint64_t expected = oracle_read(&process->oracle, page, address % PAGE_BYTES);
+    if (seen != expected) {
+        model_fail("process %" PRIx64 ": 0x%" PRIx64 " reads 0x%" PRIx64 ", should be 0x%" PRIx64,
+                   process->id, address, seen, expected);
+    }
+}
+
+static unsigned word_of(uint64_t address)
+{
+    for (unsigned word = 0; word < ORACLE_WORDS; word++) {
+        if (oracle_word_offset(word) == address % PAGE_BYTES) {
+            return word;
+        }
+    }
+    return 0;
+}
+
+static void complete(struct sim_process *process, const struct sim_thread *thread, uint64_t frame)
+{
+    uint64_t *memory = fake_frame(frame);
+    uint64_t *word = &memory[thread->address % PAGE_BYTES / sizeof(uint64_t)];
+    check_granted(process, thread);
+    switch (thread->access) {
+    case ACCESS_LOAD:
+    case ACCESS_FETCH:
+        check_value(process, thread->address, *word);
+        break;
+    case ACCESS_AMO:
+        check_value(process, thread->address, *word);
+        *word += thread->value;
+        oracle_write(&process->oracle, thread->address >> PAGE_SHIFT, word_of(thread->address),
+                     *word);
+        break;
+    case ACCESS_STORE:
+        *word = thread->value;
+        oracle_write(&process->oracle, thread->address >> PAGE_SHIFT, word_of(thread->address),
+                     *word);
+        break;
+    }
+}
+
+static void choose_access(struct sim_process *process, struct sim_thread *thread)
+{
+    thread->address = sim_random_address(process);
+    thread->value = dice_roll();
+    switch (dice_below(8)) {
+    case 0:
+    case 1:
+    case 2:
+        thread->access = ACCESS_STORE;
+        break;
+    case 3:
+        thread->access = ACCESS_AMO;
+        break;
+    case 4:
+        thread->access = ACCESS_FETCH;
+        break;
+    default:
+        thread->access = ACCESS_LOAD;
+        break;
+    }
+    /* Most programs do what they may. */
+    unsigned needed = rights_needed(thread->access);
+    unsigned rights = rights_at(process, thread->address >> PAGE_SHIFT);
+    if ((rights & needed) != needed && !dice_chance(300)) {
+        thread->access = rights & MAP_R ? ACCESS_LOAD : rights & MAP_X ? ACCESS_FETCH : ACCESS_LOAD;
+    }
+    if (thread->access == ACCESS_LOAD && dice_chance(16)) {
+        thread->address = (thread->address & ~(uint64_t)(PAGE_BYTES - 1)) + 8 * dice_below(512);
+    }
+}
+
+/* A program that may not touch what it rolled would only die: let few do so. */
+static bool would_die(const struct sim_process *process, const struct sim_thread *thread)
+{
+    unsigned needed = rights_needed(thread->access);
+    return (rights_at(process, thread->address >> PAGE_SHIFT) & needed) != needed;
+}
+
+void sim_run_thread(struct sim_process *process, struct sim_thread *thread)
+{
+    uint64_t frame = 0;
+    if (thread->waits) {
+        return;
+    }
+    if (thread->retries == 0) {
+        choose_access(process, thread);
+        if (would_die(process, thread) && !dice_chance(20)) {
+            return;
+        }
+    }
+    if (dice_chance(64)) {
+        thread->hart = (unsigned)dice_below(MACHINE_HARTS);
+    }
+    unsigned fault = machine_translate(thread->hart, process->space, thread->address,
+                                       thread->access, &frame);
+    if (fault == 0) {
+        complete(process, thread, frame);
+        thread->retries = 0;
+        return;
+    }
+    if (++thread->retries > RETRIES_MAX) {
+        model_fail("process %" PRIx64 ": access %d to 0x%" PRIx64 " faults for ever", process->id,
+                   thread->access, thread->address);
+    }
+    thread->waits = true; /* S1 */
+    thread->queued_at = ++queue_order;
+}
+
+/* --------------------------------------------------------------- fault queue */
+bool sim_faults_queued(void)
+{
+    for (unsigned i = 0; i < SIM_PROCESSES; i++) {
+        for (unsigned t = 0; sim_processes[i].live && t < SIM_THREADS; t++) {
+            if (sim_processes[i].threads[t].exists && sim_processes[i].threads[t].waits) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static bool take_fault(struct sim_process **process_out, struct sim_thread **thread_out)
+{
+    uint64_t first = UINT64_MAX;
+    for (unsigned i = 0; i < SIM_PROCESSES; i++) {
+        struct sim_process *process = &sim_processes[i];
+        for (unsigned t = 0; process->live && t < SIM_THREADS; t++) {
+            struct sim_thread *thread = &process->threads[t];
+            /* Priorities reorder the queue now and then. */
+            if (thread->exists && thread->waits &&
+                (thread->queued_at < first || dice_chance(6))) {
+                first = thread->queued_at;
+                *process_out = process;
+                *thread_out = thread;
+            }
+        }
+    }
+    return first != UINT64_MAX;
+}
+
+/* The kernel's half of a fault's answer: the map item, and the fence it implies. */
+static void install(const struct sim_process *process, const struct sim_thread *thread,
+                    const struct port_answer *answer)
+{
+    static const struct fake_authority everything = { 0, UINT64_MAX, RIGHT_BIND | RIGHT_WRITE };
+    uint64_t index = (thread->address >> PAGE_SHIFT) % TABLE_ENTRIES;
+    uint64_t done = 0;
+    uint64_t old = fake_entries(answer->table)[index];
+    err_t err = fake_table_map(&everything, answer->table, index, 1, &answer->word, &done);
+    if (err != ERR_OK) {
+        model_fail("the kernel refuses the map item of a fault's answer: error %d", err);
+    }
+    if (old != 0) {
+        machine_flush(process->space, thread->address & ~(uint64_t)(PAGE_BYTES - 1), 1);
+    }
+}
+
+static void check_refusal(const struct sim_process *process, const struct sim_thread *thread,
+                          const struct port_answer *answer)
+{
+    unsigned needed = rights_needed(thread->access);
+    uint64_t page = thread->address >> PAGE_SHIFT;
+    const struct oracle_region *region = oracle_find(&process->oracle, page);
+    bool allowed = (rights_at(process, page) & needed) == needed;
+    bool poor = answer->reason == PAGER_REASON_NO_MEMORY;
+    if (allowed && !poor) {
+        model_fail("process %" PRIx64 ": access %d to 0x%" PRIx64 " is refused (reason %u)",
+                   process->id, thread->access, thread->address, answer->reason);
+    }
+    bool may_be_poor = model.overcommit || port_allocation_failed() ||
+                       (region != NULL && (region->flags & REGION_STACK));
+    if (allowed && poor && !may_be_poor) {
+        model_fail("process %" PRIx64 ": a store to 0x%" PRIx64 " finds no memory, against the "
+                   "promise", process->id, thread->address);
+    }
+    if (!allowed && poor && !may_be_poor) {
+        model_fail("process %" PRIx64 ": a refused access took memory", process->id);
+    }
+}
+
+void sim_serve_fault(void)
+{
+    struct sim_process *process = NULL;
+    struct sim_thread *thread = NULL;
+    if (!take_fault(&process, &thread)) {
+        return;
+    }
+    static const unsigned kinds[] = { [ACCESS_LOAD] = FAULT_PAGE_READ,
+                                      [ACCESS_STORE] = FAULT_PAGE_WRITE,
+                                      [ACCESS_AMO] = FAULT_PAGE_WRITE,
+                                      [ACCESS_FETCH] = FAULT_PAGE_EXECUTE };
+    uint64_t pc = thread->access == ACCESS_FETCH ? thread->address : 0x200000;
+    struct port_answer answer =
+        port_fault(process->id, kinds[thread->access], thread->address, pc, 0x3ff000);
+    model_trace("fault of %" PRIx64 ", access %d at 0x%" PRIx64 ": verdict %d reason %u",
+                process->id, thread->access, thread->address, answer.verdict, answer.reason);
+    unsigned needed = rights_needed(thread->access);
+    unsigned rights = rights_at(process, thread->address >> PAGE_SHIFT);
+    if (answer.verdict == PORT_MAP && dice_chance(60)) { /* it is gone before the reply */
+        port_fault_done();
+        memset(thread, 0, sizeof(*thread));
+        return;
+    }
+    switch (answer.verdict) {
+    case PORT_MAP:
+        install(process, thread, &answer);
+        break;
+    case PORT_FENCE:
+        machine_flush(process->space, thread->address & ~(uint64_t)(PAGE_BYTES - 1), 1);
+        break;
+    case PORT_FAIL:
+        check_refusal(process, thread, &answer);
+        port_fault_done();
+        sim_end(process); /* S3 */
+        return;
+    }
+    port_fault_done();
+    if ((rights & needed) != needed) {
+        model_fail("process %" PRIx64 ": access %d to 0x%" PRIx64 " is answered, rights are %u",
+                   process->id, thread->access, thread->address, rights);
+    }
+    thread->waits = false;
+}
