@@ -27,11 +27,13 @@ enum server_slot {
 
     CONSOLE_SLOT_PROC = 9,       /* proc's endpoint, PROC_BADGE_CONSOLE */
     CONSOLE_SLOT_INTERRUPT = 10, /* its UART's, bound to its notification, CALL */
+    CONSOLE_SLOT_OBJECTS = 11,   /* MEMORY over CONSOLE_OBJECT_PAGES pages for reply objects */
 };
 
 enum {
     PROC_CAPTABLE_SLOTS = 32768,
     CONSOLE_CAPTABLE_SLOTS = 4096,
+    CONSOLE_OBJECT_PAGES = 4,
 };
 
 /* Badges that are no process's: bit 63 set. */
@@ -49,11 +51,12 @@ enum {
 /* console's a0, from the device tree */
 enum uart_kind { UART_NONE, UART_16550 };
 struct console_start {
-    uint8_t uart;          /* enum uart_kind */
-    uint8_t reg_shift;     /* distance of registers: 1 << reg_shift bytes */
-    uint8_t reg_io_width;  /* bytes an access */
-    uint8_t framed;        /* 1: output stands between the bytes 0x02 and 0x03 */
-    uint32_t reg_offset;   /* of the registers from SERVER_DEVICE */
+    uint8_t uart;              /* enum uart_kind */
+    uint8_t reg_shift : 4;     /* distance of registers: 1 << reg_shift bytes */
+    uint8_t reg_io_width : 4;  /* bytes an access */
+    uint16_t reg_offset : 12;  /* of the registers from SERVER_DEVICE */
+    uint16_t framed : 1;       /* 1: output stands between the bytes 0x02 and 0x03 */
+    uint32_t timebase_hz;
 };
 _Static_assert(sizeof(struct console_start) == sizeof(uint64_t), "one register");
 

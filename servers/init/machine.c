@@ -32,7 +32,7 @@ static void machine_read_uart(const struct fdt *tree, const struct fdt_node *nod
     }
     (void)fdt_number(tree, node, "reg-shift", &shift);
     (void)fdt_number(tree, node, "reg-io-width", &width);
-    if (shift > 8 || (width != 1 && width != 2 && width != 4)) {
+    if (shift > 9 || (width != 1 && width != 2 && width != 4)) {
         return;
     }
     uart.reg_shift = (uint8_t)shift;

@@ -92,6 +92,10 @@ static void main_make_system(void)
     main_plan_server(&system->console, "console");
     server_make(system, &system->proc, PROC_CAPTABLE_SLOTS, BADGE_PROC);
     server_make(system, &system->console, CONSOLE_CAPTABLE_SLOTS, BADGE_CONSOLE);
+    init_check("memory for the console's objects",
+               byre_memory_derive(INIT_SLOT_MEMORY, supply_object_pages(CONSOLE_OBJECT_PAGES),
+                                  CONSOLE_OBJECT_PAGES, RIGHT_OBJECTS, system->console.captable,
+                                  CONSOLE_SLOT_OBJECTS));
 }
 
 static void main_launch(void)

@@ -108,12 +108,15 @@ void console_start(struct system *system)
     system_give(system->pager.endpoint, table, SERVER_SLOT_PAGER, RIGHT_CALL,
                 console->space_id | PAGER_BADGE_TRUSTED);
     system_give(system->proc.endpoint, table, CONSOLE_SLOT_PROC, RIGHT_CALL, PROC_BADGE_CONSOLE);
-    struct console_start start = {.framed = system->arguments.has_run};
+    struct console_start start = {
+        .framed = system->arguments.has_run,
+        .timebase_hz = (uint32_t)system->info->timebase_hz,
+    };
     if (console_give_uart(system)) {
         start.uart = UART_16550;
-        start.reg_shift = uart->reg_shift;
-        start.reg_io_width = uart->reg_io_width;
-        start.reg_offset = (uint32_t)(uart->address % PAGE_BYTES);
+        start.reg_shift = uart->reg_shift & 15u;
+        start.reg_io_width = uart->reg_io_width & 15u;
+        start.reg_offset = uart->address & (PAGE_BYTES - 1);
     }
     uint64_t word;
     memcpy(&word, &start, sizeof(word));

@@ -1,0 +1,113 @@
+/* News from proc; contract in news.h. */
+#include "news.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include <byre/gen/init_client.h>
+#include <byre/gen/proc_client.h>
+#include <byre/server.h>
+
+#include "output.h"
+#include "request.h"
+
+enum { FRAME_END = 0x03, PIECE_BYTES = 56, GONE_BADGES = 7 };
+
+/* Badge of proc's own session: no process has it. */
+#define NEWS_BADGE SERVER_BADGE_TRUSTED
+
+static struct {
+    bool framed;
+    bool asks_messages; /* there may be more */
+    bool power_wanted;
+    bool frame_ended;
+    uint64_t power_how;
+    uint64_t power_status;
+    struct job *piece; /* the one that is being written */
+    char text[PIECE_BYTES];
+} news;
+
+void news_init(bool framed)
+{
+    news.framed = framed;
+}
+
+static void news_fetch_gone(void)
+{
+    uint64_t count, b[GONE_BADGES];
+
+    do {
+        if (proc_next_gone(CONSOLE_SLOT_PROC, &count, &b[0], &b[1], &b[2], &b[3], &b[4], &b[5],
+                           &b[6]) != ERR_OK) {
+            return;
+        }
+        for (uint64_t i = 0; i < count && i < GONE_BADGES; i++) {
+            request_forget(b[i]);
+        }
+    } while (count == GONE_BADGES);
+}
+
+void news_signalled(void)
+{
+    news_fetch_gone();
+    news.asks_messages = true;
+    if (proc_next_power(CONSOLE_SLOT_PROC, &news.power_how, &news.power_status) == ERR_OK) {
+        news.power_wanted = true;
+    }
+    news_run();
+}
+
+/* Fetch a piece and begin to write it. False: nothing to fetch, or no memory now. */
+static bool news_write_piece(void)
+{
+    uint64_t bytes, d[PIECE_BYTES / 8];
+    struct session *session = session_get(NEWS_BADGE);
+    struct job *job = session == NULL ? NULL : job_take(session);
+
+    if (job == NULL) {
+        return false;
+    }
+    if (proc_next_message(CONSOLE_SLOT_PROC, &bytes, &d[0], &d[1], &d[2], &d[3], &d[4], &d[5],
+                          &d[6]) != ERR_OK ||
+        bytes == 0 || bytes > PIECE_BYTES) {
+        news.asks_messages = false;
+        job_give(job);
+        return false;
+    }
+    memcpy(news.text, d, sizeof(news.text));
+    job->from = news.text;
+    job->bytes = bytes;
+    news.piece = job;
+    (void)output_write(job);
+    return true;
+}
+
+static void news_power(void)
+{
+    if (!news.power_wanted || !output_is_empty()) {
+        return;
+    }
+    if (news.framed && !news.frame_ended) {
+        news.frame_ended = true;
+        output_mark(FRAME_END);
+    }
+    while (!output_is_sent()) {
+        output_run(); /* at most a ring of bytes at the UART's speed; nothing else will be served */
+    }
+    news.power_wanted = false;
+    (void)init_power(SERVER_SLOT_INIT, news.power_how, news.power_status);
+}
+
+void news_run(void)
+{
+    do {
+        if (news.piece != NULL) {
+            if (news.piece->done < news.piece->bytes) {
+                break;
+            }
+            job_give(news.piece);
+            news.piece = NULL;
+        }
+    } while (news.asks_messages && news_write_piece());
+    news_power();
+}

@@ -1,0 +1,16 @@
+/* What proc has to say (its requests next_gone, next_message, next_power), asked after its signal.
+ *
+ *   N1  A message of proc is written as a session of its own, piece by piece; the next piece is
+ *       asked for when the one before is out.
+ *   N2  A wish for power: what is queued goes out, then the frame is closed, then init is asked.
+ */
+#ifndef CONSOLE_NEWS_H
+#define CONSOLE_NEWS_H
+
+#include <stdbool.h>
+
+void news_init(bool framed);
+void news_signalled(void); /* proc has signalled */
+void news_run(void);       /* after output moved: go on with N1 and N2 */
+
+#endif

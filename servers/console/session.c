@@ -1,0 +1,77 @@
+/* Sessions; contract in session.h. */
+#include "session.h"
+
+#include <stddef.h>
+
+enum { BUCKETS = 1024, SESSIONS_MAX = 65536, JOBS_MAX = 1 << 18 };
+
+static struct store sessions;
+static struct store jobs;
+static struct session *buckets[BUCKETS];
+
+void session_init(const struct store_owner *owner, uint64_t sessions_at, uint64_t jobs_at)
+{
+    store_init(&sessions, owner, sessions_at, sizeof(struct session), SESSIONS_MAX);
+    store_init(&jobs, owner, jobs_at, sizeof(struct job), JOBS_MAX);
+}
+
+static struct session **session_link(uint64_t badge)
+{
+    struct session **link = &buckets[badge % BUCKETS];
+
+    while (*link != NULL && (*link)->badge != badge) {
+        link = &(*link)->next;
+    }
+    return link;
+}
+
+struct session *session_find(uint64_t badge)
+{
+    return *session_link(badge);
+}
+
+struct session *session_get(uint64_t badge)
+{
+    struct session **link = session_link(badge);
+
+    if (*link != NULL) {
+        return *link;
+    }
+    struct session *session = store_take(&sessions);
+    if (session == NULL) {
+        return NULL;
+    }
+    session->badge = badge;
+    list_init(&session->writes);
+    list_init(&session->ready);
+    *link = session;
+    return session;
+}
+
+void session_drop(struct session *session)
+{
+    struct session **link = session_link(session->badge);
+
+    *link = session->next;
+    store_give(&sessions, session);
+}
+
+struct job *job_take(struct session *session)
+{
+    struct job *job = store_take(&jobs);
+
+    if (job != NULL) {
+        list_init(&job->queue);
+        job->session = session;
+    }
+    return job;
+}
+
+void job_give(struct job *job)
+{
+    list_remove(&job->queue);
+    if (job->reply != NULL) {
+        reply_give(job->reply);
+    }
+    store_give(&jobs, job);
+}
