@@ -38,30 +38,30 @@ static const char *word_end(const char *at)
     return at;
 }
 
-static void word_parse(struct arguments *arguments, const char *at)
+static void word_parse(struct boot_facts *facts, const char *at)
 {
     if (word_is(at, "quiet")) {
-        arguments->quiet = true;
+        facts->quiet = true;
     } else if (word_is(at, "testhooks")) {
-        arguments->test_hooks = true;
+        facts->test_hooks = true;
     } else if (word_is(at, "pattern")) {
-        arguments->pattern = true;
+        facts->pattern = true;
     } else if (word_is(at, "asid_bits=")) {
-        (void)number_parse(at + sizeof "asid_bits=" - 1, &arguments->asid_bits_max);
+        (void)number_parse(at + sizeof "asid_bits=" - 1, &facts->asid_bits_max);
     } else if (word_is(at, "preempt=")) {
-        arguments->preempt = true;
-        at = number_parse(at + sizeof "preempt=" - 1, &arguments->preempt_seed);
+        facts->preempt = true;
+        at = number_parse(at + sizeof "preempt=" - 1, &facts->preempt_seed);
         if (*at == ',') {
-            (void)number_parse(at + 1, &arguments->preempt_mean_us);
+            (void)number_parse(at + 1, &facts->preempt_mean_us);
         }
     }
 }
 
-void arguments_parse(struct arguments *arguments, const char *text)
+void arguments_parse(struct boot_facts *facts, const char *text)
 {
-    *arguments = (struct arguments){.asid_bits_max = ASID_BITS_MAX};
+    facts->asid_bits_max = ASID_BITS_MAX;
     while (*text != '\0') {
-        word_parse(arguments, text);
+        word_parse(facts, text);
         text = word_end(text);
         while (*text == ' ') {
             text++;

@@ -1,8 +1,7 @@
 /* What the parts of boot/ share. All of boot/ runs with paging off, at physical addresses, wherever
  * the image was loaded: code is PC-relative and no data holds an address. It alone may touch USER
  * memory, until boot_enter_kernel (head.S) turns paging on. */
-#ifndef BOOT_BOOT_H
-#define BOOT_BOOT_H
+#pragma once
 
 #include <stdint.h>
 
@@ -22,7 +21,6 @@ static inline void *boot_pointer(uint64_t address)
 
 /* Whole words: start and bytes are multiples of 64. */
 void boot_fill(uint64_t start, uint64_t bytes, uint64_t word);
-void boot_copy(uint64_t to, const void *from, uint64_t bytes);
 /* In words on the console, then stop. */
 _Noreturn void boot_fail(const char *why);
 
@@ -45,5 +43,3 @@ struct boot_result boot_main(uint64_t hart_id, uint64_t tree, uint64_t ticks, ui
                              uint64_t image);
 /* A trap while boot/ runs: from head.S. */
 _Noreturn void boot_trapped(uint64_t cause, uint64_t pc, uint64_t value);
-
-#endif

@@ -130,7 +130,8 @@ static void map_segment(struct builder *builder, const struct init_request *requ
         return;
     }
     uint64_t start = map_own(builder, address, pages, segment->rights);
-    boot_copy(start + segment->address % PAGE, boot_pointer(file), segment->file_bytes);
+    __builtin_memcpy(boot_pointer(start + segment->address % PAGE), boot_pointer(file),
+                     segment->file_bytes);
 }
 
 static struct boot_range frames_of(uint64_t start, uint64_t end)
@@ -143,8 +144,8 @@ static void map_tree(struct builder *builder, const struct fdt *tree, struct boo
     enum { HEADER_TOTAL = 4 };
     uint64_t start = map_own(builder, INIT_TREE, pages_of(0, tree->used_bytes), ELF_R);
     uint32_t total = __builtin_bswap32(tree->used_bytes);
-    boot_copy(start, tree->base, tree->used_bytes);
-    boot_copy(start + HEADER_TOTAL, &total, sizeof total);
+    __builtin_memcpy(boot_pointer(start), tree->base, tree->used_bytes);
+    __builtin_memcpy(boot_pointer(start + HEADER_TOTAL), &total, sizeof total);
     info->tree = frames_of(start, start + tree->used_bytes);
     info->tree_bytes = tree->used_bytes;
 }

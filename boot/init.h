@@ -5,8 +5,7 @@
  *   V2  Every table and record is as <byre/table.h> says; each table is named once.
  *   V3  init sees read-only: its boot information page, a copy of the device tree, the archive.
  */
-#ifndef BOOT_INIT_H
-#define BOOT_INIT_H
+#pragma once
 
 #include <stdint.h>
 
@@ -34,5 +33,3 @@ struct init_result {
 /* How many pages init takes: boot information, data, stack, device tree. */
 uint64_t init_pages(const struct elf *elf, const struct fdt *tree);
 void init_build(const struct init_request *request, struct init_result *result_out);
-
-#endif

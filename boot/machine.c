@@ -10,22 +10,14 @@ enum {
     PLIC_CONTEXTS_MAX = 15872,
 };
 
-static void complain(struct machine *machine, const char *text)
-{
-    machine->complaint = text;
-}
-
-/* All ranges of a node's `reg` go to the list. */
-static bool node_ranges(const struct fdt *tree, const struct fdt_node *node, struct ranges *into)
+/* All ranges of a node's `reg` go to the list; one that wraps around is none. */
+static void add_node(const struct fdt *tree, const struct fdt_node *node, struct ranges *into)
 {
     uint64_t start;
     uint64_t bytes;
     for (uint32_t i = 0; fdt_reg(tree, node, i, &start, &bytes); i++) {
-        if (bytes <= UINT64_MAX - start && !ranges_add(into, start, start + bytes)) {
-            return false;
-        }
+        ranges_add(into, start, start + bytes);
     }
-    return true;
 }
 
 /* ---------------------------------------------------------------------- memory */
@@ -35,9 +27,8 @@ static void read_memory(struct machine *machine, const struct fdt *tree,
     struct fdt_node node;
     for (bool more = fdt_child_first(tree, root, &node); more;
          more = fdt_child_next(tree, &node, &node)) {
-        if (fdt_node_is_named(&node, "memory") && fdt_is_enabled(tree, &node) &&
-            !node_ranges(tree, &node, &machine->memory)) {
-            complain(machine, "too many ranges of memory; some are left unused");
+        if (fdt_node_is_named(&node, "memory") && fdt_is_enabled(tree, &node)) {
+            add_node(tree, &node, &machine->memory);
         }
     }
 }
@@ -58,23 +49,18 @@ static void read_reservations(struct machine *machine, const struct fdt *tree,
 {
     struct fdt_node parent;
     struct fdt_node node;
-    bool fits = true;
     if (fdt_child(tree, root, "reserved-memory", &parent)) {
         for (bool more = fdt_child_first(tree, &parent, &node); more;
              more = fdt_child_next(tree, &node, &node)) {
-            fits = node_ranges(tree, &node, &machine->firmware) && fits;
+            add_node(tree, &node, &machine->firmware);
         }
     }
     uint64_t start;
     uint64_t bytes;
     for (uint32_t i = 0; fdt_reserve(tree, i, &start, &bytes); i++) {
-        if (bytes <= UINT64_MAX - start &&
-            !reservation_is_ours(machine, tree, start, start + bytes)) {
-            fits = ranges_add(&machine->firmware, start, start + bytes) && fits;
+        if (!reservation_is_ours(machine, tree, start, start + bytes)) {
+            ranges_add(&machine->firmware, start, start + bytes);
         }
-    }
-    if (!fits) {
-        complain(machine, "too many reserved ranges; the machine may misbehave");
     }
 }
 
@@ -132,7 +118,7 @@ static void read_hart(struct machine *machine, const struct fdt *tree, const str
     hart.interrupt_phandle = (uint32_t)phandle;
     hart.has_sstc = isa_has_name(isa, "sstc");
     if (machine->hart_count == MACHINE_HARTS_MAX) {
-        complain(machine, "more harts than the kernel knows; the rest stay asleep");
+        machine->complaint = "more harts than the kernel knows; the rest stay asleep";
         return;
     }
     machine->harts[machine->hart_count++] = hart;
@@ -159,6 +145,8 @@ static void read_harts(struct machine *machine, const struct fdt *tree, const st
 static void read_plic(struct machine *machine, const struct fdt *tree, const struct fdt_node *node)
 {
     struct fdt_property contexts;
+    uint32_t phandle;
+    uint32_t cause;
     uint64_t sources = 0;
     if (machine->plic_sources != 0 ||
         !fdt_reg(tree, node, 0, &machine->plic_start, &machine->plic_bytes) ||
@@ -168,8 +156,6 @@ static void read_plic(struct machine *machine, const struct fdt *tree, const str
     }
     machine->plic_sources =
         (uint32_t)(sources < PLIC_SOURCES_MAX ? sources : (uint64_t)PLIC_SOURCES_MAX);
-    uint32_t phandle;
-    uint32_t cause;
     for (uint32_t i = 0; i < PLIC_CONTEXTS_MAX && fdt_cell(&contexts, 2 * i, &phandle) &&
                          fdt_cell(&contexts, 2 * i + 1, &cause);
          i++) {
@@ -190,15 +176,17 @@ static bool device_is_plic(const struct fdt *tree, const struct fdt_node *node)
 /* Whoever holds these registers could stop harts or lose cached stores of others. */
 static bool device_is_barred(const struct fdt *tree, const struct fdt_node *node)
 {
-    return device_is_plic(tree, node) || fdt_is_compatible(tree, node, "riscv,clint0") ||
-           fdt_is_compatible(tree, node, "sifive,clint0") ||
-           fdt_is_compatible(tree, node, "riscv,aclint-mtimer") ||
-           fdt_is_compatible(tree, node, "riscv,aclint-mswi") ||
-           fdt_is_compatible(tree, node, "riscv,aclint-sswi") ||
-           fdt_is_compatible(tree, node, "sifive,ccache0") ||
-           fdt_is_compatible(tree, node, "sifive,fu540-c000-ccache") ||
-           fdt_is_compatible(tree, node, "starfive,jh7110-ccache") ||
-           fdt_node_is_named(node, "cache-controller") || fdt_node_is_named(node, "cachectrl");
+    static const char barred[][28] = {
+        "riscv,clint0",      "sifive,clint0",          "riscv,aclint-mtimer",
+        "riscv,aclint-mswi", "riscv,aclint-sswi",      "sifive,fu540-c000-ccache",
+        "sifive,ccache0",    "starfive,jh7110-ccache",
+    };
+    for (unsigned i = 0; i < sizeof barred / sizeof barred[0]; i++) {
+        if (fdt_is_compatible(tree, node, barred[i])) {
+            return true;
+        }
+    }
+    return device_is_plic(tree, node) || fdt_node_is_named(node, "cache-controller");
 }
 
 /* Visit the devices, whatever the buses between; depth is bounded because the stack is. */
@@ -211,8 +199,8 @@ static void read_devices(struct machine *machine, const struct fdt *tree,
         if (device_is_plic(tree, &node)) {
             read_plic(machine, tree, &node);
         }
-        if (device_is_barred(tree, &node) && !node_ranges(tree, &node, &machine->barred)) {
-            complain(machine, "too many barred device ranges");
+        if (device_is_barred(tree, &node)) {
+            add_node(tree, &node, &machine->barred);
         }
         if (depth < DEPTH_MAX) {
             read_devices(machine, tree, &node, depth + 1);
@@ -252,7 +240,7 @@ bool machine_read(struct machine *machine, const struct fdt *tree)
     struct fdt_node root;
     machine->arguments = "";
     if (!fdt_root(tree, &root)) {
-        complain(machine, "the device tree has no root");
+        machine->complaint = "the device tree has no root";
         return false;
     }
     read_model(machine, tree, &root);
@@ -261,12 +249,12 @@ bool machine_read(struct machine *machine, const struct fdt *tree)
     read_reservations(machine, tree, &root);
     read_harts(machine, tree, &root);
     read_devices(machine, tree, &root, 0);
-    if (machine->memory.count == 0) {
-        complain(machine, "the device tree names no memory");
+    if (machine->memory.is_lossy || machine->firmware.is_lossy || machine->barred.is_lossy) {
+        machine->complaint = "the device tree has more ranges of memory than the kernel can hold";
         return false;
     }
-    if (machine->hart_count == 0 || machine->timebase_hz == 0) {
-        complain(machine, "the device tree names no usable hart, or no timebase");
+    if (machine->memory.count == 0 || machine->hart_count == 0 || machine->timebase_hz == 0) {
+        machine->complaint = "the device tree names no memory, no usable hart, or no timebase";
         return false;
     }
     return true;

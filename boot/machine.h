@@ -1,13 +1,12 @@
 /* What the device tree says about the machine, as far as the kernel cares.
  *
  *   M1  Pure: reads the tree and fills the struct; prints nothing, touches nothing else.
- *   M2  What does not fit (harts, ranges) is left out and noted in `complaint`; what is missing and
- *       needed makes machine_read fail, with the reason there.
+ *   M2  What is missing or does not fit makes machine_read fail, with the reason in `complaint`; harts
+ *       beyond the maximum are only left out, and noted there.
  *   M3  Hart ids may have holes; harts[] is in the tree's order and holds usable harts only: enabled,
  *       with an MMU, with F and D (vendor trees call a monitor hart fine when it is not).
  */
-#ifndef BOOT_MACHINE_H
-#define BOOT_MACHINE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -49,5 +48,3 @@ struct machine {
 [[nodiscard]] bool machine_read(struct machine *machine, const struct fdt *tree);
 /* Index of the hart with that id in harts[], or hart_count. */
 unsigned machine_hart_index(const struct machine *machine, uint64_t id);
-
-#endif

@@ -61,20 +61,6 @@ void boot_fill(uint64_t start, uint64_t bytes, uint64_t word)
     }
 }
 
-void boot_copy(uint64_t to, const void *from, uint64_t bytes)
-{
-    uint8_t *target = boot_pointer(to);
-    const uint8_t *source = from;
-    if (to % 8 == 0 && boot_address(from) % 8 == 0) {
-        for (; bytes >= 8; bytes -= 8, target += 8, source += 8) {
-            *(uint64_t *)target = *(const uint64_t *)source;
-        }
-    }
-    while (bytes-- > 0) {
-        *target++ = *source++;
-    }
-}
-
 static void require(bool good, const char *why)
 {
     if (!good) {
@@ -134,19 +120,23 @@ static void fill_free_memory(const struct boot_info *info)
 {
     struct ranges free = plan.chunks;
     uint64_t init_end = (info->tree.first_frame + info->tree.frames) << PAGE_SHIFT;
-    require(ranges_remove(&free, plan.table_chunk, plan.table_chunk + CHUNK_BYTES) &&
-                ranges_remove(&free, plan.object_chunk, plan.object_chunk + CHUNK_BYTES) &&
-                ranges_remove(&free, plan.init_start, init_end) &&
-                ranges_remove(&free, info->archive.first_frame << PAGE_SHIFT,
-                              (info->archive.first_frame + info->archive.frames) << PAGE_SHIFT),
-            "free memory is in too many pieces to fill");
+    ranges_remove(&free, plan.table_chunk, plan.table_chunk + CHUNK_BYTES);
+    ranges_remove(&free, plan.object_chunk, plan.object_chunk + CHUNK_BYTES);
+    ranges_remove(&free, plan.init_start, init_end);
+    ranges_remove(&free, info->archive.first_frame << PAGE_SHIFT,
+                  (info->archive.first_frame + info->archive.frames) << PAGE_SHIFT);
+    require(!free.is_lossy, "free memory is in too many pieces to fill");
     for (unsigned i = 0; i < free.count; i++) {
         boot_fill(free.list[i].start, free.list[i].end - free.list[i].start, PATTERN);
     }
 }
 
-static void tell_kernel(const struct arguments *arguments, const struct init_request *request,
-                        const struct init_result *init)
+static struct boot_range frames_of(struct range range)
+{
+    return (struct boot_range){range.start >> PAGE_SHIFT, (range.end - range.start) >> PAGE_SHIFT};
+}
+
+static void tell_kernel(const struct init_request *request, const struct init_result *init)
 {
     boot_facts.chunks = riscv_image_pointer(plan.chunk_records);
     boot_facts.chunk_first = plan.chunk_first;
@@ -159,17 +149,10 @@ static void tell_kernel(const struct arguments *arguments, const struct init_req
     boot_facts.init_argument.value = INIT_BOOT_INFO;
     boot_facts.device_count = plan.devices.count;
     for (unsigned i = 0; i < plan.devices.count; i++) {
-        struct range range = plan.devices.list[i];
-        boot_facts.devices[i] =
-            (struct boot_range){range.start >> PAGE_SHIFT, (range.end - range.start) >> PAGE_SHIFT};
+        boot_facts.devices[i] = frames_of(plan.devices.list[i]);
     }
     boot_facts.timebase_hz = machine.timebase_hz;
     boot_facts.hart_count = 1;
-    boot_facts.quiet = arguments->quiet;
-    boot_facts.test_hooks = arguments->test_hooks;
-    boot_facts.preempt = arguments->preempt;
-    boot_facts.preempt_seed = arguments->preempt_seed;
-    boot_facts.preempt_mean_us = arguments->preempt_mean_us;
 }
 
 static void tell_init(struct boot_info *info)
@@ -182,11 +165,9 @@ static void tell_init(struct boot_info *info)
     info->asid_bits = riscv_facts.asid_bits;
     info->features = riscv_facts.has_sstc;
     struct ranges memory = plan.chunks;
-    require(ranges_add(&memory, plan.kernel.start, plan.kernel.end), "too many pieces of memory");
+    ranges_add(&memory, plan.kernel.start, plan.kernel.end);
     for (unsigned i = 0; i < memory.count && i < BOOT_MEMORY_RANGES_MAX; i++) {
-        struct range range = memory.list[i];
-        info->memory[info->memory_count++] =
-            (struct boot_range){range.start >> PAGE_SHIFT, (range.end - range.start) >> PAGE_SHIFT};
+        info->memory[info->memory_count++] = frames_of(memory.list[i]);
     }
     info->device_count = plan.devices.count;
     info->object_chunk_frame = plan.object_chunk >> PAGE_SHIFT;
@@ -202,7 +183,7 @@ static void tell_init(struct boot_info *info)
     }
 }
 
-static void tell_riscv(const struct arguments *arguments, uint64_t hart_id, uint64_t root)
+static void tell_riscv(uint64_t hart_id, uint64_t root)
 {
     unsigned index = machine_hart_index(&machine, hart_id);
     require(index < machine.hart_count, "the device tree does not know the hart that boots");
@@ -214,10 +195,10 @@ static void tell_riscv(const struct arguments *arguments, uint64_t hart_id, uint
     riscv_facts.plic_sources =
         machine.harts[index].plic_context == MACHINE_NO_CONTEXT ? 0 : machine.plic_sources;
     riscv_facts.asid_bits =
-        (uint32_t)(asid_bits < arguments->asid_bits_max ? asid_bits : arguments->asid_bits_max);
+        (uint32_t)(asid_bits < boot_facts.asid_bits_max ? asid_bits : boot_facts.asid_bits_max);
     riscv_facts.has_sstc = machine.harts[index].has_sstc && boot_probe_stimecmp() != 0;
     static_assert(sizeof riscv_facts.model == MACHINE_MODEL_BYTES);
-    boot_copy(boot_address(riscv_facts.model), machine.model, MACHINE_MODEL_BYTES);
+    __builtin_memcpy(riscv_facts.model, machine.model, MACHINE_MODEL_BYTES);
 }
 
 static void read_machine(struct fdt *tree, uint64_t address)
@@ -234,14 +215,13 @@ static void read_machine(struct fdt *tree, uint64_t address)
 struct boot_result boot_main(uint64_t hart_id, uint64_t tree, uint64_t ticks, uint64_t instructions,
                              uint64_t image)
 {
-    struct arguments arguments;
     struct init_request request = {0};
     struct init_result init;
     sbi_start();
     read_machine(&request.tree, tree);
-    arguments_parse(&arguments, machine.arguments);
+    arguments_parse(&boot_facts, machine.arguments);
     riscv_facts.image_offset = KERNEL_IMAGE - image;
-    riscv_facts.panic_powers_off = arguments.test_hooks;
+    riscv_facts.panic_powers_off = boot_facts.test_hooks;
     find_init(&request);
     make_plan(&request, image, request.tree.used_bytes);
 
@@ -253,13 +233,14 @@ struct boot_result boot_main(uint64_t hart_id, uint64_t tree, uint64_t ticks, ui
     make_chunks(init.tables);
 
     uint64_t root = paging_build(&plan, image, &machine);
-    boot_copy(init.root + PAGE_BYTES / 2, boot_pointer(root + PAGE_BYTES / 2), PAGE_BYTES / 2);
-    tell_riscv(&arguments, hart_id, root);
-    tell_kernel(&arguments, &request, &init);
+    __builtin_memcpy(boot_pointer(init.root + PAGE_BYTES / 2), boot_pointer(root + PAGE_BYTES / 2),
+                     PAGE_BYTES / 2);
+    tell_riscv(hart_id, root);
+    tell_kernel(&request, &init);
     tell_init(init.info);
     init.info->boot_ticks = ticks;
     init.info->boot_instret = instructions;
-    if (arguments.pattern) {
+    if (boot_facts.pattern) {
         fill_free_memory(init.info);
     }
     return (struct boot_result){SATP_SV39 | root >> PAGE_SHIFT, riscv_facts.image_offset};

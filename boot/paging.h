@@ -6,8 +6,7 @@
  *   G3  The upper half of the root never changes after this: window tables stand for every GiB with
  *       RAM, so every root can hold copies of its entries.
  */
-#ifndef BOOT_PAGING_H
-#define BOOT_PAGING_H
+#pragma once
 
 #include <stdint.h>
 
@@ -17,5 +16,3 @@
 uint64_t paging_build(const struct plan *plan, uint64_t image, const struct machine *machine);
 /* How many ASID bits satp keeps. */
 unsigned paging_probe_asid_bits(uint64_t root);
-
-#endif

@@ -1,6 +1,8 @@
 /* The layout of physical memory: see plan.h. Pure. */
 #include "plan.h"
 
+#include <stddef.h>
+
 #include <byre/gen/kernel.h>
 #include <byre/table.h>
 
@@ -21,39 +23,24 @@ static uint64_t round_down(uint64_t value, uint64_t to)
     return value & ~(to - 1);
 }
 
-static bool plan_fail(struct plan *plan, const char *why)
-{
-    plan->complaint = why;
-    return false;
-}
-
 /* All of RAM that nobody reserved, in whole chunks. */
-static bool plan_find_chunks(struct plan *plan, const struct machine *machine)
+static void plan_find_chunks(struct plan *plan, const struct machine *machine)
 {
     struct ranges free = machine->memory;
-    if (!ranges_remove(&free, RAM_END, UINT64_MAX)) {
-        return plan_fail(plan, "memory is in too many pieces");
-    }
+    ranges_remove(&free, RAM_END, UINT64_MAX);
     for (unsigned i = 0; i < machine->firmware.count; i++) {
-        struct range range = machine->firmware.list[i];
-        if (!ranges_remove(&free, range.start, range.end)) {
-            return plan_fail(plan, "memory is in too many pieces");
-        }
+        ranges_remove(&free, machine->firmware.list[i].start, machine->firmware.list[i].end);
     }
     for (unsigned i = 0; i < free.count; i++) {
-        uint64_t start = round_up(free.list[i].start, CHUNK);
-        uint64_t end = round_down(free.list[i].end, CHUNK);
-        if (!ranges_add(&plan->chunks, start, end)) {
-            return plan_fail(plan, "memory is in too many pieces");
-        }
+        ranges_add(&plan->chunks, round_up(free.list[i].start, CHUNK),
+                   round_down(free.list[i].end, CHUNK));
     }
-    if (plan->chunks.count == 0) {
-        return plan_fail(plan, "there is no whole chunk of free memory");
+    plan->chunks.is_lossy |= free.is_lossy;
+    if (plan->chunks.count > 0) {
+        plan->chunk_first = plan->chunks.list[0].start >> CHUNK_SHIFT;
+        plan->chunk_count =
+            (plan->chunks.list[plan->chunks.count - 1].end >> CHUNK_SHIFT) - plan->chunk_first;
     }
-    plan->chunk_first = plan->chunks.list[0].start >> CHUNK_SHIFT;
-    plan->chunk_count =
-        (plan->chunks.list[plan->chunks.count - 1].end >> CHUNK_SHIFT) - plan->chunk_first;
-    return true;
 }
 
 bool plan_gib_has_ram(const struct plan *plan, uint64_t gib)
@@ -61,88 +48,82 @@ bool plan_gib_has_ram(const struct plan *plan, uint64_t gib)
     return ranges_touch(&plan->chunks, gib << GIB_SHIFT, (gib + 1) << GIB_SHIFT);
 }
 
-static bool plan_carve_metadata(struct plan *plan, const struct plan_request *request)
+static void plan_carve_metadata(struct plan *plan, const struct plan_request *request)
 {
     plan->chunk_records = round_up(request->image.end, PAGE);
-    uint64_t at = plan->chunk_records + plan->chunk_count * request->chunk_record_bytes;
-    plan->window_tables = round_up(at, PAGE);
+    plan->window_tables =
+        round_up(plan->chunk_records + plan->chunk_count * request->chunk_record_bytes, PAGE);
     plan->metadata_end = plan->window_tables;
     for (uint64_t gib = 0; gib < RAM_END >> GIB_SHIFT; gib++) {
         plan->metadata_end += plan_gib_has_ram(plan, gib) ? PAGE : 0;
     }
     plan->kernel.start = round_down(request->image.start, CHUNK);
     plan->kernel.end = round_up(plan->metadata_end, CHUNK);
-    if (request->image.start % CHUNK != 0) {
-        return plan_fail(plan, "the kernel was not loaded at a multiple of 2 MiB");
-    }
-    if (!ranges_contain(&plan->chunks, plan->kernel.start, plan->kernel.end)) {
-        return plan_fail(plan, "the kernel lies outside the memory that the tree names");
-    }
-    if ((request->archive.start < plan->kernel.end && plan->kernel.start < request->archive.end) ||
-        (request->tree.start < plan->kernel.end && plan->kernel.start < request->tree.end)) {
-        return plan_fail(plan, "the boot archive or the device tree overlaps the kernel");
-    }
-    return ranges_remove(&plan->chunks, plan->kernel.start, plan->kernel.end) ||
-           plan_fail(plan, "memory is in too many pieces");
 }
 
-/* Take the highest chunk out of `free`. */
-static bool plan_take_chunk(struct ranges *free, uint64_t *chunk_out)
+static bool ranges_overlap(struct range a, struct range b)
+{
+    return a.start < b.end && b.start < a.end;
+}
+
+/* Take the highest chunk out of `free`; 0: there is none. */
+static uint64_t plan_take_chunk(struct ranges *free)
 {
     for (unsigned i = free->count; i-- > 0;) {
         uint64_t start = round_down(free->list[i].end, CHUNK) - CHUNK;
         if (start >= free->list[i].start && start < free->list[i].end) {
-            *chunk_out = start;
-            return ranges_remove(free, start, start + CHUNK);
+            ranges_remove(free, start, start + CHUNK);
+            return start;
         }
     }
-    return false;
+    return 0;
 }
 
-static bool plan_take_init(struct plan *plan, const struct ranges *free, uint64_t bytes)
-{
-    for (unsigned i = 0; i < free->count; i++) {
-        if (free->list[i].end - free->list[i].start >= bytes) {
-            plan->init_start = free->list[i].start;
-            return true;
-        }
-    }
-    return plan_fail(plan, "there is not enough memory for init");
-}
-
-static bool plan_place(struct plan *plan, const struct plan_request *request)
+static void plan_place(struct plan *plan, const struct plan_request *request)
 {
     struct ranges free = plan->chunks;
-    if (!ranges_remove(&free, round_down(request->archive.start, PAGE),
-                       round_up(request->archive.end, PAGE)) ||
-        !ranges_remove(&free, round_down(request->tree.start, PAGE),
-                       round_up(request->tree.end, PAGE)) ||
-        !plan_take_chunk(&free, &plan->table_chunk) ||
-        !plan_take_chunk(&free, &plan->object_chunk)) {
-        return plan_fail(plan, "there is not enough memory for tables and objects");
+    ranges_remove(&free, round_down(request->archive.start, PAGE),
+                  round_up(request->archive.end, PAGE));
+    ranges_remove(&free, round_down(request->tree.start, PAGE), round_up(request->tree.end, PAGE));
+    plan->table_chunk = plan_take_chunk(&free);
+    plan->object_chunk = plan_take_chunk(&free);
+    for (unsigned i = free.count; i-- > 0;) {
+        if (free.list[i].end - free.list[i].start >= request->init_pages * PAGE) {
+            plan->init_start = free.list[i].start;
+        }
     }
-    return plan_take_init(plan, &free, request->init_pages * PAGE);
+    plan->chunks.is_lossy |= free.is_lossy;
 }
 
-static bool plan_find_devices(struct plan *plan, const struct machine *machine)
+static void plan_find_devices(struct plan *plan, const struct machine *machine)
 {
-    struct ranges taken = machine->memory;
-    bool fits = true;
-    for (unsigned i = 0; i < machine->firmware.count; i++) {
-        fits = fits &&
-               ranges_add(&taken, machine->firmware.list[i].start, machine->firmware.list[i].end);
+    const struct ranges *taken[] = {&machine->memory, &machine->firmware, &machine->barred};
+    ranges_add(&plan->devices, 0, DEVICE_END);
+    for (unsigned list = 0; list < sizeof taken / sizeof taken[0]; list++) {
+        for (unsigned i = 0; i < taken[list]->count; i++) {
+            struct range range = taken[list]->list[i];
+            ranges_remove(&plan->devices, round_down(range.start, PAGE),
+                          range.end > DEVICE_END ? DEVICE_END : round_up(range.end, PAGE));
+        }
     }
-    for (unsigned i = 0; i < machine->barred.count; i++) {
-        fits =
-            fits && ranges_add(&taken, machine->barred.list[i].start, machine->barred.list[i].end);
+}
+
+static const char *plan_complaint(const struct plan *plan, const struct plan_request *request)
+{
+    if (plan->chunks.is_lossy || plan->devices.is_lossy) {
+        return "memory or devices are in too many pieces";
     }
-    fits = fits && ranges_add(&plan->devices, 0, DEVICE_END);
-    for (unsigned i = 0; i < taken.count; i++) {
-        uint64_t end = taken.list[i].end;
-        end = end > DEVICE_END ? DEVICE_END : round_up(end, PAGE);
-        fits = fits && ranges_remove(&plan->devices, round_down(taken.list[i].start, PAGE), end);
+    if (request->image.start % CHUNK != 0) {
+        return "the kernel was not loaded at a multiple of 2 MiB";
     }
-    return fits || plan_fail(plan, "the devices are in too many pieces");
+    if (ranges_overlap(request->archive, plan->kernel) ||
+        ranges_overlap(request->tree, plan->kernel)) {
+        return "the boot archive or the device tree overlaps the kernel";
+    }
+    if (plan->object_chunk == 0 || plan->init_start == 0) {
+        return "there is not enough memory";
+    }
+    return NULL;
 }
 
 bool plan_make(struct plan *plan, const struct machine *machine, const struct plan_request *request)
@@ -151,8 +132,17 @@ bool plan_make(struct plan *plan, const struct machine *machine, const struct pl
     for (unsigned i = 0; i < machine->memory.count; i++) {
         plan->memory_bytes += machine->memory.list[i].end - machine->memory.list[i].start;
     }
-    return plan_find_chunks(plan, machine) && plan_carve_metadata(plan, request) &&
-           plan_place(plan, request) && plan_find_devices(plan, machine);
+    plan_find_chunks(plan, machine);
+    plan_carve_metadata(plan, request);
+    if (!ranges_contain(&plan->chunks, plan->kernel.start, plan->kernel.end)) {
+        plan->complaint = "the kernel lies outside the memory that the tree names";
+        return false;
+    }
+    ranges_remove(&plan->chunks, plan->kernel.start, plan->kernel.end);
+    plan_place(plan, request);
+    plan_find_devices(plan, machine);
+    plan->complaint = plan_complaint(plan, request);
+    return plan->complaint == NULL;
 }
 
 uint8_t plan_chunk_kind(const struct plan *plan, uint64_t chunk_start)

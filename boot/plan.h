@@ -7,8 +7,7 @@
  *   N3  init's frames lie low, in one run, and overlap neither the archive nor the tree.
  *   N4  Devices are what is neither RAM nor barred, in whole pages.
  */
-#ifndef BOOT_PLAN_H
-#define BOOT_PLAN_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -46,5 +45,3 @@ struct plan {
 uint8_t plan_chunk_kind(const struct plan *plan, uint64_t chunk_start);
 /* Whether a GiB holds a chunk that the window may ever show. */
 bool plan_gib_has_ram(const struct plan *plan, uint64_t gib);
-
-#endif

@@ -1,10 +1,9 @@
 /* Sorted lists of physical address ranges.
  *
  *   R1  Ranges are not empty, ascend and neither touch nor overlap.
- *   R2  A list that is full says so (false) and is not changed.
+ *   R2  A change for which a list has no room is not made, and is_lossy remembers it.
  */
-#ifndef BOOT_RANGES_H
-#define BOOT_RANGES_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -19,11 +18,10 @@ struct range {
 struct ranges {
     struct range list[RANGES_MAX];
     unsigned count;
+    bool is_lossy; /* R2 */
 };
 
-[[nodiscard]] bool ranges_add(struct ranges *ranges, uint64_t start, uint64_t end);
-[[nodiscard]] bool ranges_remove(struct ranges *ranges, uint64_t start, uint64_t end);
+void ranges_add(struct ranges *ranges, uint64_t start, uint64_t end);
+void ranges_remove(struct ranges *ranges, uint64_t start, uint64_t end);
 bool ranges_contain(const struct ranges *ranges, uint64_t start, uint64_t end);
 bool ranges_touch(const struct ranges *ranges, uint64_t start, uint64_t end);
-
-#endif

@@ -7,8 +7,7 @@
  *       window of a chunk is open exactly while its kind is OBJECT or TABLE (or KERNEL, always).
  *   A4  A flush has taken effect on every hart that may hold the translation when it returns.
  */
-#ifndef KERNEL_ARCH_H
-#define KERNEL_ARCH_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -59,5 +58,3 @@ void arch_interrupt_unmask(unsigned source);
 void arch_console_put(char c);
 void arch_reset(bool reboot); /* returns only if firmware refuses */
 _Noreturn void arch_panic(void); /* registers and backtrace, then stop; the message is out */
-
-#endif

@@ -1,7 +1,6 @@
 /* Unaligned numbers in foreign byte order, as the formats of the boot archive and the device tree
  * hold them, and strings that are known to end. The caller has checked the bounds. */
-#ifndef FORMAT_BYTES_H
-#define FORMAT_BYTES_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -43,5 +42,3 @@ static inline bool text_begins(const char *text, const char *with)
     }
     return *with == '\0';
 }
-
-#endif

@@ -4,8 +4,7 @@
  *   P2  Pure: no allocation, no state. Members point into the archive.
  *   P3  A member's name ends within its field; its data lies inside the archive.
  */
-#ifndef FORMAT_CPIO_H
-#define FORMAT_CPIO_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -29,5 +28,3 @@ struct cpio_member {
 /* Look a member up by its whole name. CPIO_END: there is none. */
 [[nodiscard]] enum cpio_step cpio_find(const void *archive, uint64_t bytes, const char *name,
                                        struct cpio_member *member_out);
-
-#endif

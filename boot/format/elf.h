@@ -7,8 +7,7 @@
  *   L3  The entry point lies in an executable segment.
  *   L4  Pure: no allocation, no state.
  */
-#ifndef FORMAT_ELF_H
-#define FORMAT_ELF_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -33,5 +32,3 @@ struct elf {
 };
 
 [[nodiscard]] bool elf_open(struct elf *elf, const void *image, uint64_t bytes);
-
-#endif

@@ -121,27 +121,6 @@ static bool block_fits(uint32_t start, uint32_t bytes, uint32_t total)
     return start >= HEADER_BYTES && start <= total && bytes <= total - start;
 }
 
-static uint32_t greater(uint32_t a, uint32_t b)
-{
-    return a > b ? a : b;
-}
-
-/* Where the reservation block ends; false if nothing ends it. */
-static bool reserve_end(const struct fdt *tree, uint32_t total, uint32_t *end_out)
-{
-    uint32_t at = tree->reserve_offset;
-    while (block_fits(at, RESERVE_BYTES, total)) {
-        uint64_t start = bytes_be64(tree->base + at);
-        uint64_t bytes = bytes_be64(tree->base + at + 8);
-        at += RESERVE_BYTES;
-        if (start == 0 && bytes == 0) {
-            *end_out = at;
-            return true;
-        }
-    }
-    return false;
-}
-
 bool fdt_open(struct fdt *tree, const void *blob, uint64_t bytes_max)
 {
     const uint8_t *base = blob;
@@ -159,6 +138,8 @@ bool fdt_open(struct fdt *tree, const void *blob, uint64_t bytes_max)
         !block_fits(nodes, nodes_bytes, total) || !block_fits(strings, strings_bytes, total)) {
         return false;
     }
+    uint32_t nodes_end = nodes + nodes_bytes;
+    uint32_t strings_end = strings + strings_bytes;
     *tree = (struct fdt){
         .base = base,
         .nodes = base + nodes,
@@ -166,12 +147,8 @@ bool fdt_open(struct fdt *tree, const void *blob, uint64_t bytes_max)
         .nodes_bytes = nodes_bytes,
         .strings_bytes = strings_bytes,
         .reserve_offset = bytes_be32(base + HEADER_RESERVE),
+        .used_bytes = nodes_end > strings_end ? nodes_end : strings_end,
     };
-    uint32_t end;
-    if (!reserve_end(tree, total, &end)) {
-        return false;
-    }
-    tree->used_bytes = greater(end, greater(nodes + nodes_bytes, strings + strings_bytes));
     return true;
 }
 
@@ -264,22 +241,21 @@ bool fdt_property(const struct fdt *tree, const struct fdt_node *node, const cha
     return false;
 }
 
+static uint64_t cells_value(const uint8_t *at, uint32_t cells)
+{
+    return cells == 0 ? 0 : cells == 1 ? bytes_be32(at) : bytes_be64(at);
+}
+
 bool fdt_number(const struct fdt *tree, const struct fdt_node *node, const char *name,
                 uint64_t *value_out)
 {
     struct fdt_property property;
-    if (!fdt_property(tree, node, name, &property)) {
+    if (!fdt_property(tree, node, name, &property) ||
+        (property.bytes != CELL_BYTES && property.bytes != 2 * CELL_BYTES)) {
         return false;
     }
-    if (property.bytes == 4) {
-        *value_out = bytes_be32(property.data);
-        return true;
-    }
-    if (property.bytes == 8) {
-        *value_out = bytes_be64(property.data);
-        return true;
-    }
-    return false;
+    *value_out = cells_value(property.data, property.bytes / CELL_BYTES);
+    return true;
 }
 
 bool fdt_string(const struct fdt *tree, const struct fdt_node *node, const char *name,
@@ -302,15 +278,6 @@ bool fdt_cell(const struct fdt_property *property, uint32_t index, uint32_t *val
     }
     *value_out = bytes_be32(property->data + index * CELL_BYTES);
     return true;
-}
-
-static uint64_t cells_value(const uint8_t *at, uint32_t cells)
-{
-    uint64_t value = 0;
-    for (uint32_t i = 0; i < cells; i++) {
-        value = value << 32 | bytes_be32(at + i * CELL_BYTES);
-    }
-    return value;
 }
 
 bool fdt_reg(const struct fdt *tree, const struct fdt_node *node, uint32_t index,
@@ -363,17 +330,11 @@ bool fdt_is_enabled(const struct fdt *tree, const struct fdt_node *node)
 
 bool fdt_reserve(const struct fdt *tree, uint32_t index, uint64_t *start_out, uint64_t *bytes_out)
 {
-    const uint8_t *at = tree->base + tree->reserve_offset;
-    for (uint32_t i = 0;; i++, at += RESERVE_BYTES) {
-        uint64_t start = bytes_be64(at);
-        uint64_t bytes = bytes_be64(at + 8);
-        if (start == 0 && bytes == 0) { /* fdt_open saw it inside the tree */
-            return false;
-        }
-        if (i == index) {
-            *start_out = start;
-            *bytes_out = bytes;
-            return true;
-        }
+    uint64_t at = tree->reserve_offset + (uint64_t)index * RESERVE_BYTES;
+    if (at + RESERVE_BYTES > tree->used_bytes) { /* it stands before the other blocks */
+        return false;
     }
+    *start_out = bytes_be64(tree->base + at);
+    *bytes_out = bytes_be64(tree->base + at + 8);
+    return *start_out != 0 || *bytes_out != 0;
 }

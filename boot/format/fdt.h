@@ -8,8 +8,7 @@
  * Addresses are not translated: buses with a `ranges` other than the identity read as if they were
  * the root. Devicetree Specification v0.4, chapter 5.
  */
-#ifndef FORMAT_FDT_H
-#define FORMAT_FDT_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -21,7 +20,7 @@ struct fdt {
     uint32_t nodes_bytes;
     uint32_t strings_bytes;
     uint32_t reserve_offset;
-    uint32_t used_bytes; /* what a copy must hold: the blocks without the slack behind them */
+    uint32_t used_bytes; /* what a copy must hold: without the slack behind the blocks */
 };
 
 struct fdt_node {
@@ -69,8 +68,6 @@ bool fdt_is_compatible(const struct fdt *tree, const struct fdt_node *node, cons
 /* True unless `status` says otherwise than okay. */
 bool fdt_is_enabled(const struct fdt *tree, const struct fdt_node *node);
 
-/* The index-th entry of the memory reservation block. */
+/* The index-th entry of the memory reservation block, until its end. */
 [[nodiscard]] bool fdt_reserve(const struct fdt *tree, uint32_t index, uint64_t *start_out,
                                uint64_t *bytes_out);
-
-#endif

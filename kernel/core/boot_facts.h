@@ -6,8 +6,7 @@
  *   B3  init's root table has count 1, is marked as bound and holds the kernel's half; core_start
  *       makes the space for it.
  */
-#ifndef KERNEL_CORE_BOOT_FACTS_H
-#define KERNEL_CORE_BOOT_FACTS_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -51,9 +50,9 @@ struct boot_facts {
     /* Boot arguments that concern the kernel. */
     bool quiet;
     bool test_hooks;
+    bool pattern; /* free memory was filled with a pattern */
+    uint64_t asid_bits_max;
     bool preempt; /* random preemption */
     uint64_t preempt_seed;
     uint64_t preempt_mean_us; /* 0: the kernel's choice */
 };
-
-#endif

@@ -1,7 +1,6 @@
 /* Control and status registers of S-mode by name. Plain numbers only: assembly reads this too.
  * RISC-V privileged architecture 1.12, chapters 4 and 12 (supervisor level, Sv39). */
-#ifndef KERNEL_RISCV_CSR_H
-#define KERNEL_RISCV_CSR_H
+#pragma once
 
 /* sstatus. Written whole from these, never with SUM. UXL: 64-bit user mode. */
 #define SSTATUS_SPP        0x100
@@ -59,5 +58,4 @@
 #define csr_write(name, value) \
     __asm__ volatile("csrw " CSR_NAME(name) ", %0" : : "rK"((uint64_t)(value)) : "memory")
 
-#endif
 #endif

@@ -1,6 +1,5 @@
 /* What riscv/ must know of this machine. boot/ writes it with paging off; constant afterwards. */
-#ifndef KERNEL_RISCV_FACTS_H
-#define KERNEL_RISCV_FACTS_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -25,5 +24,3 @@ static inline void *riscv_image_pointer(uint64_t physical)
 {
     return (void *)(uintptr_t)(physical + riscv_facts.image_offset); // NOLINT
 }
-
-#endif

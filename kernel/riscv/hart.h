@@ -1,7 +1,6 @@
 /* What riscv/ keeps for each hart. tp points at it whenever the kernel runs; it is NULL while boot/
  * runs physically. */
-#ifndef KERNEL_RISCV_HART_H
-#define KERNEL_RISCV_HART_H
+#pragma once
 
 #include <stdint.h>
 
@@ -25,5 +24,3 @@ static inline struct riscv_hart *this_hart(void)
     __asm__("mv %0, tp" : "=r"(hart));
     return hart;
 }
-
-#endif

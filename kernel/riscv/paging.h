@@ -1,6 +1,5 @@
 /* The kernel's half of every address space: one root that boot/ built, copied into every other. */
-#ifndef KERNEL_RISCV_PAGING_H
-#define KERNEL_RISCV_PAGING_H
+#pragma once
 
 #include <stdint.h>
 
@@ -21,5 +20,3 @@ void paging_load_kernel(void);
 /* Law 2's test: panics if the kernel's root maps anything but KERNEL, OBJECT and TABLE memory and
  * the interrupt controller; returns how many leaves it saw. */
 uint64_t paging_check(void);
-
-#endif

@@ -1,6 +1,5 @@
 /* The machine's part of a panic: registers, the cause in words, who called whom. */
-#ifndef KERNEL_RISCV_PANIC_H
-#define KERNEL_RISCV_PANIC_H
+#pragma once
 
 #include <stdint.h>
 
@@ -10,5 +9,3 @@ void panic_note_trap(void);
 const char *panic_cause_text(uint64_t cause);
 /* Power off, if tests asked for that, or wait for ever. */
 _Noreturn void panic_stop(void);
-
-#endif

@@ -1,7 +1,6 @@
 /* Calls into firmware (SBI). Usable with paging off: touches no table of addresses.
  * RISC-V Supervisor Binary Interface 2.0; extensions are probed, never inferred from a version. */
-#ifndef KERNEL_RISCV_SBI_H
-#define KERNEL_RISCV_SBI_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -12,5 +11,3 @@ void sbi_put(char c);
 void sbi_timer_set(uint64_t deadline_ticks);
 /* Returns only if firmware refuses or cannot. */
 void sbi_reset(bool reboot, bool because_of_failure);
-
-#endif

@@ -1,6 +1,5 @@
 /* Traps: the way into the kernel and out. entry.S comes and goes; trap.c decides. */
-#ifndef KERNEL_RISCV_TRAP_H
-#define KERNEL_RISCV_TRAP_H
+#pragma once
 
 #include <stdint.h>
 
@@ -26,5 +25,3 @@ void trap_other(struct riscv_hart *hart, uint64_t cause, uint64_t value);
 _Noreturn void trap_from_kernel(void);
 /* Give up the lock with a thread current, idling until there is one. */
 void trap_leave(struct riscv_hart *hart);
-
-#endif

@@ -42,7 +42,13 @@ static void ranges_are_sets(void **state)
         uint64_t end = start + dice_roll(&dice, 4);
         end = end > UNITS ? UNITS : end;
         bool add = dice_roll(&dice, 2) == 0;
-        bool done = add ? ranges_add(&ranges, start, end) : ranges_remove(&ranges, start, end);
+        ranges.is_lossy = false;
+        if (add) {
+            ranges_add(&ranges, start, end);
+        } else {
+            ranges_remove(&ranges, start, end);
+        }
+        bool done = !ranges.is_lossy;
         full += !done;
         for (uint64_t i = start; done && i < end; i++) {
             map[i] = add;
@@ -67,19 +73,22 @@ static void ranges_are_sets(void **state)
 static void arguments_are_found(void **state)
 {
     (void)state;
-    struct arguments arguments;
+    struct boot_facts arguments = {0};
     arguments_parse(&arguments, "");
     assert_false(arguments.quiet || arguments.test_hooks || arguments.pattern || arguments.preempt);
     assert_int_equal(arguments.asid_bits_max, 16);
+    arguments = (struct boot_facts){0};
     arguments_parse(&arguments, "  quiet run='a quiet testhooks; b' preempt=77,500 asid_bits=0");
     assert_true(arguments.quiet && arguments.preempt);
     assert_false(arguments.test_hooks || arguments.pattern);
     assert_int_equal(arguments.preempt_seed, 77);
     assert_int_equal(arguments.preempt_mean_us, 500);
     assert_int_equal(arguments.asid_bits_max, 0);
+    arguments = (struct boot_facts){0};
     arguments_parse(&arguments, "quieter testhook patterns pattern");
     assert_false(arguments.quiet || arguments.test_hooks);
     assert_true(arguments.pattern);
+    arguments = (struct boot_facts){0};
     arguments_parse(&arguments, "run='never ended quiet");
     assert_false(arguments.quiet);
 }
