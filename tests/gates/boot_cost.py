@@ -1,0 +1,61 @@
+"""Gate: the first line within 20 million instructions, the prompt within 40 million, MEM=128M.
+
+Counted by QEMU's instruction clock (-icount): a debugger stops at the place and reads the machine's
+time, 100 instructions a tick. Counts waiting for interrupts as instructions, so it is an upper bound.
+"""
+
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+sys.path.insert(0, "tools")
+import machine
+from tap import Tap
+
+INSTRUCTIONS_A_TICK = 100
+TIMER_REGISTER = 0x200BFF8
+FIRST_LINE_MAX = 20_000_000
+PROMPT_MAX = 40_000_000
+PLACES = [("first line", "build/kernel.elf", "arch_console_put", FIRST_LINE_MAX),
+          ("prompt", "build/programs/sh", "print_prompt", PROMPT_MAX)]
+
+
+def instructions_until(elf, function, folder):
+    """Instructions from reset until the function is first entered; None if it never is."""
+    socket = pathlib.Path(folder, "gdb")
+    arguments = machine.command("build/Image", "build/archive.cpio", extra=[
+        "-icount", "shift=0", "-display", "none", "-monitor", "none", "-serial", "null", "-S",
+        "-gdb", f"unix:{socket},server=on,wait=off"])
+    process = machine.start(arguments, stdin=subprocess.DEVNULL)
+    try:
+        while not socket.exists() and process.poll() is None:
+            time.sleep(0.05)
+        commands = [f"file {elf}", f"target remote {socket}", f"hbreak *{function}", "continue",
+                    f"monitor xp /1gd {TIMER_REGISTER:#x}"]
+        gdb = ["gdb-multiarch", "-q", "-batch"] + [word for text in commands for word in ("-ex", text)]
+        output = subprocess.run(gdb, capture_output=True, text=True, timeout=100).stdout
+    except subprocess.TimeoutExpired:
+        return None
+    finally:
+        machine.stop(process)
+    found = re.search(rf"{TIMER_REGISTER:016x}:\s+(\d+)", output)
+    return int(found.group(1)) * INSTRUCTIONS_A_TICK if found else None
+
+
+def main():
+    machine.exit_on_signals()
+    tap = Tap()
+    for name, elf, function, limit in PLACES:
+        with tempfile.TemporaryDirectory() as folder:
+            count = instructions_until(elf, function, folder)
+        tap.note(f"{name}: {count} instructions")
+        tap.check(count is not None and count <= limit,
+                  f"the {name} comes within {limit // 1_000_000} million instructions")
+    tap.end()
+
+
+main()
