@@ -7,7 +7,7 @@ KERNEL_SOURCES := $(wildcard boot/*.[cS] boot/*/*.[cS] kernel/core/*.c) \
                   $(filter-out kernel/riscv/offsets.c,$(wildcard kernel/riscv/*.[cS]))
 KERNEL_OBJECTS := $(KERNEL_SOURCES:%=$(BUILD)/obj/kernel/%.o) $(BUILD)/obj/kernel/names.o
 # Of picolibc the kernel takes string.h, no code.
-KERNEL_CFLAGS := $(COMMON_CFLAGS) $(INTEGER_CFLAGS) $(PICOLIBC) -ffreestanding -fno-omit-frame-pointer \
+KERNEL_CFLAGS := $(COMMON_CFLAGS) $(INTEGER_CFLAGS) $(PICOLIBC) -ffreestanding \
                  -msmall-data-limit=0 -fno-tree-loop-distribute-patterns \
                  -Ikernel -Iboot -Ilinker $(ABI_INCLUDES)
 KERNEL_LDFLAGS := $(INTEGER_LDFLAGS) -nostdlib -static -Wl,--gc-sections -Wl,--build-id=none \
