@@ -9,6 +9,7 @@
 #include <byre/gen/proc_client.h>
 #include <byre/server.h>
 #include <libsys/print.h>
+#include <libsys/server.h>
 #include <libsys/time.h>
 
 #include "input.h"

@@ -13,6 +13,7 @@
 #include <byre/table.h>
 #include <format/cpio.h>
 #include <libsys/print.h>
+#include <libsys/server.h>
 
 #include "manifest.h"
 #include "object.h"

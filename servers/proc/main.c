@@ -8,6 +8,7 @@
 #include <byre/server.h>
 #include <byre/table.h>
 #include <libsys/print.h>
+#include <libsys/server.h>
 
 #include "account.h"
 #include "image.h"
