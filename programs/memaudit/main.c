@@ -1,0 +1,194 @@
+/* memaudit: recount the memory of the running system, and fail if any book is wrong.
+ *
+ * Holds the pager still, recounts what every frame and table is named by, compares with the pager's
+ * counts and the kernel's, lets the pager go on, and prints. Exit status 0: everything agrees; 1:
+ * differences, each named in a line; 2: the audit could not be done. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include <byre/gen/kernel.h>
+#include <byre/gen/names.h>
+#include <byre/gen/pager_client.h>
+#include <byre/program.h>
+
+#include "audit.h"
+
+enum {
+    SLOT_HOLD = PROGRAM_SLOT_FREE, /* the endpoint on which the held pager listens */
+    SLOT_MEMORY,
+    STACK_TOUCH_BYTES = 32 * 1024,
+    KINDS = 6,
+};
+
+extern const char __executable_start[];
+extern const char _end[];
+
+static struct audit audit;
+
+static int fail(const char *what, err_t error)
+{
+    fprintf(stderr, "memaudit: %s: %s\n", what, err_name(error));
+    return 2;
+}
+
+/* ------------------------------------------------------------------------------ the hold */
+
+static err_t hold(void)
+{
+    uint64_t first;
+    uint64_t total;
+    uint64_t records;
+    uint64_t records_bytes;
+    uint64_t window;
+    err_t error = pager_audit_begin(PROGRAM_SLOT_AUDIT, &first, &total, &records, &records_bytes,
+                                    &window, SLOT_HOLD);
+    audit.window = (const uint8_t *)window;
+    audit.records = (const struct pager_records *)records;
+    return error;
+}
+
+static err_t let_go(void)
+{
+    err_t error = pager_audit_end(SLOT_HOLD);
+    (void)!byre_cap_delete(0, SLOT_HOLD);
+    return error;
+}
+
+/* How much there is to count, from a first short hold. */
+static err_t measure(void)
+{
+    err_t error = hold();
+    if (error != ERR_OK) {
+        return error;
+    }
+    audit.first_frame = audit.records->first_frame;
+    audit.frame_count = (uint64_t)audit.records->chunk_count * CHUNK_PAGES;
+    uint32_t version = audit.records->version;
+    error = let_go();
+    return version == PAGER_RECORDS_VERSION ? error : ERR_UNSUPPORTED;
+}
+
+static void *touched(uint64_t count, uint64_t bytes_each)
+{
+    void *memory =
+        mmap(NULL, count * bytes_each, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED) {
+        perror("memaudit");
+        exit(2);
+    }
+    return memset(memory, 0, count * bytes_each);
+}
+
+/* V2: from here on every page of this program that the audit needs is there. */
+static void touch_everything(void)
+{
+    volatile char stack[STACK_TOUCH_BYTES];
+    for (size_t i = 0; i < sizeof(stack); i += PAGE_BYTES) {
+        stack[i] = 0;
+    }
+    for (const volatile char *p = __executable_start; p < _end; p += PAGE_BYTES) {
+        (void)*p;
+    }
+    audit.chunks = touched(audit.frame_count / CHUNK_PAGES, sizeof(struct chunk_view));
+    audit.references = touched(audit.frame_count, sizeof(uint32_t));
+    audit.valid_references = touched(audit.frame_count, sizeof(uint32_t));
+    audit.owners = touched(audit.frame_count, sizeof(uint8_t));
+    memset(audit.finding, 0, sizeof(audit.finding));
+    memset(&audit.totals, 0, sizeof(audit.totals));
+}
+
+/* ------------------------------------------------------------------------------ the kernel */
+
+static bool query_objects(void *context, uint64_t page, uint64_t *class_bytes, uint64_t *live)
+{
+    uint64_t chunk_pages;
+    (void)context;
+    return byre_object_info(SLOT_MEMORY, page, class_bytes, live, &chunk_pages) == ERR_OK;
+}
+
+static void ask_chunks(void)
+{
+    for (uint64_t i = 0; i < audit.frame_count / CHUNK_PAGES; i++) {
+        uint64_t kind;
+        uint64_t used;
+        err_t error =
+            byre_memory_info(SLOT_MEMORY, audit.first_frame + i * CHUNK_PAGES, &kind, &used);
+        audit.chunks[i].kind = (uint8_t)(error == ERR_OK ? kind : KIND_FIRMWARE);
+        audit.chunks[i].used = (uint16_t)(error == ERR_OK ? used : 0);
+    }
+}
+
+/* Not a word to anybody in here. */
+static err_t recount(void)
+{
+    err_t error = hold();
+    if (error != ERR_OK) {
+        return error;
+    }
+    error = pager_audit_memory(SLOT_HOLD, SLOT_MEMORY);
+    if (error == ERR_OK) {
+        ask_chunks();
+        audit_owners(&audit);
+        audit_tables(&audit);
+        audit_slots(&audit);
+        audit_counts(&audit);
+        audit_spaces(&audit);
+        audit_objects(&audit, query_objects, NULL);
+        (void)!byre_cap_delete(0, SLOT_MEMORY);
+    }
+    err_t end = let_go();
+    return error != ERR_OK ? error : end;
+}
+
+/* ------------------------------------------------------------------------------ the report */
+
+static void print_totals(const struct audit_totals *t)
+{
+    printf("frames    %lu used, %lu free, %lu shared; %lu entries, %lu slots of shared memory\n",
+           t->frames_used, t->frames_free, t->frames_shared, t->entries_leaf, t->slots);
+    printf("tables    %lu roots, %lu middle, %lu leaf, %lu free; named by %lu valid and %lu lazy "
+           "entries\n",
+           t->tables[TABLE_LEVEL_ROOT], t->tables[TABLE_LEVEL_MIDDLE], t->tables[TABLE_LEVEL_LEAF],
+           t->tables_free, t->entries_valid, t->entries_lazy);
+    printf("entries   %lu of 2 MiB, %lu of devices, %lu hidden, %lu of init and the pager\n",
+           t->entries_chunk, t->entries_device, t->entries_hidden, t->entries_system);
+    printf("spaces    %lu with %lu regions; rights of %lu pages\n", t->spaces, t->regions,
+           t->pages_checked);
+    printf("objects   %lu live\nchunks   ", t->objects);
+    for (unsigned kind = 0; kind < KINDS; kind++) {
+        if (t->chunks[kind] != 0) {
+            printf(" %lu %s", t->chunks[kind], kind_name(kind));
+        }
+    }
+    printf("\n");
+}
+
+static int report(void)
+{
+    print_totals(&audit.totals);
+    unsigned shown = audit.findings < FINDINGS_MAX ? audit.findings : FINDINGS_MAX;
+    for (unsigned i = 0; i < shown; i++) {
+        printf("DIFFERENCE %s\n", audit.finding[i]);
+    }
+    if (audit.findings > shown) {
+        printf("and %u more\n", audit.findings - shown);
+    }
+    printf("memaudit: %s\n", audit.findings == 0 ? "the books agree" : "THE BOOKS DO NOT AGREE");
+    return audit.findings == 0 ? 0 : 1;
+}
+
+int main(void)
+{
+    err_t error = measure();
+    if (error != ERR_OK) {
+        return fail("the pager does not let me look", error);
+    }
+    touch_everything();
+    error = recount();
+    if (error != ERR_OK) {
+        return fail("the audit was cut short", error);
+    }
+    return report();
+}
