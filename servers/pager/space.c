@@ -146,7 +146,7 @@ err_t space_grow_stack(struct space *s, const struct region *stack, uint32_t pag
 }
 
 /* --------------------------------------------------------------------- making and ending */
-err_t space_create(struct account *account, struct space **space_out)
+err_t space_create(struct account *account, struct region_map *map, struct space **space_out)
 {
     err_t error = promise_take(account, 0, 1);
     if (error != ERR_OK) {
@@ -158,13 +158,9 @@ err_t space_create(struct account *account, struct space **space_out)
         goto give_promise;
     }
     struct space *s = record;
-    error = region_map_create(&s->map);
-    if (error != ERR_OK) {
-        goto free_record;
-    }
     error = table_make(TABLE_LEVEL_ROOT, &s->root);
     if (error != ERR_OK) {
-        goto release_map;
+        goto free_record;
     }
     error = index_take(&s->index);
     if (error != ERR_OK) {
@@ -173,6 +169,7 @@ err_t space_create(struct account *account, struct space **space_out)
     s->cap = cap_of(s->index);
     error = kernel_space_set_root(s->cap, s->root);
     PAGER_ASSERT(error == ERR_OK);
+    s->map = map;
     s->generation = ++pager_state.space_generation[s->index];
     s->account = account;
     account_ref(account);
@@ -184,8 +181,6 @@ err_t space_create(struct account *account, struct space **space_out)
 
 unmake_root:
     table_unmake(s->root);
-release_map:
-    region_map_release(s->map);
 free_record:
     pool_free(&pool, s);
 give_promise:

@@ -30,8 +30,10 @@ struct space *space_find(uint64_t id);
 /* In order of index, from `index` on; NULL at the end. */
 struct space *space_next(uint32_t index);
 
-/* A space with an empty map and an empty root. The account gets a reference. NOMEM, AGAIN. */
-[[nodiscard]] err_t space_create(struct account *account LENT, struct space **space_out GIVES);
+/* A space with an empty root. The account gets a reference; the map is the space's on success, and
+ * its promises are not made yet. NOMEM, AGAIN. */
+[[nodiscard]] err_t space_create(struct account *account LENT, struct region_map *map TAKES,
+                                 struct space **space_out GIVES);
 /* Everything of it goes: promises at once, tables and frames by teardown. BUSY: threads are bound
  * to it; nothing changed. */
 [[nodiscard]] err_t space_destroy(struct space *space TAKES);

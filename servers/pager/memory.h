@@ -1,0 +1,46 @@
+/* Memory of a space as its owner asks for it: regions added, removed, given other rights. Each
+ * operation checks, promises and prepares what may fail, and then changes what cannot.
+ *
+ *   M1  What fails changes nothing that can be seen.
+ *   M2  A region's promise is held before the region is there, and given back after it is gone.
+ *   M3  A stack is neither unmapped nor protected in part; the page below it is nobody's.
+ *   M4  Nothing stands at page 0, nor in the audit window.                                       */
+#ifndef PAGER_MEMORY_H
+#define PAGER_MEMORY_H
+
+#include "space.h"
+#include "types.h"
+
+enum { MEMORY_SHARE_PAGES_MAX = 256, MEMORY_GIVE_PAGES_MAX = 64 };
+
+/* Add a region. EXIST, INVAL, NOMEM, AGAIN. TAKES the reference to its object on success. */
+[[nodiscard]] err_t memory_add(struct space *s, const struct region *region);
+/* Remove all regions of [first, end). INVAL, NOMEM. */
+[[nodiscard]] err_t memory_remove(struct space *s, uint32_t first, uint32_t end);
+/* Other rights for [first, end). NOMEM: not all of it is mapped, or no memory; ACCES, INVAL. */
+[[nodiscard]] err_t memory_protect(struct space *s, uint32_t first, uint32_t end, unsigned rights);
+/* Touch every page of [first, end), which regions hold, with the rights that they have. */
+[[nodiscard]] err_t memory_populate(struct space *s, uint32_t first, uint32_t end);
+
+/* Are these rights ones that an entry can have? none, R, RW, RX. */
+bool memory_rights_valid(unsigned rights);
+/* A page range from an address and a count; INVAL when it is not one of user mode's. */
+[[nodiscard]] err_t memory_range(uint64_t address, uint64_t pages, uint32_t *first_out,
+                                 uint32_t *end_out);
+/* The lowest place for so many private or shared pages above those there are; NOMEM. */
+[[nodiscard]] err_t memory_place(const struct space *s, uint32_t pages, bool shared,
+                                 uint32_t *first_out);
+
+/* Move the end of the heap. NOMEM, INVAL. */
+[[nodiscard]] err_t memory_break(struct space *s, uint64_t address);
+/* Map anonymous memory; first 0: anywhere. */
+[[nodiscard]] err_t memory_map(struct space *s, uint32_t first, uint32_t pages, unsigned rights,
+                               bool shared, uint32_t *first_out);
+/* Map a whole shared object and populate it. The caller holds a reference and keeps it. */
+[[nodiscard]] err_t memory_map_object(struct space *s, struct object *object LENT, unsigned rights,
+                                      uint32_t *first_out);
+/* Share one private page of a space copy-on-write with a page of a private region of another. */
+[[nodiscard]] err_t memory_give(struct space *from, uint32_t from_page, struct space *to,
+                                uint32_t to_page);
+
+#endif

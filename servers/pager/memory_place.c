@@ -1,0 +1,250 @@
+/* Memory placed, grown, populated and given; the contract is in memory.h. */
+#include <byre/pager_boot.h>
+#include <byre/program.h>
+
+#include "cow.h"
+#include "fault.h"
+#include "frame.h"
+#include "kernel.h"
+#include "memory.h"
+#include "object.h"
+#include "start.h"
+
+/* ------------------------------------------------------------------------------- choosing */
+struct area {
+    uint32_t first;
+    uint32_t end;
+};
+
+static struct area area_of(bool shared)
+{
+    uint32_t shared_first = (uint32_t)(PROGRAM_SHARED_BASE >> PAGE_SHIFT);
+    return shared ? (struct area){shared_first, (uint32_t)(PAGER_AUDIT_WINDOW >> PAGE_SHIFT)}
+                  : (struct area){(uint32_t)(PROGRAM_MMAP_BASE >> PAGE_SHIFT), shared_first};
+}
+
+err_t memory_place(const struct space *s, uint32_t pages, bool shared, uint32_t *first_out)
+{
+    struct area area = area_of(shared);
+    const struct region *last = region_find_before(s->map, area.end);
+    uint32_t top = last != NULL && region_end(last) > area.first ? region_end(last) : area.first;
+    if (top <= area.end && pages <= area.end - top) {
+        *first_out = top;
+        return ERR_OK;
+    }
+    uint32_t first = area.first; /* a gap further down: O(regions) */
+    for (const struct region *r = region_find_next(s->map, first);
+         r != NULL && r->first_page < area.end; r = region_find_next(s->map, first)) {
+        if (r->first_page > first && r->first_page - first >= pages) {
+            break;
+        }
+        first = region_end(r);
+    }
+    *first_out = first;
+    return first < area.end && pages <= area.end - first ? ERR_OK : PAGER_ERR_NOMEM;
+}
+
+err_t memory_map(struct space *s, uint32_t first, uint32_t pages, unsigned rights, bool shared,
+                 uint32_t *first_out)
+{
+    if (first == 0) {
+        err_t error = memory_place(s, pages, shared, &first);
+        if (error != ERR_OK) {
+            return error;
+        }
+    }
+    struct region region = {.first_page = first,
+                            .pages = pages,
+                            .rights = (uint8_t)rights,
+                            .max_rights = MAP_R | MAP_W | MAP_X,
+                            .flags = (rights & MAP_W) != 0 ? REGION_PROMISED : 0};
+    struct object *object = NULL;
+    if (shared) {
+        err_t error = object_create(pages, s->account, &object);
+        if (error != ERR_OK) {
+            return error;
+        }
+        region.flags |= REGION_SHARED;
+        region.backing = BACKING_OBJECT + object->index;
+    }
+    err_t error = memory_add(s, &region);
+    if (error != ERR_OK && object != NULL) {
+        object_unref(object);
+    }
+    *first_out = first;
+    return error;
+}
+
+err_t memory_map_object(struct space *s, struct object *object, unsigned rights,
+                        uint32_t *first_out)
+{
+    uint32_t first;
+    err_t error = memory_place(s, object->pages, true, &first);
+    if (error != ERR_OK) {
+        return error;
+    }
+    struct region region = {.first_page = first,
+                            .pages = object->pages,
+                            .rights = (uint8_t)rights,
+                            .max_rights = (uint8_t)rights,
+                            .flags = REGION_SHARED | REGION_WIRED,
+                            .backing = BACKING_OBJECT + object->index};
+    object_ref(object);
+    error = memory_add(s, &region);
+    if (error != ERR_OK) {
+        object_unref(object);
+        return error;
+    }
+    error = memory_populate(s, first, first + object->pages);
+    if (error != ERR_OK) {
+        err_t removed = memory_remove(s, first, first + object->pages);
+        return removed != ERR_OK ? removed : error;
+    }
+    *first_out = first;
+    return ERR_OK;
+}
+
+/* ------------------------------------------------------------------------------------ heap */
+static uint32_t pages_up(uint64_t address)
+{
+    return (uint32_t)((address + PAGE_BYTES - 1) >> PAGE_SHIFT);
+}
+
+err_t memory_break(struct space *s, uint64_t address)
+{
+    if (s->heap_first == 0 || pages_up(s->heap_break) < s->heap_first ||
+        address >> PAGE_SHIFT >= USER_PAGES || pages_up(address) < s->heap_first) {
+        return PAGER_ERR_INVAL;
+    }
+    uint32_t end = pages_up(s->heap_break);
+    uint32_t new_end = pages_up(address);
+    err_t error = ERR_OK;
+    if (new_end > end) {
+        struct region more = {.first_page = end,
+                              .pages = new_end - end,
+                              .rights = MAP_R | MAP_W,
+                              .max_rights = MAP_R | MAP_W | MAP_X,
+                              .flags = REGION_PROMISED};
+        error = memory_add(s, &more);
+    } else if (new_end < end) {
+        error = memory_remove(s, new_end, end);
+    }
+    if (error == ERR_OK) {
+        s->heap_break = address;
+    }
+    return error == PAGER_ERR_EXIST ? PAGER_ERR_NOMEM : error;
+}
+
+/* -------------------------------------------------------------------------------- populate */
+/* Whole archive pages of a read-only region, one run of entries a leaf table. Returns the first
+ * page that was not done. */
+static err_t populate_archive(struct space *s, const struct region *r, uint32_t page,
+                              uint32_t end, uint32_t *next_out)
+{
+    uint32_t whole = r->first_page + (uint32_t)r->file_pages - (r->file_tail != 0 ? 1 : 0);
+    uint32_t group_end = (page / GROUP_PAGES + 1) * GROUP_PAGES;
+    end = end < whole ? end : whole;
+    end = end < group_end ? end : group_end;
+    *next_out = page;
+    frame_t leaf;
+    err_t error = cow_make_private(s, page, &leaf);
+    if (error != ERR_OK || page >= end) {
+        return error;
+    }
+    frame_t first = {pager_archive.number + r->offset_pages + page - r->first_page};
+    for (uint32_t i = 0; i < end - page; i++) {
+        frame_ref((frame_t){first.number + i});
+    }
+    error = kernel_table_map_run(leaf, page_leaf_index(page), end - page,
+                                 map_word(first, r->rights));
+    PAGER_ASSERT(error == ERR_OK);
+    *next_out = end;
+    return ERR_OK;
+}
+
+err_t memory_populate(struct space *s, uint32_t first, uint32_t end)
+{
+    uint32_t page = first;
+    while (page < end) {
+        const struct region *r = space_region(s, page);
+        if (r == NULL) {
+            return PAGER_ERR_FAULT;
+        }
+        if (r->backing == BACKING_ARCHIVE && (r->rights & MAP_W) == 0) {
+            struct region copy = *r;
+            uint32_t next;
+            err_t error = populate_archive(s, &copy, page, end, &next);
+            if (error != ERR_OK) {
+                return error;
+            }
+            if (next > page) {
+                page = next;
+                continue;
+            }
+        }
+        err_t error = fault_populate(s, page, (r->rights & MAP_W) != 0);
+        if (error != ERR_OK) {
+            return error;
+        }
+        page++;
+    }
+    return ERR_OK;
+}
+
+/* ------------------------------------------------------------------------------------ give */
+/* The frame of a private page, its entry without W and flushed. */
+static err_t give_source(struct space *s, uint32_t page, frame_t *frame_out)
+{
+    const struct region *r = space_region(s, page);
+    if (r == NULL || region_is_shared(r)) {
+        return PAGER_ERR_FAULT;
+    }
+    err_t error = fault_populate(s, page, false);
+    if (error != ERR_OK) {
+        return error;
+    }
+    frame_t leaf;
+    error = cow_make_private(s, page, &leaf);
+    if (error != ERR_OK) {
+        return error;
+    }
+    unsigned index = page_leaf_index(page);
+    error = kernel_table_protect(leaf, index, 1);
+    PAGER_ASSERT(error == ERR_OK);
+    error = kernel_flush(s->cap, page, 1);
+    PAGER_ASSERT(error == ERR_OK);
+    *frame_out = entry_frame(table_entries(leaf)[index]);
+    return frame_is_counted(*frame_out) ? ERR_OK : PAGER_ERR_FAULT;
+}
+
+err_t memory_give(struct space *from, uint32_t from_page, struct space *to, uint32_t to_page)
+{
+    const struct region *r = space_region(to, to_page);
+    if (r == NULL || region_is_shared(r) || (r->rights & MAP_R) == 0) {
+        return PAGER_ERR_FAULT;
+    }
+    if ((r->flags & REGION_STACK) != 0) {
+        err_t error = space_grow_stack(to, r, to_page);
+        if (error != ERR_OK) {
+            return error;
+        }
+    }
+    frame_t leaf;
+    err_t error = cow_make_private(to, to_page, &leaf);
+    if (error != ERR_OK) {
+        return error;
+    }
+    unsigned index = page_leaf_index(to_page);
+    if (table_entries(leaf)[index] != 0) {
+        return PAGER_ERR_EXIST;
+    }
+    frame_t frame;
+    error = give_source(from, from_page, &frame);
+    if (error != ERR_OK) {
+        return error;
+    }
+    frame_ref(frame);
+    error = kernel_table_map_one(leaf, index, map_word(frame, MAP_R));
+    PAGER_ASSERT(error == ERR_OK);
+    return ERR_OK;
+}
