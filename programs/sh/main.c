@@ -37,14 +37,20 @@ static enum line_end read_line(char text[LINE_BYTES])
     }
 }
 
+/* A function of its own: tests/gates count what it takes to get here. */
+__attribute__((noinline)) static void print_prompt(void)
+{
+    fputs("byre$ ", stdout);
+    fflush(stdout);
+}
+
 static void run_interactive(struct shell *shell)
 {
     char text[LINE_BYTES];
 
     while (!shell->exits) {
         run_collect(shell);
-        fputs("byre$ ", stdout);
-        fflush(stdout);
+        print_prompt();
         switch (read_line(text)) {
         case LINE_WHOLE:
             run_line(shell, text);

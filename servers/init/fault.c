@@ -1,15 +1,24 @@
-/* A fault of the pager (declared in pager.h): who, where, registers, and what looks like return
- * addresses on its stack, since servers are built without frame pointers. Then the system ends:
- * without a pager no program could go on. */
+/* Faults of the pager; contract in fault.h. */
+#include "fault.h"
+
 #include <byre/gen/names.h>
 #include <byre/pager_boot.h>
 #include <byre/table.h>
 #include <libsys/print.h>
 
-#include "pager.h"
+#include "object.h"
 #include "panic.h"
 
-enum { REGISTERS = 32, REGISTERS_A_CALL = 8, TRACE_MAX = 24 };
+enum {
+    REGISTERS = 32,
+    REGISTERS_A_CALL = 8,
+    TRACE_MAX = 24,
+    STACK_BYTES = 4096,
+    PRIORITY = 30, /* init's own */
+};
+
+static _Alignas(16) char stack[STACK_BYTES];
+static cap_t fault_reply;
 
 static const char *const names[REGISTERS] = {
     "pc", "ra", "sp", "gp", "tp",  "t0",  "t1", "t2", "s0", "s1", "a0",
@@ -65,11 +74,32 @@ static void fault_print_trace(const struct system *system, uint64_t pc, uint64_t
     print("\n");
 }
 
-void pager_fault(const struct system *system, const struct message *message)
+__attribute__((noreturn)) static void fault_thread(const struct system *system)
 {
-    print("init: the pager faulted: %s at address 0x%lx, pc 0x%lx\n", fault_name(message->w[0]),
-          message->w[1], message->w[2]);
+    struct message message;
+    err_t error;
+
+    do {
+        error = ipc_receive(system->fault_endpoint, &message, fault_reply);
+    } while (error == ERR_OK && (message.info & IPC_INFO_FAULT) == 0);
+    print("init: the pager faulted: %s at address 0x%lx, pc 0x%lx\n", fault_name(message.w[0]),
+          message.w[1], message.w[2]);
+    /* Only a thread that has stopped for good shows its registers. */
+    (void)ipc_reply_full(fault_reply, &(struct message){0}, IPC_FAIL);
     fault_print_registers(system);
-    fault_print_trace(system, message->w[2], message->w[3]);
+    fault_print_trace(system, message.w[2], message.w[3]);
     init_panic("nobody can restart a pager yet", ERR_STATE);
+}
+
+void fault_watch(struct system *system)
+{
+    cap_t thread = object_new(OBJECT_THREAD);
+
+    system->fault_endpoint = object_new(OBJECT_ENDPOINT);
+    fault_reply = object_new(OBJECT_REPLY);
+    init_check("the fault thread", byre_thread_configure(thread, INIT_SLOT_SPACE,
+                                                         INIT_SLOT_CAPTABLE, 0, 0, PRIORITY, 0));
+    init_check("the fault thread", byre_thread_start(thread, (uint64_t)(uintptr_t)fault_thread,
+                                                     (uint64_t)(uintptr_t)(stack + sizeof(stack)),
+                                                     0, (uint64_t)(uintptr_t)system, 0));
 }

@@ -1,5 +1,5 @@
 /* init: the first user program. It starts the servers, holds every endpoint, and then waits for
- * two things: a wish for power, and a fault of the pager.
+ * the wish for power; a thread of its own waits for a fault of the pager (fault.h).
  *
  * It is wired and takes memory only at the start, so it survives a machine without a free frame.
  * It calls the pager and proc while it starts them, and nobody afterwards.
@@ -15,6 +15,7 @@
 #include <libsys/print.h>
 #include <libsys/server.h>
 
+#include "fault.h"
 #include "manifest.h"
 #include "object.h"
 #include "pager.h"
@@ -138,9 +139,6 @@ void init_on_power(struct init_request *request)
 
 static void main_serve(struct message *message)
 {
-    if ((message->info & IPC_INFO_FAULT) != 0) {
-        pager_fault(&the_system, message);
-    }
     struct init_request request = {.label = message->label, .badge = message->badge};
     memcpy(request.w, message->w, sizeof(request.w));
     (void)init_dispatch(&request);
@@ -177,6 +175,7 @@ void server_main(uint64_t boot_info, uint64_t unused)
     main_find_power();
     main_make_system();
     cap_t reply = object_new(OBJECT_REPLY);
+    fault_watch(system);
     pager_start(system);
     proc_start(system);
     console_start(system);

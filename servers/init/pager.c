@@ -157,7 +157,7 @@ void pager_start(struct system *system)
     pager_fill_facts(system, facts, builder.root);
     init_check("pager's thread",
                byre_thread_configure(pager->thread, pager->space, pager->captable,
-                                     system->init_endpoint, BADGE_PAGER_FAULT, pager->priority, 0));
+                                     system->fault_endpoint, 0, pager->priority, 0));
     init_check("pager's start", byre_thread_start(pager->thread, pager->plan.entry, PAGER_STACK_TOP,
                                                   0, PAGER_BOOT_ADDRESS, 0));
 }

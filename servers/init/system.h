@@ -26,6 +26,7 @@ struct system {
     struct arguments arguments;
     struct machine machine;
     cap_t init_endpoint;
+    cap_t fault_endpoint; /* the pager's faults */
     cap_t audit_endpoint;
     cap_t pager_call;            /* the pager's endpoint, trusted badge */
     const uint64_t *pager_stack; /* its stack as init sees it, lowest word first */
@@ -38,7 +39,6 @@ struct system {
 enum {
     BADGE_CONSOLE = 1,
     BADGE_PROC = 2,
-    BADGE_PAGER_FAULT = 3,
 };
 
 /* A capability of `from` with fewer rights and a badge in a server's table. */
