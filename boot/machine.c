@@ -65,31 +65,22 @@ static void read_reservations(struct machine *machine, const struct fdt *tree,
 }
 
 /* ----------------------------------------------------------------------- harts */
-/* "rv64imafdc_zicsr_sstc": single letters up to the first underscore, then names between them. */
+/* "rv64imafdc_zicsr_sstc": single letters up to the first underscore, then names. */
 static bool isa_has_letter(const char *isa, char letter)
 {
-    for (const char *at = isa + 4; *at != '\0' && *at != '_'; at++) {
-        if (*at == letter || (*at == 'g' && (letter == 'f' || letter == 'd'))) {
-            return true;
-        }
+    const char *at = isa + sizeof "rv64" - 1;
+    while (*at != '\0' && *at != '_' && *at != letter && *at != 'g') {
+        at++;
     }
-    return false;
+    return *at == letter || *at == 'g';
 }
 
 static bool isa_has_name(const char *isa, const char *name)
 {
-    for (const char *at = isa; *at != '\0'; at++) {
-        const char *want = name;
-        const char *have = at + 1;
-        while (*at == '_' && *want != '\0' && *want == *have) {
-            want++;
-            have++;
-        }
-        if (*at == '_' && *want == '\0' && (*have == '\0' || *have == '_')) {
-            return true;
-        }
+    while (*isa != '\0' && !text_begins(isa, name)) {
+        isa++;
     }
-    return false;
+    return *isa != '\0';
 }
 
 static bool mmu_is_there(const struct fdt *tree, const struct fdt_node *cpu)
@@ -116,7 +107,7 @@ static void read_hart(struct machine *machine, const struct fdt *tree, const str
         (void)!fdt_number(tree, &controller, "phandle", &phandle);
     }
     hart.interrupt_phandle = (uint32_t)phandle;
-    hart.has_sstc = isa_has_name(isa, "sstc");
+    hart.has_sstc = isa_has_name(isa, "_sstc");
     if (machine->hart_count == MACHINE_HARTS_MAX) {
         machine->complaint = "more harts than the kernel knows; the rest stay asleep";
         return;

@@ -3,13 +3,11 @@
 #pragma once
 
 /* sstatus. Written whole from these, never with SUM. UXL: 64-bit user mode. */
-#define SSTATUS_SPP        0x100
-#define SSTATUS_UXL_64     0x200000000
-#define SSTATUS_FS_OFF     0x0000
-#define SSTATUS_FS_INITIAL 0x2000
-#define SSTATUS_FS_CLEAN   0x4000
-#define SSTATUS_FS_DIRTY   0x6000
-#define SSTATUS_FS_MASK    0x6000
+#define SSTATUS_UXL_64   0x200000000
+#define SSTATUS_FS_OFF   0x0000
+#define SSTATUS_FS_CLEAN 0x4000
+#define SSTATUS_FS_DIRTY 0x6000
+#define SSTATUS_FS_MASK  0x6000
 
 /* scause */
 #define CAUSE_INTERRUPT_BIT    63
@@ -27,7 +25,6 @@
 #define CAUSE_STORE_PAGE       15
 
 /* sie and sip */
-#define INTERRUPT_SOFTWARE 0x002
 #define INTERRUPT_TIMER    0x020
 #define INTERRUPT_EXTERNAL 0x200
 

@@ -79,54 +79,28 @@ void arch_root_clear(uint64_t *root_entries)
     }
 }
 
-/* ------------------------------------------------------------------- law 2's test */
-static bool leaf_is_right(uint64_t address, uint64_t entry, uint64_t bytes)
-{
-    uint64_t physical = entry >> PTE_FRAME_SHIFT << PAGE_SHIFT;
-    unsigned kind = chunk_kind((frame_t){physical >> PAGE_SHIFT});
-    if ((entry & PTE_U) != 0 || ((entry & PTE_W) != 0 && (entry & PTE_X) != 0)) {
-        return false;
-    }
-    if (address >= KERNEL_IMAGE) {
-        return kind == KIND_KERNEL && address - physical == riscv_facts.image_offset;
-    }
-    if (address >= KERNEL_DEVICES) {
-        return physical + bytes > riscv_facts.plic_start && (entry & PTE_X) == 0 &&
-               kind == KIND_FIRMWARE;
-    }
-    return (kind == KIND_OBJECT || kind == KIND_TABLE) && (entry & PTE_X) == 0 &&
-           address - physical == KERNEL_WINDOW;
-}
-
-static uint64_t table_check(const uint64_t *table, uint64_t address, unsigned level)
+/* Law 2's test: every leaf below the table. */
+static uint64_t table_check(const uint64_t *table, unsigned level)
 {
     uint64_t leaves = 0;
-    for (unsigned i = 0; i < TABLE_ENTRIES; i++) {
-        uint64_t bytes = (uint64_t)PAGE_BYTES << (9 * level);
-        uint64_t at = address + i * bytes;
-        if (table[i] == 0) {
-            continue;
+    for (unsigned i = level == TABLE_LEVEL_ROOT ? ROOT_USER_ENTRIES : 0; i < TABLE_ENTRIES; i++) {
+        uint64_t entry = table[i];
+        unsigned kind = chunk_kind((frame_t){entry >> PTE_FRAME_SHIFT});
+        if (entry != 0 && (entry & (PTE_R | PTE_X)) == 0) {
+            leaves += table_check(table_of_entry(entry), level - 1);
+        } else if (entry != 0) {
+            KASSERT(kind != KIND_USER && kind != KIND_CLOSING && (entry & PTE_U) == 0);
+            KASSERT((entry & PTE_W) == 0 || (entry & PTE_X) == 0);
+            leaves++;
         }
-        if ((table[i] & (PTE_R | PTE_W | PTE_X)) == 0) {
-            leaves += table_check(table_of_entry(table[i]), at, level - 1);
-            continue;
-        }
-        KASSERT(leaf_is_right(at, table[i], bytes));
-        leaves++;
     }
     return leaves;
 }
 
 uint64_t paging_check(void)
 {
-    uint64_t leaves = 0;
-    for (unsigned i = 0; i < TABLE_ENTRIES; i++) {
-        uint64_t sign = i >= ROOT_USER_ENTRIES ? UINT64_MAX << 39 : 0;
-        if (kernel_root[i] != 0) {
-            KASSERT(i >= ROOT_USER_ENTRIES); /* no identity mapping survived */
-            leaves += table_check(table_of_entry(kernel_root[i]), sign | (uint64_t)i << 30,
-                                  TABLE_LEVEL_MIDDLE);
-        }
+    for (unsigned i = 0; i < ROOT_USER_ENTRIES; i++) {
+        KASSERT(kernel_root[i] == 0); /* no identity mapping survived */
     }
-    return leaves;
+    return table_check(kernel_root, TABLE_LEVEL_ROOT);
 }

@@ -17,6 +17,6 @@ static inline unsigned table_index(uint64_t address, unsigned level)
 void paging_start(void);
 /* The kernel's own root with ASID 0, for a hart without a space. */
 void paging_load_kernel(void);
-/* Law 2's test: panics if the kernel's root maps anything but KERNEL, OBJECT and TABLE memory and
- * the interrupt controller; returns how many leaves it saw. */
+/* Law 2's test: panics if the kernel's root maps USER memory, anything for user mode, anything both
+ * writable and executable, or any address of the lower half; returns how many leaves it saw. */
 uint64_t paging_check(void);
