@@ -151,7 +151,11 @@ err_t sys_table_map_device(struct thread *caller)
     if (!memory_covers(device, (frame_t){call.device_frame}, call.entries)) {
         return ERR_RANGE;
     }
-    return for_range(caller, &call, RANGE_EVERY, step_map_device);
+    error = for_range(caller, &call, RANGE_EVERY, step_map_device);
+    if (error != ERR_RESTART) {
+        result(caller, 0, 0); /* the call has no result; its argument is not to be changed either */
+    }
+    return error;
 }
 
 static err_t step_lazy(struct range_call *call, uint64_t index, uint64_t n, bool *changed_out)
