@@ -29,7 +29,7 @@ void arch_root_clear(uint64_t *root_entries); /* zero it again, when the root is
 void arch_space_create(struct space *space);  /* before its first use: no ASID yet */
 void arch_space_destroy(struct space *space); /* its ASID may serve another; flushed */
 void arch_space_load(struct hart *hart, struct space *space); /* make it this hart's space */
-void arch_space_leave(struct hart *hart);     /* load the kernel's own root (space is going) */
+void arch_space_leave(struct hart *hart); /* load the kernel's own root (space is going) */
 void arch_flush_page(struct space *space, vaddr_t address);
 void arch_flush_space(struct space *space);
 void arch_flush_all(void);
@@ -42,7 +42,7 @@ void arch_idle(struct hart *hart); /* wait for an interrupt; the lock is NOT hel
 
 /* --------------------------------------------------------- registers of threads */
 void arch_thread_start(struct thread *thread, vaddr_t pc, vaddr_t sp, uint64_t tp, uint64_t a0,
-                       uint64_t a1);          /* all other registers zero, FP state initial */
+                       uint64_t a1); /* all other registers zero, FP state initial */
 void arch_thread_switch(struct hart *hart, struct thread *from, struct thread *to); /* FP state */
 uint64_t arch_thread_register(const struct thread *thread, unsigned index); /* see thread_read */
 
@@ -56,5 +56,5 @@ void arch_interrupt_unmask(unsigned source);
 
 /* --------------------------------------------------------------------- machine */
 void arch_console_put(char c);
-void arch_reset(bool reboot); /* returns only if firmware refuses */
+void arch_reset(bool reboot);    /* returns only if firmware refuses */
 _Noreturn void arch_panic(void); /* registers and backtrace, then stop; the message is out */
