@@ -1,4 +1,4 @@
-"""What a protocol's clients and its server share: P.h, P_client.h, P_dispatch.inc."""
+"""What a protocol's clients and its server share: P.h, P_client.h, P_handlers.h, P_dispatch.inc."""
 
 from model import SHORT_MESSAGE_WORDS
 from text import comment, enum, guarded, head, masks, numbered
@@ -129,18 +129,23 @@ def client_header(protocol):
     return guarded(source(protocol), f"{name}_client.h", body + "\n".join(stubs))
 
 
+def handlers_header(protocol):
+    name = protocol["name"]
+    handlers = "".join(f"void {name}_on_{request['name']}(struct {name}_request *request);"
+                       f"{comment(request.get('doc', ''))}\n" for request in protocol["request"])
+    return guarded(source(protocol), f"{name}_handlers.h",
+                   f"#include <byre/gen/{name}.h>\n\n{handlers}")
+
+
 def dispatch(protocol):
     name = protocol["name"]
     prefix = name.upper()
-    handlers = "".join(f"void {name}_on_{request['name']}(struct {name}_request *request);"
-                       f"{comment(request.get('doc', ''))}\n" for request in protocol["request"])
     rows = "".join(
         f"    [{prefix}_{request['name'].upper()}] = {{{name}_on_{request['name']}, "
         f"{prefix}_WHO_{request['who'].upper()}, {len(request['results'])}}},\n"
         for request in protocol["request"])
-    return f"""{head(source(protocol))}#include <byre/gen/{name}.h>
+    return f"""{head(source(protocol))}#include <byre/gen/{name}_handlers.h>
 
-{handlers}
 /* The server says whether the sender of a request is what the request's "who" asks for. */
 static bool {name}_admits(enum {name}_who who, const struct {name}_request *request);
 
@@ -173,5 +178,6 @@ def protocol_outputs(protocol):
     return {
         f"byre/gen/{name}.h": protocol_header(protocol),
         f"byre/gen/{name}_client.h": client_header(protocol),
+        f"byre/gen/{name}_handlers.h": handlers_header(protocol),
         f"byre/gen/{name}_dispatch.inc": dispatch(protocol),
     }
