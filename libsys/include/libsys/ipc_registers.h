@@ -7,17 +7,17 @@
 #define IPC_INLINE static inline __attribute__((always_inline))
 
 /* Store what came back: a message whose address is not kept costs nothing for unread words. */
-#define IPC_REGISTERS_STORE(m)                                                                     \
-    (m)->label = a1;                                                                               \
-    (m)->w[0] = a2;                                                                                \
-    (m)->w[1] = a3;                                                                                \
-    (m)->w[2] = a4;                                                                                \
-    (m)->w[3] = a5;                                                                                \
-    (m)->w[4] = t0;                                                                                \
-    (m)->w[5] = t1;                                                                                \
-    (m)->w[6] = t2;                                                                                \
-    (m)->w[7] = t3;                                                                                \
-    (m)->badge = a6;                                                                               \
+#define IPC_REGISTERS_STORE(m) \
+    (m)->label = a1;           \
+    (m)->w[0] = a2;            \
+    (m)->w[1] = a3;            \
+    (m)->w[2] = a4;            \
+    (m)->w[3] = a5;            \
+    (m)->w[4] = t0;            \
+    (m)->w[5] = t1;            \
+    (m)->w[6] = t2;            \
+    (m)->w[7] = t3;            \
+    (m)->badge = a6;           \
     (m)->info = a7
 
 /* Label and w0..w3 go out; everything may come back. */
