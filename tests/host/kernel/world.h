@@ -7,10 +7,10 @@
 #ifndef TESTS_HOST_KERNEL_WORLD_H
 #define TESTS_HOST_KERNEL_WORLD_H
 
-#include <stdarg.h>
-#include <stddef.h>
 #include <setjmp.h>
+#include <stdarg.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <byre/boot_info.h>

@@ -172,8 +172,8 @@ static void check_object(struct object *object)
         const struct reply *reply = (struct reply *)object;
 
         CHECK(reply->caller == NULL || reply->receiver == NULL); /* W3 */
-        CHECK(reply->caller == NULL || (reply->caller->state == THREAD_REPLYING &&
-                                        reply->caller->waits_on.reply == reply));
+        CHECK(reply->caller == NULL ||
+              (reply->caller->state == THREAD_REPLYING && reply->caller->waits_on.reply == reply));
         CHECK(reply->receiver == NULL || reply->receiver->receive_reply == reply);
         break;
     }
