@@ -38,7 +38,7 @@ static void slots_hold(void)
         EXPECT_EQUAL(out[1], RIGHTS_ALL);
         EXPECT_EQUAL(out[2], 0);
     }
-    EXPECT_ERROR(SYS(CAP_INFO, SELF, 0), ERR_CAP_EMPTY);
+    EXPECT_ERROR(SYS(CAP_INFO, SELF, 0), ERR_CAP_RANGE); /* index 0 is never valid */
     EXPECT_OK(SYS_OUT(out, CAP_INFO, SELF, INIT_SLOT_CAPTABLE));
     EXPECT_EQUAL(out[3], INIT_CAPTABLE_SLOTS);
 }

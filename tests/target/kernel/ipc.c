@@ -249,15 +249,16 @@ static void capabilities_refused(void)
     uint64_t other = object_new(OBJECT_ENDPOINT, 0);
     for (unsigned i = 0; i < 4; i++) {
         uint64_t on = numbers[i] == SYS_REPLY ? reply : other;
-        struct message m = {.flags = IPC_CAP | IPC_DEADLINE, .cap = INIT_CAPTABLE_SLOTS, .reply = reply};
+        uint64_t waits = numbers[i] == SYS_CALL || numbers[i] == SYS_REPLY_RECEIVE ? IPC_DEADLINE : 0;
+        struct message m = {.flags = IPC_CAP | waits, .cap = INIT_CAPTABLE_SLOTS, .reply = reply};
         EXPECT_ERROR(ipc(numbers[i], on, &m), ERR_CAP_RANGE);
-        m = (struct message){.flags = IPC_CAP | IPC_DEADLINE, .cap = slot_empty(), .reply = reply};
+        m = (struct message){.flags = IPC_CAP | waits, .cap = slot_empty(), .reply = reply};
         EXPECT_ERROR(ipc(numbers[i], on, &m), ERR_CAP_EMPTY);
-        m = (struct message){.flags = IPC_CAP | IPC_DEADLINE, .cap = slot_dead(), .reply = reply};
+        m = (struct message){.flags = IPC_CAP | waits, .cap = slot_dead(), .reply = reply};
         EXPECT_ERROR(ipc(numbers[i], on, &m), ERR_CAP_DEAD);
-        m = (struct message){.flags = IPC_CAP | IPC_DEADLINE, .cap = weak, .reply = reply};
+        m = (struct message){.flags = IPC_CAP | waits, .cap = weak, .reply = reply};
         EXPECT_ERROR(ipc(numbers[i], on, &m), ERR_RIGHTS);
-        m = (struct message){.label = 1ul << 32, .flags = IPC_DEADLINE, .reply = reply};
+        m = (struct message){.label = 1ul << 32, .flags = waits, .reply = reply};
         EXPECT_ERROR(ipc(numbers[i], on, &m), ERR_ARGUMENT);
     }
     EXPECT_EQUAL(worker_state(held), STATE_REPLYING); /* none of these answered it */

@@ -101,18 +101,15 @@ static void late_answer(void)
     struct worker *second = caller((struct message){.label = 2});
     worker_settle(second, STATE_CALLING);
     struct message m = {.label = 8, .reply = reply, .flags = IPC_DEADLINE};
-    err_t error = ipc(SYS_REPLY_RECEIVE, endpoint, &m);
-    EXPECT(error == ERR_OK || error == ERR_CALLER_GONE);
+    EXPECT_OK(ipc(SYS_REPLY_RECEIVE, endpoint, &m));
     EXPECT_EQUAL(m.label, 2);
     EXPECT_EQUAL(m.info, IPC_INFO_CALL);
     struct message answer = {.label = 4};
     EXPECT_OK(ipc(SYS_REPLY, reply, &answer));
     expect_end(second, ERR_OK);
     EXPECT_EQUAL(second->message.label, 4);
-    /* Nothing else to report: then the late answer is. */
     m = (struct message){.reply = reply, .flags = IPC_DEADLINE};
-    error = ipc(SYS_REPLY_RECEIVE, endpoint, &m);
-    EXPECT(error == ERR_CALLER_GONE || error == ERR_WOULD_BLOCK);
+    EXPECT_ERROR(ipc(SYS_REPLY_RECEIVE, endpoint, &m), ERR_WOULD_BLOCK);
 }
 
 static void reply_goes(void)
@@ -249,6 +246,25 @@ static void suspended(void)
     expect_end(server, ERR_PEER_GONE);
 }
 
+/* Two threads cannot receive with one reply object. */
+static void one_receiver_a_reply(void)
+{
+    make();
+    struct worker *server = receiver(SYS_RECEIVE, reply);
+    static const unsigned numbers[] = {SYS_RECEIVE, SYS_REPLY_RECEIVE};
+    for (unsigned i = 0; i < 2; i++) {
+        struct message m = {.flags = IPC_DEADLINE, .reply = reply};
+        EXPECT_ERROR(ipc(numbers[i], endpoint, &m), ERR_BUSY);
+    }
+    struct worker *worker = caller((struct message){.label = 3});
+    expect_end(server, ERR_OK);
+    EXPECT_EQUAL(server->message.label, 3);
+    struct message answer = {.label = 4};
+    EXPECT_OK(ipc(SYS_REPLY, reply, &answer));
+    expect_end(worker, ERR_OK);
+    EXPECT_EQUAL(worker->message.label, 4);
+}
+
 /* Deadlines of many callers end in their order, whatever the order in which they were set. */
 static void many_deadlines(void)
 {
@@ -275,4 +291,5 @@ TESTS(TEST(call_times_out, "a call's deadline ends it queued and held; the late 
       TEST(receiver_goes, "callers outlive their server's thread"),
       TEST(caller_goes, "a caller that is destroyed leaves queue, reply object and deadline"),
       TEST(suspended, "a suspended thread leaves its wait and finds PEER_GONE when resumed"),
+      TEST(one_receiver_a_reply, "one reply object serves one receive at a time"),
       TEST(many_deadlines, "forty deadlines end forty waits"));

@@ -33,7 +33,8 @@ static void round_trip(void)
         EXPECT_OK(SYS(MEMORY_RETYPE, MEMORY, chunk, path[i]));
         EXPECT_EQUAL(kind_of(chunk), path[i]);
         EXPECT_EQUAL(out[1], 0);
-        EXPECT_ERROR(SYS(TABLE_CREATE, MEMORY, chunk + 1, 3), path[i] == KIND_TABLE ? ERR_ARGUMENT : ERR_KIND);
+        bool is_table = path[i] == KIND_TABLE;
+        EXPECT_ERROR(SYS(TABLE_CREATE, MEMORY, chunk + 1, is_table ? 3 : 0), is_table ? ERR_ARGUMENT : ERR_KIND);
     }
 }
 

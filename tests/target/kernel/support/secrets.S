@@ -13,7 +13,7 @@
     .irp n, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17
     addi x\n, x1, \n
     .endr
-    .irp n, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
+    .irp n, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30
     addi x\n, x1, \n
     .endr
     .endm
@@ -21,11 +21,13 @@
     .globl secret_spin
 secret_spin:
     fill_secrets
+    addi x31, x1, 31
 1:  j 1b
 
     .globl secret_fault
 secret_fault:
     fill_secrets
+    addi x31, x1, 31
 1:  ld zero, 0(x0)
     j 1b
 
@@ -34,7 +36,7 @@ secret_call:
     ld t6, 280(a0)
     fill_secrets
     mv a0, t6
-    li x31, 0x5ec2e7000000001f
+    addi x31, x1, 31
     li a7, 1                /* SYS_CALL */
     li a1, 1
     li a6, 0

@@ -1,0 +1,172 @@
+"""Boot one target test in QEMU, once for each of its `test:` lines, and print one stream of TAP.
+
+    run.py tests/target/PROPERTY/NAME.c
+
+Lines in the first comments of the source say how it is run (all keys optional):
+    /* test: MEM=64M SMP=1 TIMEOUT=60 BOOTARGS="preempt=7" RUN="NAME; memaudit" STATUS=0 */
+    /* type: PATTERN > KEYS */       when PATTERN has come out since the last keys, type KEYS (\\r, \\x03)
+    /* expect: PATTERN */            the output of each run must match (regular expression, multi-line)
+    /* refuse: PATTERN */            it must not
+
+A test in kernel/ is the machine's init, build/tests/kernel/NAME.cpio. Any other is a program in
+build/tests/system.cpio that the shell runs under the real servers: RUN, by default `NAME && memaudit`.
+Each run adds tests of its own: that a plan came and was kept, that nothing panicked, the exit status.
+The machine's whole output goes to build/tests/log/NAME.RUN.log.
+"""
+
+import os
+import pathlib
+import re
+import select
+import shlex
+import subprocess
+import sys
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tools"))
+import machine  # noqa: E402  (tools/ is no package)
+
+BUILD = ROOT / "build"
+LOGS = BUILD / "tests" / "log"
+TAP_LINE = re.compile(r"^(not )?ok\b(?: \d+)?(?: - )?(.*)$")
+PLAN = re.compile(r"^1\.\.(\d+)")
+PANIC_GRACE_SECONDS = 2
+
+
+class Run:
+    """One `test:` line."""
+
+    def __init__(self, settings):
+        self.memory = settings.get("MEM", "128M")
+        self.harts = settings.get("SMP", "1")
+        self.timeout = float(settings.get("TIMEOUT", "60"))
+        self.bootargs = settings.get("BOOTARGS", "")
+        self.line = settings.get("RUN", "")
+        self.status = int(settings.get("STATUS", "0"))
+        self.label = " ".join(f"{key}={value}" for key, value in settings.items())
+
+
+class Header:
+    def __init__(self, source):
+        self.runs, self.keys, self.expected, self.refused = [], [], [], []
+        text = source.read_text()
+        for kind, value in re.findall(r"/\*\s*(test|type|expect|refuse):\s?(.*?)\s*\*/", text):
+            if kind == "test":
+                self.runs.append(Run(dict(word.split("=", 1) for word in shlex.split(value))))
+            elif kind == "type":
+                pattern, keys = value.split(">", 1)
+                self.keys.append((pattern.strip().encode(), keys.strip().encode().decode("unicode_escape").encode("latin-1")))
+            elif kind == "expect":
+                self.expected.append(value)
+            else:
+                self.refused.append(value)
+        self.runs = self.runs or [Run({})]
+
+
+class Typist:
+    """Types each line of keys once its pattern has come out since the keys before."""
+
+    def __init__(self, keys, process):
+        self.keys, self.process, self.seen = list(keys), process, b""
+
+    def feed(self, data):
+        self.seen += data
+        while self.keys and (at := self.seen.find(self.keys[0][0])) >= 0:
+            self.seen = self.seen[at + len(self.keys[0][0]):]
+            for key in self.keys.pop(0)[1]:
+                os.write(self.process.stdin.fileno(), bytes([key]))
+                time.sleep(0.002)
+
+
+def boot(run, name, kernel_test, keys, log):
+    """Returns (all output, QEMU's exit status or None when the time was up)."""
+    archive = BUILD / "tests" / "kernel" / f"{name}.cpio" if kernel_test else BUILD / "tests" / "system.cpio"
+    line = "" if kernel_test else run.line or f"{name} && memaudit"
+    arguments = machine.command(BUILD / "Image", archive, run.memory, run.harts,
+                                machine.bootargs_with_run(run.bootargs, line))
+    arguments += ["-display", "none", "-monitor", "none", "-serial", "stdio"]
+    process = machine.start(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    typist = Typist(keys, process)
+    output, deadline, panicked = b"", time.monotonic() + run.timeout, False
+    try:
+        while (remaining := deadline - time.monotonic()) > 0:
+            if not select.select([process.stdout], [], [], min(remaining, 1))[0]:
+                continue
+            data = os.read(process.stdout.fileno(), 65536)
+            if not data:
+                return output, process.wait()
+            output += data
+            log.write(data)
+            log.flush()
+            typist.feed(data)
+            if not panicked and machine.PANIC_MARK in output[-8192:]:
+                panicked, deadline = True, min(deadline, time.monotonic() + PANIC_GRACE_SECONDS)
+        return output, None
+    finally:
+        machine.stop(process)
+
+
+class Stream:
+    """TAP on stdout, numbered through all runs."""
+
+    def __init__(self):
+        self.count = 0
+
+    def result(self, good, text):
+        self.count += 1
+        print(f"{'ok' if good else 'not ok'} {self.count} - {text}", flush=True)
+        return good
+
+    def note(self, text):
+        print(f"# {text}", flush=True)
+
+
+def judge(stream, header, run, output, status, kernel_test):
+    """Translate one run's output, and judge what TAP cannot say of itself."""
+    text = output.decode("latin-1").replace("\r", "")
+    if not kernel_test:
+        begin, end = text.find("\x02"), text.rfind("\x03")
+        whole, text = text, text[begin + 1:end if end > begin else None] if begin >= 0 else ""
+    else:
+        whole = text
+        text = text[max(text.find("\nByre "), 0):]  # what the firmware says is in the log
+    planned = results = 0
+    good = True
+    for line in text.splitlines():
+        if match := PLAN.match(line):
+            planned += int(match.group(1))
+        elif match := TAP_LINE.match(line):
+            results += 1
+            good &= stream.result(not match.group(1), match.group(2))
+        elif line.startswith("Bail out"):
+            good = stream.result(False, line)
+        elif line.strip() and not line.startswith("# seen"):
+            stream.note(line.lstrip("# "))
+    good &= stream.result(planned > 0 and planned == results, f"plan of {planned}, {results} results ({run.label})")
+    good &= stream.result("kernel panic" not in whole, "no panic")
+    good &= stream.result(status == run.status, f"exit status {'time-out' if status is None else status}")
+    for pattern in header.expected:
+        good &= stream.result(bool(re.search(pattern, text, re.M)), f"output matches {pattern}")
+    for pattern in header.refused:
+        good &= stream.result(not re.search(pattern, text, re.M), f"output does not match {pattern}")
+    if not good:
+        for line in whole.splitlines()[-30:]:
+            stream.note("| " + line)
+
+
+def main():
+    source = pathlib.Path(sys.argv[1])
+    machine.exit_on_signals()
+    LOGS.mkdir(parents=True, exist_ok=True)
+    kernel_test = source.parent.name == "kernel"
+    header = Header(source)
+    stream = Stream()
+    for number, run in enumerate(header.runs):
+        with open(LOGS / f"{source.stem}.{number}.log", "wb") as log:
+            output, status = boot(run, source.stem, kernel_test, header.keys, log)
+        judge(stream, header, run, output, status, kernel_test)
+    print(f"1..{stream.count}")
+
+
+main()
