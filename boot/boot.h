@@ -19,7 +19,7 @@ static inline void *boot_pointer(uint64_t address)
     return (void *)(uintptr_t)address; // NOLINT
 }
 
-/* Whole words: start and bytes are multiples of 64. */
+/* Whole words. */
 void boot_fill(uint64_t start, uint64_t bytes, uint64_t word);
 /* In words on the console, then stop. */
 _Noreturn void boot_fail(const char *why);

@@ -20,9 +20,7 @@
 #include "riscv/panic.h"
 #include "riscv/sbi.h"
 
-enum {
-    TREE_BYTES_MAX = 16 << 20,
-};
+enum { TREE_BYTES_MAX = 16 << 20 };
 
 #define PATTERN 0xa5a5a5a5a5a5a5a5ul
 
@@ -48,16 +46,10 @@ void boot_trapped(uint64_t cause, uint64_t pc, uint64_t value)
 
 void boot_fill(uint64_t start, uint64_t bytes, uint64_t word)
 {
-    uint64_t *end = boot_pointer(start + bytes);
-    for (uint64_t *at = boot_pointer(start); at < end; at += 8) {
-        at[0] = word;
-        at[1] = word;
-        at[2] = word;
-        at[3] = word;
-        at[4] = word;
-        at[5] = word;
-        at[6] = word;
-        at[7] = word;
+    uint64_t *at = boot_pointer(start);
+#pragma GCC unroll 16
+    for (uint64_t words = bytes / sizeof word; words > 0; words--) {
+        *at++ = word;
     }
 }
 
@@ -88,12 +80,13 @@ static void find_init(struct init_request *request)
     request->image = boot_address(member.data);
 }
 
-static void make_plan(const struct init_request *init, uint64_t image, uint64_t tree_bytes)
+static void make_plan(const struct init_request *init, uint64_t image)
 {
     struct plan_request request = {
         .image = {image, boot_address(image_end)},
         .archive = init->archive,
-        .tree = {boot_address(init->tree.base), boot_address(init->tree.base) + tree_bytes},
+        .tree = {boot_address(init->tree.base),
+                 boot_address(init->tree.base) + init->tree.used_bytes},
         .chunk_record_bytes = sizeof(struct chunk),
         .init_pages = init_pages(&init->elf, &init->tree),
     };
@@ -223,7 +216,7 @@ struct boot_result boot_main(uint64_t hart_id, uint64_t tree, uint64_t ticks, ui
     riscv_facts.image_offset = KERNEL_IMAGE - image;
     riscv_facts.panic_powers_off = boot_facts.test_hooks;
     find_init(&request);
-    make_plan(&request, image, request.tree.used_bytes);
+    make_plan(&request, image);
 
     boot_zero(plan.table_chunk, CHUNK_BYTES);
     boot_zero(plan.object_chunk, CHUNK_BYTES);

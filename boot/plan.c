@@ -120,6 +120,10 @@ static const char *plan_complaint(const struct plan *plan, const struct plan_req
         ranges_overlap(request->tree, plan->kernel)) {
         return "the boot archive or the device tree overlaps the kernel";
     }
+    if (!ranges_contain(&plan->chunks, round_down(request->archive.start, PAGE),
+                        round_up(request->archive.end, PAGE))) {
+        return "the boot archive shares a chunk with firmware or devices";
+    }
     if (plan->object_chunk == 0 || plan->init_start == 0) {
         return "there is not enough memory";
     }

@@ -80,17 +80,18 @@ static void print_place(uint64_t address, uint64_t inside)
 
 static bool is_text(uint64_t address)
 {
-    return address > (uint64_t)(uintptr_t)text_start + 4 &&
-           address < (uint64_t)(uintptr_t)text_end && address % 2 == 0;
+    return address - (uint64_t)(uintptr_t)text_start < (uint64_t)(text_end - text_start);
 }
 
-/* jal ra, jalr ra or c.jalr ends where the address is. */
-static bool follows_call(uint64_t address)
+/* In the text, and jal ra, jalr ra or c.jalr ends there. */
+static bool is_return(uint64_t address)
 {
-    const uint16_t *code = (const uint16_t *)(uintptr_t)address; // NOLINT
-    uint32_t word = (uint32_t)code[-1] << 16 | code[-2];
-    uint32_t opcode = word & 0xfff; /* with rd */
-    return opcode == 0x0ef || opcode == 0x0e7 || (code[-1] & 0xf07f) == 0x9002;
+    if (!is_text(address - 4) || address % 2 != 0) {
+        return false;
+    }
+    const uint16_t *call = (const uint16_t *)(uintptr_t)(address - 4); // NOLINT
+    unsigned opcode = call[0] & 0xfff;                                 /* with rd */
+    return opcode == 0x0ef || opcode == 0x0e7 || (call[1] & 0xf07f) == 0x9002;
 }
 
 static void print_backtrace(uint64_t pc, uint64_t ra, uint64_t sp)
@@ -102,7 +103,7 @@ static void print_backtrace(uint64_t pc, uint64_t ra, uint64_t sp)
     if (is_text(pc)) {
         print_place(pc, pc);
     }
-    if (is_text(ra) && follows_call(ra)) {
+    if (is_return(ra)) {
         print_place(ra, ra - 1);
     }
     if (sp < bottom || sp > top) {
@@ -111,7 +112,7 @@ static void print_backtrace(uint64_t pc, uint64_t ra, uint64_t sp)
     }
     for (uint64_t at = (sp + 7) & ~7ull; at < top && count < BACKTRACE_MAX; at += 8) {
         uint64_t word = *(const uint64_t *)(uintptr_t)at; // NOLINT
-        if (is_text(word) && follows_call(word)) {
+        if (is_return(word)) {
             print_place(word, word - 1);
             count++;
         }

@@ -57,10 +57,7 @@ static unsigned fault_kind(uint64_t cause)
         [CAUSE_LOAD_PAGE] = FAULT_PAGE_READ,
         [CAUSE_STORE_PAGE] = FAULT_PAGE_WRITE,
     };
-    if (cause < sizeof kinds && kinds[cause] != 0) {
-        return kinds[cause];
-    }
-    return FAULT_ILLEGAL;
+    return cause < sizeof kinds && kinds[cause] != 0 ? kinds[cause] : FAULT_ILLEGAL;
 }
 
 void trap_other(struct riscv_hart *hart, uint64_t cause, uint64_t value)
