@@ -84,7 +84,8 @@ static void graveyard_empty(void)
     }
 }
 
-/* Record at the top, local storage below it, stack below that, one page unmapped at the bottom. */
+/* Record at the top, local storage below it, stack below that, one page without rights at the
+ * bottom. */
 static struct pthread *thread_make(size_t stack_bytes, void **local_out)
 {
     size_t align = _tls_align() > TLS_ALIGN ? _tls_align() : TLS_ALIGN;
@@ -94,10 +95,10 @@ static struct pthread *thread_make(size_t stack_bytes, void **local_out)
     if (mapping == MAP_FAILED) {
         return NULL;
     }
-    (void)munmap(mapping, GUARD_BYTES);
+    (void)mprotect(mapping, GUARD_BYTES, PROT_NONE);
     struct pthread *thread = (struct pthread *)(mapping + bytes - sizeof(struct pthread));
-    thread->mapping = mapping + GUARD_BYTES;
-    thread->mapping_bytes = bytes - GUARD_BYTES;
+    thread->mapping = mapping;
+    thread->mapping_bytes = bytes;
     uintptr_t local = ((uintptr_t)thread - _tls_size()) & ~(uintptr_t)(align - 1);
     _init_tls((void *)local);
     uintptr_t here;
