@@ -179,5 +179,6 @@ def protocol_outputs(protocol):
         f"byre/gen/{name}.h": protocol_header(protocol),
         f"byre/gen/{name}_client.h": client_header(protocol),
         f"byre/gen/{name}_handlers.h": handlers_header(protocol),
+        f"byre/gen/{name}_handlers.h": handlers_header(protocol),
         f"byre/gen/{name}_dispatch.inc": dispatch(protocol),
     }
