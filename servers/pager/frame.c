@@ -298,6 +298,7 @@ err_t frame_alloc_table(frame_t *frame_out)
 void frame_free_table(frame_t f)
 {
     PAGER_ASSERT(frame_chunk(f)->kind == KIND_TABLE);
+    frame_record(f)->count = 0; /* it may still link dead tables */
     chunk_give(1, f);
     frames.totals.table_free++;
 }

@@ -23,22 +23,40 @@ static struct area area_of(bool shared)
                   : (struct area){(uint32_t)(PROGRAM_MMAP_BASE >> PAGE_SHIFT), shared_first};
 }
 
+/* The first page beside a region, or the page beside which it may begin: regions of the other kind
+ * keep their 2 MiB groups to themselves (G7). */
+static uint32_t end_beside(const struct region *r, bool shared)
+{
+    uint32_t up = (region_end(r) + GROUP_PAGES - 1) & ~(uint32_t)(GROUP_PAGES - 1);
+    return region_is_shared(r) == shared ? region_end(r) : up;
+}
+
+static uint32_t begin_beside(const struct region *r, bool shared)
+{
+    uint32_t down = r->first_page & ~(uint32_t)(GROUP_PAGES - 1);
+    return region_is_shared(r) == shared ? r->first_page : down;
+}
+
 err_t memory_place(const struct space *s, uint32_t pages, bool shared, uint32_t *first_out)
 {
     struct area area = area_of(shared);
     const struct region *last = region_find_before(s->map, area.end);
-    uint32_t top = last != NULL && region_end(last) > area.first ? region_end(last) : area.first;
+    uint32_t top = area.first;
+    if (last != NULL && region_end(last) > area.first) {
+        top = end_beside(last, shared);
+    }
     if (top <= area.end && pages <= area.end - top) {
         *first_out = top;
         return ERR_OK;
     }
     uint32_t first = area.first; /* a gap further down: O(regions) */
     for (const struct region *r = region_find_next(s->map, first);
-         r != NULL && r->first_page < area.end; r = region_find_next(s->map, first)) {
-        if (r->first_page > first && r->first_page - first >= pages) {
+         r != NULL && r->first_page < area.end; r = region_find_next(s->map, region_end(r))) {
+        uint32_t begin = begin_beside(r, shared);
+        if (begin > first && begin - first >= pages) {
             break;
         }
-        first = region_end(r);
+        first = end_beside(r, shared);
     }
     *first_out = first;
     return first < area.end && pages <= area.end - first ? ERR_OK : PAGER_ERR_NOMEM;
