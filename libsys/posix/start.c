@@ -2,6 +2,8 @@
  * first: everything else may touch errno. */
 #include <picolibc.h>
 #include <picotls.h>
+#include <signal.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -9,6 +11,7 @@
 
 #include <byre/gen/proc_client.h>
 #include <byre/program.h>
+#include <byre/table.h>
 
 #include "posix.h"
 
@@ -31,12 +34,24 @@ void _fini(void)
 {
 }
 
-/* B2 of <libsys/arguments.h>: offsets become pointers, in place. */
+/* The parent may be anyone: what it says must lie in the block. */
+static bool block_is_sound(const struct argument_block *block)
+{
+    uint64_t words = (uint64_t)block->argument_count + block->environment_count + 2;
+    return block->version == ARGUMENTS_VERSION && block->pages > 0 &&
+           block->pages <= ARGUMENTS_PAGES_MAX && block->timebase_hz != 0 &&
+           sizeof(*block) + words * sizeof(uint64_t) < (uint64_t)block->pages * PAGE_BYTES;
+}
+
+/* B2 of <libsys/arguments.h>: offsets become pointers, in place. One that leads outside becomes the
+ * empty string at the block's end. */
 static char **strings_relocate(struct argument_block *block, uint64_t *words, uint32_t count)
 {
+    uint64_t last = (uint64_t)block->pages * PAGE_BYTES - 1;
     for (uint32_t i = 0; i < count; i++) {
-        words[i] += (uintptr_t)block;
+        words[i] = (uintptr_t)block + (words[i] < last ? words[i] : last);
     }
+    words[count] = 0;
     return (char **)(uintptr_t)words;
 }
 
@@ -45,6 +60,10 @@ void posix_start(struct argument_block *block)
     void *local;
     __asm__("mv %0, tp" : "=r"(local));
     _init_tls(local);
+    if (!block_is_sound(block)) {
+        posix_exit_status(SIGABRT);
+    }
+    ((char *)block)[(uint64_t)block->pages * PAGE_BYTES - 1] = 0;
 
     posix_facts.timebase_hz = block->timebase_hz;
     posix_facts.start_ticks = time_ticks();
