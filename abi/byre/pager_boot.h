@@ -8,7 +8,9 @@
  *       pager's space exists for each GiB of the window that has RAM.
  *   B3  From the first instruction on, all USER frames that `used` does not name, all free TABLE
  *       frames and the OBJECT pages `object_pages` are the pager's; init takes none of them again.
- *   B4  A pager that starts later finds the records of its predecessor at PAGER_RECORDS_HEADER.
+ *   B4  The pager takes the memory for its frame records from the bottom of the USER frames that
+ *       `used` leaves, at a place that follows from these facts alone; <byre/pager_records.h> is at
+ *       its start, where a later pager finds it.
  */
 #ifndef BYRE_PAGER_BOOT_H
 #define BYRE_PAGER_BOOT_H
@@ -46,8 +48,6 @@ enum {
 #define PAGER_BASE 0x0000000010000000ul
 #define PAGER_STACK_TOP 0x0000000040000000ul
 #define PAGER_BOOT_ADDRESS 0x0000000040000000ul /* struct pager_boot, one page, R */
-#define PAGER_RECORDS_HEADER 0x0000000ffffff000ul
-#define PAGER_RECORDS 0x0000001000000000ul /* + 8 * frame number: its record */
 #define PAGER_WINDOW 0x0000002000000000ul  /* + physical address */
 
 /* Badges at the pager's endpoint: a space's id (index | generation << 32, both below 2^30), or */

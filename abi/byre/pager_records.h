@@ -1,5 +1,5 @@
-/* The pager's records, as an auditor or a later pager reads them: a header at PAGER_RECORDS_HEADER
- * in the pager's space (request audit_begin tells where the auditor sees it), and what it leads to.
+/* The pager's records, as an auditor or a later pager reads them: a header
+ * (request audit_begin tells where the auditor sees it), and what it leads to.
  *
  *   V1  Addresses in the header and in records are of the pager's space: in the window
  *       (PAGER_WINDOW + physical address), or translated by the pager's own root table.

@@ -13,7 +13,7 @@
 void chunks_start(frame_t own_root);
 /* Make the highest idle USER chunk one of `kind`. NOMEM: there is none. */
 [[nodiscard]] err_t chunk_convert(unsigned kind, frame_t *chunk_out);
-/* Make an idle TABLE chunk, beyond what promises need, USER again. False: there is none. */
+/* Make an idle TABLE chunk USER again. False: there is none. */
 bool chunk_return(void);
 
 #endif

@@ -158,16 +158,17 @@ static void chunk_push(struct chunk_record *c, frame_t f)
     c->free = (uint16_t)(f.number % CHUNK_PAGES);
 }
 
-/* Let no frame of the chunk be above the bump mark: those not handed out go on the list. */
-static void chunk_spread(frame_t chunk)
+/* Let the bump mark stand above an index: what lies between goes on the free list. */
+static void chunk_bump_to(struct chunk_record *c, frame_t f)
 {
-    struct chunk_record *c = frame_chunk(chunk);
-    for (uint32_t i = CHUNK_PAGES; i-- > c->bump;) {
-        frame_t f = {chunk.number + i};
-        *frame_record(f) = (struct frame_record){0};
-        chunk_push(c, f);
+    uint32_t index = f.number % CHUNK_PAGES;
+    while (c->bump < index) {
+        frame_t between = {f.number - index + c->bump};
+        *frame_record(between) = (struct frame_record){0};
+        chunk_push(c, between);
+        c->bump++;
     }
-    c->bump = CHUNK_PAGES;
+    c->bump++;
 }
 
 /* Take one frame out of its chunk's free list, wherever it stands. O(512), at start-up only. */
@@ -189,11 +190,12 @@ void frames_reserve(frame_t first, uint32_t count, unsigned flags)
         frame_t f = {first.number + i};
         struct chunk_record *c = frame_chunk(f);
         PAGER_ASSERT(c->kind == KIND_USER);
-        if (c->bump < CHUNK_PAGES) {
-            chunk_spread((frame_t){f.number - f.number % CHUNK_PAGES});
+        if (f.number % CHUNK_PAGES >= c->bump) {
+            chunk_bump_to(c, f);
+        } else {
+            PAGER_ASSERT(frame_record(f)->count == 0);
+            chunk_unlink(c, f);
         }
-        PAGER_ASSERT(frame_record(f)->count == 0);
-        chunk_unlink(c, f);
         *frame_record(f) = (struct frame_record){.count = 1, .flags = (uint16_t)flags};
         c->used++;
         if (c->used == CHUNK_PAGES) {

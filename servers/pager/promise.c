@@ -6,7 +6,7 @@
 #include "pool.h"
 #include "table.h"
 
-enum { ACCOUNT_CHAINS = 256, CHUNK_TABLES = CHUNK_PAGES - 1 };
+enum { ACCOUNT_CHAINS = 256, CHUNK_TABLES = CHUNK_PAGES - 1, TABLES_SPARE = 64 };
 
 struct promises promises;
 
@@ -60,6 +60,14 @@ static err_t convert(unsigned kind, frame_t *chunk_out)
 err_t promise_object_chunk(frame_t *chunk_out)
 {
     return promise_allows_chunk() ? convert(KIND_OBJECT, chunk_out) : PAGER_ERR_NOMEM;
+}
+
+/* Some tables to spare, so that forks at the border do not convert to and fro. */
+bool promise_return_chunk(void)
+{
+    return frames.totals.table_chunks > 1 &&
+           promises.tables + CHUNK_TABLES + TABLES_SPARE <= promise_tables_capacity() &&
+           chunk_return();
 }
 
 /* P1 for both currencies; chunks are converted when that is what tables need. */

@@ -1,0 +1,66 @@
+/* From a message's label to its handler, and who may ask what. */
+#include "audit.h"
+#include "kernel.h"
+#include "request.h"
+
+#include <byre/gen/pager_dispatch.inc>
+
+static bool pager_admits(enum pager_who who, const struct pager_request *request)
+{
+    switch (who) {
+    case PAGER_WHO_PROC:
+        return (request->badge & PAGER_BADGE_TRUSTED) != 0;
+    case PAGER_WHO_AUDIT:
+        return audit_admits(request);
+    case PAGER_WHO_SELF: /* the handlers look for the space themselves: request_self */
+        return true;
+    }
+    return false;
+}
+
+unsigned request_serve(struct pager_request *request)
+{
+    return pager_dispatch(request);
+}
+
+struct space *request_self(struct pager_request *request)
+{
+    struct space *s = space_find(request->badge);
+    if (s == NULL) {
+        request->error = ERR_RIGHTS;
+    }
+    return s;
+}
+
+struct space *request_space(struct pager_request *request, uint64_t id)
+{
+    struct space *s = space_find(id);
+    if (s == NULL) {
+        request->error = PAGER_ERR_NOENT;
+    }
+    return s;
+}
+
+/* What was sent last is still in its slot. */
+static void send_slot_empty(void)
+{
+    err_t error = kernel_cap_delete(SLOT_SEND);
+    PAGER_ASSERT(error == ERR_OK || error == ERR_CAP_EMPTY);
+}
+
+void request_send_copy(struct pager_request *request, cap_t source, unsigned rights)
+{
+    send_slot_empty();
+    err_t error = kernel_cap_copy(source, SLOT_SEND, rights | RIGHT_GRANT);
+    PAGER_ASSERT(error == ERR_OK);
+    request->send_cap = SLOT_SEND;
+}
+
+void request_send_memory(struct pager_request *request, frame_t first, uint64_t count,
+                         unsigned rights)
+{
+    send_slot_empty();
+    err_t error = kernel_memory_derive(first, count, rights | RIGHT_GRANT, SLOT_SEND);
+    PAGER_ASSERT(error == ERR_OK);
+    request->send_cap = SLOT_SEND;
+}

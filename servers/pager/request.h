@@ -1,0 +1,32 @@
+/* Requests: what the handlers share. The handlers are declared by <byre/gen/pager_handlers.h>;
+ * each fills the answer, and has changed nothing when it answers an error. */
+#ifndef PAGER_REQUEST_H
+#define PAGER_REQUEST_H
+
+#include <byre/gen/pager_handlers.h>
+#include <byre/pager_boot.h>
+
+#include "space.h"
+#include "types.h"
+
+/* Slots of the pager's own capability table beyond those init filled. */
+enum request_slot {
+    SLOT_SEND = PAGER_SLOT_FREE, /* a capability on its way out, replaced by the next */
+    SLOT_ACCEPT,                 /* where a capability that arrives lands */
+    SLOT_WATCH,                  /* proc's notification */
+    SLOT_SPACES = PAGER_CAPTABLE_SLOTS - SPACES_MAX,
+};
+
+/* Serve one request. Returns the words of the answer. */
+unsigned request_serve(struct pager_request *request);
+/* The sender's own space, or NULL and the error set. */
+struct space *request_self(struct pager_request *request);
+/* The space of that id, or NULL and the error set (NOENT). */
+struct space *request_space(struct pager_request *request, uint64_t id);
+/* Send a copy of a capability with the answer. */
+void request_send_copy(struct pager_request *request, cap_t source, unsigned rights);
+/* Send a capability over memory with the answer. */
+void request_send_memory(struct pager_request *request, frame_t first, uint64_t count,
+                         unsigned rights);
+
+#endif

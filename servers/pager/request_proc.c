@@ -1,0 +1,276 @@
+/* Requests of proc and init: spaces made, forked and ended, their regions, accounts, memory for
+ * kernel objects. */
+#include "cow.h"
+#include "kernel.h"
+#include "memory.h"
+#include "object.h"
+#include "request.h"
+#include "start.h"
+
+/* ---------------------------------------------------------------------------------- spaces */
+static err_t create(uint64_t account_id, struct region_map *map, struct space **space_out)
+{
+    struct account *account;
+    err_t error = account_get(account_id, &account);
+    if (error != ERR_OK) {
+        return error;
+    }
+    error = space_create(account, map, space_out);
+    account_release(account); /* the space has its own reference */
+    return error;
+}
+
+void pager_on_space_create(struct pager_request *request)
+{
+    struct region_map *map;
+    request->error = region_map_create(&map);
+    if (request->error != ERR_OK) {
+        return;
+    }
+    struct space *s;
+    request->error = create(request->in.space_create.account, map, &s);
+    if (request->error != ERR_OK) {
+        region_map_release(map);
+        return;
+    }
+    request->result.space_create.space_id = space_id(s);
+    request_send_copy(request, s->cap, RIGHT_BIND);
+}
+
+static void end_child(struct space *child)
+{
+    err_t error = space_destroy(child);
+    PAGER_ASSERT(error == ERR_OK); /* nobody is bound to it yet */
+}
+
+static err_t fork_into(struct space *parent, struct space *child)
+{
+    err_t error = space_promise(child, parent->promised_user, parent->promised_tables);
+    if (error != ERR_OK) {
+        return error;
+    }
+    child->stack_low = parent->stack_low;
+    child->heap_first = parent->heap_first;
+    child->heap_break = parent->heap_break;
+    return cow_fork(parent, child);
+}
+
+void pager_on_space_fork(struct pager_request *request)
+{
+    struct space *parent = request_space(request, request->in.space_fork.space_id);
+    if (parent == NULL) {
+        return;
+    }
+    if (parent->has_device) {
+        request->error = PAGER_ERR_INVAL;
+        return;
+    }
+    struct region_map *map = region_map_share(parent->map);
+    struct space *child;
+    request->error = create(request->in.space_fork.account, map, &child);
+    if (request->error != ERR_OK) {
+        region_map_release(map);
+        return;
+    }
+    request->error = fork_into(parent, child);
+    if (request->error != ERR_OK) {
+        end_child(child);
+        return;
+    }
+    request->result.space_fork.child_space_id = space_id(child);
+    request_send_copy(request, child->cap, RIGHT_BIND);
+}
+
+void pager_on_space_destroy(struct pager_request *request)
+{
+    struct space *s = request_space(request, request->in.space_destroy.space_id);
+    if (s != NULL) {
+        request->error = space_destroy(s);
+    }
+}
+
+/* --------------------------------------------------------------------------------- regions */
+enum { REGION_FLAGS_KNOWN = REGION_SHARED | REGION_STACK | REGION_WIRED | REGION_HEAP };
+
+/* Fill what a file backs; INVAL when the file does not have it. */
+static err_t set_backing(struct region *region, uint64_t backing, uint64_t offset_pages,
+                         uint64_t file_bytes)
+{
+    uint64_t file_pages = (file_bytes + PAGE_BYTES - 1) / PAGE_BYTES;
+    if (backing == BACKING_ZERO) {
+        return file_bytes == 0 ? ERR_OK : PAGER_ERR_INVAL;
+    }
+    if (backing != BACKING_ARCHIVE || file_pages > region->pages ||
+        offset_pages > pager_archive_pages || file_pages > pager_archive_pages - offset_pages) {
+        return PAGER_ERR_INVAL;
+    }
+    region->backing = BACKING_ARCHIVE;
+    region->offset_pages = (uint32_t)offset_pages;
+    region->file_pages = file_pages;
+    region->file_tail = (uint32_t)(file_bytes % PAGE_BYTES);
+    region->max_rights = region->rights | MAP_R;
+    return ERR_OK;
+}
+
+static err_t heap_begin(struct space *s, uint64_t start)
+{
+    if (s->heap_first != 0 || start == 0 || start >> PAGE_SHIFT >= USER_PAGES) {
+        return PAGER_ERR_INVAL;
+    }
+    s->heap_first = (uint32_t)((start + PAGE_BYTES - 1) >> PAGE_SHIFT);
+    s->heap_break = start;
+    return ERR_OK;
+}
+
+static err_t add_region(struct space *s, const struct pager_request *request)
+{
+    unsigned rights = request->in.region_add.rights_flags & (MAP_R | MAP_W | MAP_X);
+    uint64_t flags = request->in.region_add.rights_flags & ~(uint64_t)(MAP_R | MAP_W | MAP_X);
+    if (!memory_rights_valid(rights) || (flags & ~(uint64_t)REGION_FLAGS_KNOWN) != 0 ||
+        (flags & REGION_SHARED) != 0) {
+        return PAGER_ERR_INVAL;
+    }
+    if ((flags & REGION_HEAP) != 0 && request->in.region_add.pages == 0) {
+        return heap_begin(s, request->in.region_add.start);
+    }
+    uint32_t first;
+    uint32_t end;
+    err_t error = memory_range(request->in.region_add.start, request->in.region_add.pages, &first,
+                               &end);
+    if (error != ERR_OK) {
+        return error;
+    }
+    struct region region = {.first_page = first,
+                            .pages = end - first,
+                            .rights = (uint8_t)rights,
+                            .max_rights = MAP_R | MAP_W | MAP_X,
+                            .flags = (uint16_t)(flags & ~(uint64_t)REGION_HEAP)};
+    region.flags |= (rights & MAP_W) != 0 ? REGION_PROMISED : 0;
+    error = set_backing(&region, request->in.region_add.backing,
+                        request->in.region_add.offset_pages, request->in.region_add.file_bytes);
+    if (error != ERR_OK) {
+        return error;
+    }
+    error = memory_add(s, &region);
+    if (error == ERR_OK && (flags & REGION_WIRED) != 0) {
+        error = memory_populate(s, first, end);
+        if (error != ERR_OK) {
+            err_t removed = memory_remove(s, first, end);
+            return removed != ERR_OK ? removed : error;
+        }
+    }
+    return error;
+}
+
+void pager_on_region_add(struct pager_request *request)
+{
+    struct space *s = request_space(request, request->in.region_add.space_id);
+    if (s != NULL) {
+        request->error = add_region(s, request);
+    }
+}
+
+void pager_on_pages_give(struct pager_request *request)
+{
+    struct space *from = request_space(request, request->in.pages_give.from_space);
+    struct space *to = request_space(request, request->in.pages_give.to_space);
+    if (from == NULL || to == NULL) {
+        return;
+    }
+    uint64_t pages = request->in.pages_give.pages;
+    uint32_t from_first;
+    uint32_t to_first;
+    uint32_t end;
+    if (pages > MEMORY_GIVE_PAGES_MAX ||
+        memory_range(request->in.pages_give.from_address, pages, &from_first, &end) != ERR_OK ||
+        memory_range(request->in.pages_give.to_address, pages, &to_first, &end) != ERR_OK) {
+        request->error = PAGER_ERR_INVAL;
+        return;
+    }
+    for (uint32_t i = 0; i < pages && request->error == ERR_OK; i++) {
+        request->error = memory_give(from, from_first + i, to, to_first + i);
+    }
+}
+
+/* Device registers: one leaf table's worth, where no region is. */
+static err_t map_device(struct space *s, uint32_t first, uint32_t end, uint64_t device_frame,
+                        cap_t device)
+{
+    if (first >> GROUP_SHIFT != (end - 1) >> GROUP_SHIFT) {
+        return PAGER_ERR_INVAL;
+    }
+    struct region region = {.first_page = first,
+                            .pages = end - first,
+                            .rights = MAP_R | MAP_W,
+                            .max_rights = MAP_R | MAP_W,
+                            .backing = BACKING_DEVICE};
+    err_t error = memory_add(s, &region);
+    if (error != ERR_OK) {
+        return error;
+    }
+    frame_t leaf;
+    error = cow_make_private(s, first, &leaf);
+    if (error == ERR_OK) {
+        error = kernel_table_map_device(leaf, page_leaf_index(first), end - first, device,
+                                        device_frame, MAP_R | MAP_W);
+    }
+    if (error != ERR_OK) {
+        err_t removed = memory_remove(s, first, end);
+        return removed != ERR_OK ? removed : error;
+    }
+    s->has_device = true;
+    return ERR_OK;
+}
+
+void pager_on_device_map(struct pager_request *request)
+{
+    struct space *s = request_space(request, request->in.device_map.space_id);
+    uint32_t first;
+    uint32_t end;
+    if (s == NULL) {
+        return;
+    }
+    request->error = memory_range(request->in.device_map.address, request->in.device_map.pages,
+                                  &first, &end);
+    if (request->error == ERR_OK) {
+        request->error = map_device(s, first, end, request->in.device_map.first_frame,
+                                    request->cap);
+    }
+}
+
+/* ------------------------------------------------------------------------ accounts, objects */
+void pager_on_account_set(struct pager_request *request)
+{
+    uint64_t id = request->in.account_set.account;
+    uint64_t user = request->in.account_set.limit_user_frames;
+    uint64_t tables = request->in.account_set.limit_table_frames;
+    struct account *account = account_find(id);
+    if (user == 0 && tables == 0) {
+        if (account == NULL || !account->named) {
+            request->error = PAGER_ERR_NOENT;
+            return;
+        }
+        account->named = false;
+        account_release(account);
+        return;
+    }
+    if (account == NULL || !account->named) {
+        request->error = account_get(id, &account);
+        if (request->error != ERR_OK) {
+            return;
+        }
+        account->named = true;
+    }
+    account->user_limit = user;
+    account->tables_limit = tables;
+}
+
+void pager_on_object_memory(struct pager_request *request)
+{
+    frame_t chunk;
+    request->error = promise_object_chunk(&chunk);
+    if (request->error == ERR_OK) {
+        request->result.object_memory.first_frame = chunk.number;
+        request_send_memory(request, chunk, CHUNK_PAGES, RIGHT_OBJECTS);
+    }
+}
