@@ -109,21 +109,26 @@ static void scan_tables(void)
     }
 }
 
+static void scan_object(const struct object *object)
+{
+    for (uint32_t page = 0; page < object->pages; page++) {
+        frame_t frame = object_peek(object, page);
+        if (frame.number != 0) {
+            ++*count_of(frame.number);
+        }
+    }
+}
+
 static void scan_objects(void)
 {
     for (uint32_t i = 0; i < OBJECTS_MAX; i++) {
         const struct object *object = object_at(i);
-        for (uint32_t page = 0; object != NULL && page < object->pages; page++) {
-            frame_t frame = object_peek(object, page);
-            if (frame.number != 0) {
-                ++*count_of(frame.number);
-            }
+        if (object != NULL) {
+            scan_object(object);
         }
-        for (unsigned k = 0; object != NULL && k < OBJECT_PAGES_MAX / OBJECT_INDEX_ENTRIES; k++) {
-            if (object->leaf[k].number != 0) {
-                ++*count_of(object->leaf[k].number);
-            }
-        }
+    }
+    for (const struct object *o = pager_state.dead_objects; o != NULL; o = o->next_dead) {
+        scan_object(o);
     }
 }
 
@@ -162,11 +167,8 @@ static void compare_frames(void)
         }
         uint32_t book = was_handed_out(frame) ? frame_count(frame) : 0;
         uint32_t seen = *count_of(number);
-        bool own = book != 0 && ((frame_record(frame)->flags & (FRAME_FIXED | FRAME_SYSTEM)) ||
-                                 number == fault_zero_frame.number);
-        if (own && (seen == 0 || !(frame_record(frame)->flags & FRAME_SYSTEM))) {
-            seen++; /* the fixed use, or the pager's own */
-        }
+        bool own = book != 0 && (frame_record(frame)->flags & (FRAME_FIXED | FRAME_SYSTEM));
+        seen += own; /* the pin */
         if (book != seen) {
             model_fail("frame 0x%" PRIx64 " counts %u, %u references exist", number, book, seen);
         }

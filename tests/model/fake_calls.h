@@ -22,6 +22,9 @@ void fake_cap_set_object(unsigned slot, unsigned type); /* an object that lives 
 bool fake_cap_is_empty(unsigned slot);
 /* The second kernel's number of the space that a capability names; 0: it names none. */
 unsigned fake_cap_space(unsigned slot);
+/* What a capability names: its errors are those of the calls that look it up. */
+err_t fake_cap_memory(uint64_t slot, const struct fake_authority **authority_out);
+err_t fake_cap_space_with(uint64_t slot, uint64_t rights, unsigned *space_out);
 unsigned fake_caps_used(void);
 unsigned fake_objects_live(void);
 uint64_t fake_signals(void); /* how often byre_signal was called */

@@ -26,8 +26,8 @@ static void run(void)
     dice_start(model.seed);
     sim_start();
     port_start();
-    requests_start();
     books_open();
+    requests_start();
     for (model_step = 0; model_step < model.steps; model_step++) {
         sim_step();
         if (model_step % model.audit_every == model.audit_every - 1) {

@@ -9,16 +9,17 @@ checker fail. A mutant that survives, or a text that no longer matches, fails th
 """
 
 import concurrent.futures
+import glob
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 
 from mutants_list import MUTANTS
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-PAGER = os.path.join(ROOT, "servers", "pager")
 RUNS = [  # tried in turn until one fails
     "--seed 1 --steps 12000 --audit-every 100 --chunks 12 --fierce",
     "--seed 2 --steps 12000 --audit-every 100 --chunks 8",
@@ -30,12 +31,27 @@ RUNS = [  # tried in turn until one fails
 TIMEOUT_SECONDS = 60
 
 
-def mutate(source, old, new):
-    with open(os.path.join(PAGER, source), encoding="utf-8") as file:
-        text = file.read()
-    if text.count(old) != 1:
-        raise ValueError(f"{source} holds the text {text.count(old)} times, not once: {old!r}")
-    return text.replace(old, new)
+def mutate(edits):
+    """The changed files, by path."""
+    texts = {}
+    for path, old, new in edits:
+        if path not in texts:
+            with open(path, encoding="utf-8") as file:
+                texts[path] = file.read()
+        if texts[path].count(old) != 1:
+            raise ValueError(f"{path} holds this {texts[path].count(old)} times, not once: {old!r}")
+        texts[path] = texts[path].replace(old, new)
+    return texts
+
+
+def object_of(path, objects):
+    """Where the checker's build put the object of a source file."""
+    room = "pager" if path.startswith("servers/pager/") else "checker"
+    name = f"/{room}/{os.path.basename(path)[:-2]}.o"
+    found = [o for o in objects if o.endswith(name)]
+    if len(found) != 1:
+        raise ValueError(f"{path} is not built into the checker")
+    return found[0]
 
 
 def build(directory, name, edits):
@@ -46,24 +62,23 @@ def build(directory, name, edits):
         compiler = shlex.split(file.read())
     with open(os.path.join(directory, "objects"), encoding="utf-8") as file:
         objects = file.read().split()
-    texts = {}
-    for source, old, new in edits:
-        if source in texts:
-            if texts[source].count(old) != 1:
-                raise ValueError(f"{source} does not hold the text once: {old!r}")
-            texts[source] = texts[source].replace(old, new)
-        else:
-            texts[source] = mutate(source, old, new)
-    for source, text in texts.items():
-        mutated = os.path.join(place, source)
-        with open(mutated, "w", encoding="utf-8") as file:
+    texts = mutate(edits)
+    for path, text in texts.items():
+        with open(os.path.join(place, os.path.basename(path)), "w", encoding="utf-8") as file:
             file.write(text)
-        made = mutated[:-2] + ".o"
-        replaced = [o for o in objects if o.endswith("/pager/" + source[:-2] + ".o")]
-        if len(replaced) != 1:
-            raise ValueError(f"{source} is not built into the checker")
-        subprocess.run(compiler + ["-w", "-I" + PAGER, "-c", mutated, "-o", made], check=True)
-        objects[objects.index(replaced[0])] = made
+    sources = list(texts)
+    if any(path.endswith(".h") for path in texts):  # compile whatever may include it
+        sources = [p for p in glob.glob("servers/pager/*.c") if os.path.basename(p)[:-2] + ".o" in
+                   [os.path.basename(o) for o in objects if "/pager/" in o]]
+    for path in sources:
+        base = os.path.basename(path)
+        source = os.path.join(place, base)
+        if not os.path.exists(source):  # an includer: beside the header, so that it is found first
+            shutil.copy(path, source)
+        made = source[:-2] + ".o"
+        subprocess.run(compiler[:1] + ["-I" + place] + compiler[1:] + ["-w", "-c", source,
+                       "-o", made], check=True)
+        objects[objects.index(object_of(path, objects))] = made
     binary = os.path.join(place, "model")
     subprocess.run(compiler + objects + ["-o", binary], check=True)
     return binary

@@ -65,11 +65,11 @@ static void check(err_t error, const char *what)
 /* What boot and init leave: some USER frames in use, a TABLE chunk with tables, an OBJECT chunk. */
 static void boot(void)
 {
-    static const struct fake_hooks hooks = { .interleave = sim_interleave,
+    static const struct fake_hooks beside = { .interleave = sim_interleave,
                                              .flush = machine_flush,
                                              .table_freed = table_freed };
     uint64_t offender = 0;
-    fake_start(FIRST_FRAME, model.chunks, &hooks);
+    fake_start(FIRST_FRAME, model.chunks, &beside);
     fake_calls_start();
     struct fake_authority all = { FIRST_FRAME, (uint64_t)model.chunks * CHUNK_PAGES, RIGHTS_ALL };
     fake_cap_set_memory(PAGER_SLOT_MEMORY, all);
@@ -108,7 +108,6 @@ void port_start(void)
     frames_reserve_tables(chunk_at(model.chunks - 1), BOOT_TABLES);
     hooks = (struct hooks){ .enabled = true };
     chunks_start(FRAME_NONE);
-    tables_start();
     promises_start(model.overcommit);
     regions_start();
     objects_start(model.seed);
@@ -195,4 +194,30 @@ unsigned port_space(uint64_t space_id)
 {
     const struct space *space = space_find(space_id);
     return space == NULL ? 0 : fake_cap_space(space->cap);
+}
+
+/* ------------------------------------------------------------------ requests */
+void pager_on_protect(struct pager_request *request);
+void pager_on_unmap(struct pager_request *request);
+void pager_on_map(struct pager_request *request);
+void pager_on_brk(struct pager_request *request);
+void pager_on_account_set(struct pager_request *request);
+void pager_on_pages_give(struct pager_request *request);
+void pager_on_region_add(struct pager_request *request);
+void pager_on_space_destroy(struct pager_request *request);
+void pager_on_space_fork(struct pager_request *request);
+void pager_on_space_create(struct pager_request *request);
+void port_request(struct pager_request *request, uint64_t badge)
+{
+    static void (*const handlers[])(struct pager_request *) = {
+        [PAGER_SPACE_CREATE] = pager_on_space_create, [PAGER_SPACE_FORK] = pager_on_space_fork,
+        [PAGER_SPACE_DESTROY] = pager_on_space_destroy, [PAGER_REGION_ADD] = pager_on_region_add,
+        [PAGER_PAGES_GIVE] = pager_on_pages_give, [PAGER_ACCOUNT_SET] = pager_on_account_set,
+        [PAGER_BRK] = pager_on_brk, [PAGER_MAP] = pager_on_map, [PAGER_UNMAP] = pager_on_unmap,
+        [PAGER_PROTECT] = pager_on_protect,
+    };
+    request->badge = badge == 0 ? PAGER_BADGE_TRUSTED : badge;
+    failure_begin();
+    handlers[request->label](request);
+    failure_end();
 }

@@ -18,6 +18,7 @@ enum {
     FILE_PAGES = 64,
     STACK_PAGES = 40,
     HEAP_PAGES_MAX = 700,
+    ANY = MAP_R | MAP_W | MAP_X,
 };
 
 #define PAGE(address) ((uint64_t)(address) >> PAGE_SHIFT)
@@ -109,18 +110,18 @@ static bool lay_out(struct sim_process *process)
     page += data;
     done = done && add_region(process, (struct oracle_region){ .start = page, .end = page + bss,
                                                                .rights = MAP_R | MAP_W,
-                                                               .maximum = MAP_R | MAP_W });
+                                                               .maximum = ANY });
     page += bss;
     process->heap_start = page;
     process->heap_break = page << PAGE_SHIFT;
     done = done && add_region(process, (struct oracle_region){ .start = page, .end = page,
                                                                .rights = MAP_R | MAP_W,
-                                                               .maximum = MAP_R | MAP_W,
+                                                               .maximum = ANY,
                                                                .flags = REGION_HEAP });
     return done && add_region(process, (struct oracle_region){ .start = top - STACK_PAGES,
                                                                .end = top,
                                                                .rights = MAP_R | MAP_W,
-                                                               .maximum = MAP_R | MAP_W,
+                                                               .maximum = ANY,
                                                                .flags = REGION_STACK });
 }
 
@@ -170,7 +171,7 @@ static struct sim_process *spawn(const struct sim_process *parent)
 }
 
 /* Give the argument pages of one process to the stack of a fresh one. */
-static void give_pages(const struct sim_process *from, struct sim_process *to)
+static bool give_pages(const struct sim_process *from, struct sim_process *to)
 {
     const struct oracle_region *source = oracle_find(&from->oracle, from->heap_start - 1);
     const struct oracle_region *stack = NULL;
@@ -180,11 +181,11 @@ static void give_pages(const struct sim_process *from, struct sim_process *to)
         }
     }
     if (source == NULL || stack == NULL || source->is_file || !(source->rights & MAP_R)) {
-        return;
+        return true;
     }
     uint64_t pages = dice_between(1, 4);
     if (pages > source->end - source->start) {
-        return;
+        return true;
     }
     struct pager_request request = {
         .label = PAGER_PAGES_GIVE,
@@ -195,12 +196,13 @@ static void give_pages(const struct sim_process *from, struct sim_process *to)
     port_request(&request, 0);
     if (request.error != ERR_OK) {
         expect_poor_or("pages_give", request.error, ERR_OK);
-        return;
+        return false; /* some may have been given: the target is of no use */
     }
     uint64_t target = stack->end - pages;
     for (uint64_t i = 0; i < pages; i++) {
         oracle_give(&to->oracle, target + i, &from->oracle, source->start + i);
     }
+    return true;
 }
 
 static void do_exec(struct sim_process *process, struct sim_thread *thread)
@@ -210,9 +212,10 @@ static void do_exec(struct sim_process *process, struct sim_thread *thread)
         return;
     }
     struct sim_process *image = spawn(process);
-    if (image != NULL) {
-        give_pages(process, image);
+    if (image != NULL && give_pages(process, image)) {
         sim_end(process);
+    } else if (image != NULL) {
+        sim_end(image);
     }
 }
 
@@ -317,7 +320,7 @@ static void do_map(struct sim_process *process, struct sim_thread *thread)
     }
     oracle_add(&process->oracle,
                (struct oracle_region){ .start = page, .end = page + pages, .rights = rights,
-                                       .maximum = MAP_R | MAP_W | MAP_X,
+                                       .maximum = ANY,
                                        .flags = shared ? REGION_SHARED : 0,
                                        .object = shared ? oracle_object_make() : NULL });
 }
@@ -438,7 +441,7 @@ static void do_brk(struct sim_process *process, struct sim_thread *thread)
     } else if (new_end > old_end) {
         oracle_add(&process->oracle,
                    (struct oracle_region){ .start = old_end, .end = new_end,
-                                           .rights = MAP_R | MAP_W, .maximum = MAP_R | MAP_W,
+                                           .rights = MAP_R | MAP_W, .maximum = ANY,
                                            .flags = REGION_HEAP });
     }
 }
@@ -462,6 +465,14 @@ static void make_call(struct sim_process *process,
 void requests_start(void)
 {
     struct pager_request request = ask(PAGER_ACCOUNT_SET, 0, ACCOUNT, 1u << 30, 1u << 30);
+    if (request.error != ERR_OK) {
+        model_fail("account_set is answered %d", request.error);
+    }
+}
+
+void requests_stop(void)
+{
+    struct pager_request request = ask(PAGER_ACCOUNT_SET, 0, ACCOUNT, 0, 0);
     if (request.error != ERR_OK) {
         model_fail("account_set is answered %d", request.error);
     }

@@ -297,6 +297,18 @@ static void check_refusal(const struct sim_process *process, const struct sim_th
     }
 }
 
+static void end_thread(struct sim_process *process, struct sim_thread *thread)
+{
+    unsigned left = 0;
+    memset(thread, 0, sizeof(*thread));
+    for (unsigned t = 0; t < SIM_THREADS; t++) {
+        left += process->threads[t].exists;
+    }
+    if (left == 0) {
+        sim_end(process);
+    }
+}
+
 void sim_serve_fault(void)
 {
     struct sim_process *process = NULL;
@@ -317,7 +329,7 @@ void sim_serve_fault(void)
     unsigned rights = rights_at(process, thread->address >> PAGE_SHIFT);
     if (answer.verdict == PORT_MAP && dice_chance(60)) { /* it is gone before the reply */
         port_fault_done();
-        memset(thread, 0, sizeof(*thread));
+        end_thread(process, thread);
         return;
     }
     switch (answer.verdict) {
