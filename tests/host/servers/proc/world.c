@@ -1,0 +1,323 @@
+/* The fake world of proc's tests; contract in world.h. */
+#include "world.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include <byre/gen/pager.h>
+#include <byre/server.h>
+#include <byre/table.h>
+
+#include "account.h"
+#include "object.h"
+#include "process.h"
+#include "reply.h"
+#include "slots.h"
+#include "thread.h"
+#include "wait.h"
+
+enum {
+    CHUNK_FIRST = 0x1000, /* a frame number */
+    CHUNKS = 64,
+    PLACES = 64,
+    ACCOUNTS = 4096,
+    STORE_BYTES = 64 << 20,
+    STORES = 8,
+};
+
+const struct store_owner world_owner = {.pager = SERVER_SLOT_PAGER, .space_id = 1};
+
+static struct {
+    bool slot[PROC_CAPTABLE_SLOTS];
+    uint8_t place[CHUNKS * CHUNK_PAGES][PLACES]; /* type of the object there */
+    bool started[PROC_CAPTABLE_SLOTS];           /* by the slot of a thread */
+    uint32_t thread_slot[CHUNKS * CHUNK_PAGES][PLACES];
+    bool account[ACCOUNTS];
+    unsigned chunks;
+    unsigned spaces;
+    uint64_t next_space;
+    unsigned fail_after;
+    bool failed;
+    char *stores;
+    struct message last_reply;
+    unsigned replies;
+    bool callers_gone;
+} world;
+
+void world_begin(void)
+{
+    char *stores = world.stores;
+
+    memset(&world, 0, sizeof(world));
+    world.next_space = 100;
+    if (stores == NULL) {
+        stores = mmap(NULL, (size_t)STORE_BYTES * STORES, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        assert(stores != MAP_FAILED);
+    }
+    world.stores = stores;
+}
+
+uint64_t world_store(unsigned index)
+{
+    return (uint64_t)(uintptr_t)(world.stores + (size_t)index * STORE_BYTES);
+}
+
+struct world_count world_count(void)
+{
+    struct world_count count = {.spaces = world.spaces};
+
+    for (unsigned i = 0; i < PROC_CAPTABLE_SLOTS; i++) {
+        count.slots += world.slot[i];
+    }
+    for (unsigned i = 0; i < CHUNKS * CHUNK_PAGES; i++) {
+        for (unsigned p = 0; p < PLACES; p++) {
+            count.objects += world.place[i][p] != OBJECT_NONE;
+        }
+    }
+    for (unsigned i = 0; i < ACCOUNTS; i++) {
+        count.accounts += world.account[i];
+    }
+    return count;
+}
+
+void world_fail_after(unsigned calls)
+{
+    world.fail_after = calls;
+    world.failed = false;
+}
+
+bool world_failed(void)
+{
+    return world.failed;
+}
+
+static bool world_fails(void)
+{
+    if (world.fail_after != 0 && --world.fail_after == 0) {
+        world.failed = true;
+        return true;
+    }
+    return false;
+}
+
+unsigned world_running(void)
+{
+    unsigned running = 0;
+
+    for (unsigned i = 0; i < PROC_CAPTABLE_SLOTS; i++) {
+        running += world.started[i];
+    }
+    return running;
+}
+
+struct message world_last_reply(void)
+{
+    return world.last_reply;
+}
+
+unsigned world_replies(void)
+{
+    return world.replies;
+}
+
+void world_forget_replies(void)
+{
+    world.replies = 0;
+}
+
+void world_set_callers_gone(bool gone)
+{
+    world.callers_gone = gone;
+}
+
+/* ------------------------------------------------------------------------------- kernel */
+
+err_t byre_object_create(uint64_t memory, uint64_t page_frame, uint64_t slot, uint64_t type,
+                         uint64_t capacity, uint64_t target_table, uint64_t target_slot)
+{
+    uint64_t page = page_frame - CHUNK_FIRST;
+
+    assert(world.slot[memory] && page < CHUNKS * CHUNK_PAGES && slot < PLACES);
+    assert(page % CHUNK_PAGES >= 2);
+    assert((type == OBJECT_CAPTABLE) == (capacity != 0));
+    assert(world.place[page][slot] == OBJECT_NONE);
+    if (world_fails()) {
+        return ERR_SLOT_FULL;
+    }
+    world.place[page][slot] = (uint8_t)type;
+    if (target_table == 0) {
+        assert(!world.slot[target_slot]);
+        world.slot[target_slot] = true;
+        world.thread_slot[page][slot] = (uint32_t)target_slot;
+    }
+    return ERR_OK;
+}
+
+err_t byre_object_destroy(uint64_t memory, uint64_t page_frame, uint64_t slot)
+{
+    uint64_t page = page_frame - CHUNK_FIRST;
+
+    assert(world.slot[memory]);
+    if (world.place[page][slot] == OBJECT_NONE) {
+        return ERR_EMPTY;
+    }
+    if (world.place[page][slot] == OBJECT_THREAD) {
+        world.started[world.thread_slot[page][slot]] = false;
+    }
+    world.place[page][slot] = OBJECT_NONE;
+    return ERR_OK;
+}
+
+err_t byre_cap_copy(uint64_t source_table, uint64_t source_slot, uint64_t target_table,
+                    uint64_t target_slot, uint64_t rights, uint64_t badge)
+{
+    (void)source_table;
+    (void)source_slot;
+    (void)target_slot;
+    (void)rights;
+    (void)badge;
+    assert(target_table != 0);
+    return world_fails() ? ERR_SLOT_FULL : ERR_OK;
+}
+
+err_t byre_cap_delete(uint64_t table, uint64_t slot)
+{
+    if (table == 0) {
+        world.slot[slot] = false;
+    }
+    return ERR_OK;
+}
+
+err_t byre_thread_configure(uint64_t thread, uint64_t space, uint64_t captable,
+                            uint64_t fault_endpoint, uint64_t fault_badge, uint64_t priority,
+                            uint64_t flags)
+{
+    (void)fault_endpoint;
+    (void)priority;
+    (void)flags;
+    assert(world.slot[thread] && world.slot[space] && world.slot[captable] && fault_badge != 0);
+    return world_fails() ? ERR_STATE : ERR_OK;
+}
+
+err_t byre_thread_start(uint64_t thread, uint64_t pc, uint64_t sp, uint64_t tp, uint64_t argument0,
+                        uint64_t argument1)
+{
+    (void)pc;
+    (void)sp;
+    (void)tp;
+    (void)argument0;
+    (void)argument1;
+    assert(world.slot[thread] && !world.started[thread]);
+    if (world_fails()) {
+        return ERR_STATE;
+    }
+    world.started[thread] = true;
+    return ERR_OK;
+}
+
+err_t byre_signal(uint64_t notification)
+{
+    (void)notification;
+    return ERR_OK;
+}
+
+err_t byre_machine_log(uint64_t machine, uint64_t bytes, uint64_t b0, uint64_t b1, uint64_t b2,
+                       uint64_t b3)
+{
+    (void)machine;
+    (void)bytes;
+    (void)b0;
+    (void)b1;
+    (void)b2;
+    (void)b3;
+    return ERR_OK;
+}
+
+/* -------------------------------------------------------------------------------- pager */
+
+static err_t world_pager(struct message *m, cap_t accept_slot)
+{
+    switch (m->label) {
+    case PAGER_SPACE_CREATE:
+    case PAGER_SPACE_FORK:
+        if (world_fails()) {
+            return PAGER_ERR_NOMEM;
+        }
+        assert(!world.slot[accept_slot]);
+        world.slot[accept_slot] = true;
+        world.spaces++;
+        m->w[0] = world.next_space++;
+        return ERR_OK;
+    case PAGER_SPACE_DESTROY:
+        world.spaces--;
+        return ERR_OK;
+    case PAGER_OBJECT_MEMORY:
+        if (world_fails() || world.chunks == CHUNKS) {
+            return PAGER_ERR_NOMEM;
+        }
+        world.slot[accept_slot] = true;
+        m->w[0] = CHUNK_FIRST + world.chunks++ * CHUNK_PAGES;
+        return ERR_OK;
+    case PAGER_ACCOUNT_SET:
+        if (m->w[1] != 0 && world_fails()) {
+            return PAGER_ERR_NOMEM;
+        }
+        world.account[m->w[0]] = m->w[1] != 0;
+        return ERR_OK;
+    case PAGER_STATISTICS:
+        memset(m->w, 0, sizeof(m->w));
+        m->w[0] = m->w[1] = m->w[4] = 10000;
+        return ERR_OK;
+    default: /* region_add, pages_give */
+        return world_fails() ? PAGER_ERR_NOMEM : ERR_OK;
+    }
+}
+
+err_t ipc_registers_short(uint64_t number, cap_t capability, struct message *m, uint64_t descriptor)
+{
+    return ipc_registers_long(number, capability, m, descriptor, 0, 0);
+}
+
+err_t ipc_registers_long(uint64_t number, cap_t capability, struct message *m, uint64_t descriptor,
+                         cap_t accept_slot, uint64_t deadline_ticks)
+{
+    (void)descriptor;
+    (void)deadline_ticks;
+    if (number == SYS_REPLY) {
+        if (world.callers_gone) {
+            return ERR_CALLER_GONE;
+        }
+        world.last_reply = *m;
+        world.replies++;
+        return ERR_OK;
+    }
+    assert(number == SYS_CALL);
+    if (capability != SERVER_SLOT_PAGER) {
+        return ERR_CAP_EMPTY;
+    }
+    m->label = world_pager(m, accept_slot);
+    return ERR_OK;
+}
+
+err_t ipc_registers_receive(uint64_t number, cap_t capability, struct message *m,
+                            uint64_t descriptor)
+{
+    return ipc_registers_long(number, capability, m, descriptor, 0, 0);
+}
+
+/* ------------------------------------------------------------------------------------ proc */
+
+void world_start_proc(uint32_t limit)
+{
+    world_begin();
+    slots_init();
+    object_memory_init(&world_owner, world_store(0), world_store(1));
+    thread_table_init(&world_owner, world_store(2), 4 * limit);
+    wait_table_init(&world_owner, world_store(3), 4 * limit);
+    assert(reply_table_init(&world_owner, world_store(4), 4 * limit));
+    assert(process_table_init(&world_owner, world_store(5), world_store(6), limit));
+    assert(account_open_unbounded(process_init()->tree->account) == ERR_OK);
+}
