@@ -1,0 +1,81 @@
+/* What init reads before anything runs: boot arguments and the manifest.
+ * sources: servers/init/arguments.c servers/init/manifest.c */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "arguments.h"
+#include "manifest.h"
+
+static void a_line_to_run_keeps_its_spaces_and_quotes(void **state)
+{
+    struct arguments arguments;
+
+    (void)state;
+    arguments_read("quiet run='echo ''a  b''; ps' testhooks", &arguments);
+    assert_true(arguments.has_run);
+    assert_string_equal(arguments.run, "echo 'a  b'; ps");
+    assert_true(arguments.quiet);
+    assert_true(arguments.testhooks);
+    assert_false(arguments.overcommit);
+}
+
+static void words_that_are_nobody_s_are_ignored(void **state)
+{
+    struct arguments arguments;
+
+    (void)state;
+    arguments_read(" console=ttyS0  quietly overcommit ", &arguments);
+    assert_false(arguments.has_run);
+    assert_false(arguments.quiet);
+    assert_true(arguments.overcommit);
+    arguments_read("", &arguments);
+    assert_false(arguments.overcommit);
+}
+
+static void an_open_quote_and_a_long_word_end_with_the_text(void **state)
+{
+    char text[3 * BOOT_ARGS_BYTES];
+    struct arguments arguments;
+
+    (void)state;
+    arguments_read("run='echo", &arguments);
+    assert_string_equal(arguments.run, "echo");
+    memset(text, 'x', sizeof(text));
+    memcpy(text, "run=", 4);
+    text[sizeof(text) - 1] = '\0';
+    arguments_read(text, &arguments);
+    assert_true(arguments.has_run);
+    assert_true(strlen(arguments.run) < BOOT_ARGS_BYTES);
+}
+
+static void the_manifest_names_path_and_priority(void **state)
+{
+    static const char text[] = "# servers\n\npager  servers/pager\t28\nproc servers/proc 26 # x";
+    struct manifest_entry entry;
+
+    (void)state;
+    assert_true(manifest_find(text, sizeof(text) - 1, "proc", &entry));
+    assert_string_equal(entry.path, "servers/proc");
+    assert_int_equal(entry.priority, 26);
+    assert_true(manifest_find(text, sizeof(text) - 1, "pager", &entry));
+    assert_int_equal(entry.priority, 28);
+    assert_false(manifest_find(text, sizeof(text) - 1, "console", &entry));
+    assert_false(manifest_find(text, 20, "proc", &entry));
+    assert_false(manifest_find("", 0, "proc", &entry));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_line_to_run_keeps_its_spaces_and_quotes),
+        cmocka_unit_test(words_that_are_nobody_s_are_ignored),
+        cmocka_unit_test(an_open_quote_and_a_long_word_end_with_the_text),
+        cmocka_unit_test(the_manifest_names_path_and_priority),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
