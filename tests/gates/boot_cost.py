@@ -37,7 +37,8 @@ def instructions_until(elf, function, folder):
         commands = [f"file {elf}", f"target remote {socket}", f"hbreak *{function}", "continue",
                     f"monitor xp /1gd {TIMER_REGISTER:#x}"]
         gdb = ["gdb-multiarch", "-q", "-batch"] + [word for text in commands for word in ("-ex", text)]
-        output = subprocess.run(gdb, capture_output=True, text=True, timeout=100).stdout
+        output = subprocess.run(gdb, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                                timeout=100).stdout
     except subprocess.TimeoutExpired:
         return None
     finally:
