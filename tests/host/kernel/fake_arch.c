@@ -219,9 +219,12 @@ void arch_interrupt_unmask(unsigned source)
 /* --------------------------------------------------------------------- machine */
 void arch_console_put(char c)
 {
-    if (fake.log_bytes < FAKE_LOG_BYTES - 1) {
-        fake.log[fake.log_bytes++] = c;
+    if (fake.log_bytes == FAKE_LOG_BYTES - 1) { /* the newer half stays */
+        memmove(fake.log, fake.log + FAKE_LOG_BYTES / 2, FAKE_LOG_BYTES / 2);
+        fake.log_bytes = FAKE_LOG_BYTES / 2 - 1;
     }
+    fake.log[fake.log_bytes++] = c == 0 ? 1 : c;
+    fake.log[fake.log_bytes] = '\0';
 }
 
 void arch_reset(bool reboot)
@@ -229,8 +232,8 @@ void arch_reset(bool reboot)
     (void)reboot;
 }
 
-void arch_panic(void)
+_Noreturn void arch_panic(void)
 {
-    fputs(fake.log + (fake.log_bytes > 3000 ? fake.log_bytes - 3000 : 0), stderr);
+    fputs(fake.log, stderr);
     abort();
 }

@@ -13,7 +13,7 @@
 #include "arch.h"
 #include "core/chunk.h"
 
-enum { FAKE_CHUNKS = 12, FAKE_SOURCES = 32, FAKE_LOG_BYTES = 4096 };
+enum { FAKE_CHUNKS = 12, FAKE_SOURCES = 32, FAKE_LOG_BYTES = 16384 };
 
 #define FAKE_RAM UINT64_C(0x80000000)
 

@@ -44,6 +44,8 @@ enum {
 extern struct hart hart0;
 extern struct thread *init; /* the first thread, priority 30 */
 
+extern bool world_is_unchecked; /* while a test has falsified something */
+
 int world_start(void **state);
 int world_stop(void **state);
 void world_check(void);
