@@ -1,39 +1,46 @@
-/* Stores of records; contract in <libsys/store.h>. A free record's first word is the next free
- * index + 1. */
+/* Stores of records; contract in <libsys/store.h>. */
 #include <string.h>
 
 #include <byre/gen/pager_client.h>
 #include <byre/table.h>
 #include <libsys/store.h>
 
-enum { STORE_GROW_PAGES = 4 }; /* at least; else by half, so that regions stay few */
+enum {
+    STORE_PAGES_MIN = 4, /* a store has these from its first record on, and no more when nearly empty */
+    STORE_EMPTY_PAGES = STORE_PAGES_MIN / 2,
+};
 
 void store_init(struct store *store, const struct store_owner *owner, uint64_t address,
                 uint32_t record_bytes, uint32_t limit)
 {
-    *store = (struct store){
-        .owner = owner,
-        .base = (char *)(uintptr_t)address, /* an address that the server reserved */
-        .record_bytes = record_bytes,
-        .limit = limit,
-    };
+    memset(store, 0, sizeof(*store));
+    store->owner = owner;
+    store->base = (char *)(uintptr_t)address; /* an address that the server reserved */
+    store->record_bytes = record_bytes;
+    store->limit = limit < STORE_RECORDS_MAX ? limit : STORE_RECORDS_MAX;
 }
 
-static uint64_t store_bytes(const struct store *store)
+static uint64_t store_pages_for(const struct store *store, uint64_t records)
 {
-    return (uint64_t)store->pages * PAGE_BYTES;
+    return (records * store->record_bytes + PAGE_BYTES - 1) / PAGE_BYTES;
 }
 
+static uint64_t store_address(const struct store *store, uint64_t page)
+{
+    return (uint64_t)(uintptr_t)store->base + page * PAGE_BYTES;
+}
+
+/* By half at a time, so that regions stay few. */
 static bool store_grow(struct store *store)
 {
-    uint64_t end = (uint64_t)(uintptr_t)store->base + store_bytes(store);
     uint64_t rights = MAP_R | MAP_W | (uint64_t)REGION_WIRED;
     uint32_t pages = store->pages / 2;
 
-    if (pages < STORE_GROW_PAGES) {
-        pages = STORE_GROW_PAGES;
+    if (pages < STORE_PAGES_MIN) {
+        pages = STORE_PAGES_MIN;
     }
-    if (pager_region_add(store->owner->pager, store->owner->space_id, end, pages, rights, 0, 0,
+    if (pager_region_add(store->owner->pager, store->owner->space_id,
+                         store_address(store, store->pages), pages, rights, 0, 0,
                          0) != ERR_OK) {
         return false;
     }
@@ -41,17 +48,34 @@ static bool store_grow(struct store *store)
     return true;
 }
 
+/* Pages go back when the store is nearly empty, or a quarter full: growth and return of the same
+ * page are then many records apart. */
+static void store_shrink(struct store *store)
+{
+    uint64_t needed = store_pages_for(store, store->touched);
+    uint64_t kept = 2 * needed > STORE_PAGES_MIN ? 2 * needed : STORE_PAGES_MIN;
+
+    if (needed > STORE_EMPTY_PAGES && 4 * needed > store->pages) {
+        return;
+    }
+    if (kept < store->pages &&
+        pager_unmap(store->owner->pager, store_address(store, kept), store->pages - kept) ==
+            ERR_OK) {
+        store->pages = (uint32_t)kept;
+    }
+}
+
 static void *store_extend(struct store *store)
 {
     if (store->touched == store->limit) {
         return NULL;
     }
-    while ((uint64_t)(store->touched + 1) * store->record_bytes > store_bytes(store)) {
+    while (store_pages_for(store, store->touched + 1ul) > store->pages) {
         if (!store_grow(store)) {
             return NULL;
         }
     }
-    return store->base + (uint64_t)store->touched++ * store->record_bytes;
+    return store_at(store, store->touched++);
 }
 
 void *store_take(struct store *store)
@@ -61,25 +85,29 @@ void *store_take(struct store *store)
     if (store->fail_after != 0 && --store->fail_after == 0) {
         return NULL;
     }
-    if (store->free_first != 0) {
-        record = store_at(store, store->free_first - 1);
-        store->free_first = (uint32_t) * (const uint64_t *)record;
-        memset(record, 0, store->record_bytes);
+    uint32_t index = bits_next(&store->free, 0);
+    if (index != BITS_NONE) {
+        bits_remove(&store->free, index);
+        record = store_at(store, index);
     } else {
         record = store_extend(store);
         if (record == NULL) {
             return NULL;
         }
     }
+    memset(record, 0, store->record_bytes);
     store->live++;
     return record;
 }
 
 void store_give(struct store *store, void *record)
 {
-    *(uint64_t *)record = store->free_first;
-    store->free_first = store_index(store, record) + 1;
+    bits_add(&store->free, store_index(store, record));
     store->live--;
+    while (store->touched > 0 && bits_has(&store->free, store->touched - 1)) {
+        bits_remove(&store->free, --store->touched);
+    }
+    store_shrink(store);
 }
 
 uint32_t store_index(const struct store *store, const void *record)

@@ -163,6 +163,9 @@ void *mmap(void *address, size_t bytes, int protection, int flags, int descripto
     if ((flags & MAP_ANONYMOUS) == 0) {
         return map_fail(ENODEV);
     }
+    if (bytes > PROGRAM_BIG_STACK_TOP) {
+        return map_fail(ENOMEM); /* more than there are addresses */
+    }
     uint64_t pages = (bytes + PAGE_BYTES - 1) / PAGE_BYTES;
     if (fixed) {
         (void)!pager_unmap(PROGRAM_SLOT_PAGER, where, pages);

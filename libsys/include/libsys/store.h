@@ -1,18 +1,23 @@
-/* Stores: arrays of equal records in wired memory that grow page by page, for servers.
+/* Stores: arrays of equal records in wired memory that grow and shrink by pages, for servers.
  *
- *   S1  A record keeps its place and its index from take to give. Indices are small and dense.
+ *   S1  A record keeps its place and its index from take to give. Indices are small and dense: the
+ *       lowest free one is taken first.
  *   S2  A record just taken is all zero.
- *   S3  Memory is asked of the pager (`pager_region_add` on the server's own space, wired); it is
- *       kept for later records. Running out is ERR-free: store_take answers NULL.
- *   S4  Everything is O(1), but for the zeroing of a record, and of new pages by the pager.
- *   S5  store_fail_after(store, k) makes the k-th take from now fail (tests); 0 = never.
+ *   S3  Memory is asked of the pager (region_add on the server's own space, wired) and goes back
+ *       when few records are left; a store that is nearly empty always has the same few pages.
+ *   S4  store_take answers NULL when there is no memory, or `limit` records are taken.
+ *   S5  Everything is O(1), amortised, but for the zeroing of a record, and of pages by the pager.
+ *   S6  store_fail_after(store, k) makes the k-th take from now fail (tests); 0 = never.
  */
 #ifndef LIBSYS_STORE_H
 #define LIBSYS_STORE_H
 
 #include <stdint.h>
 
+#include <libsys/bits.h>
 #include <libsys/ipc.h>
+
+enum { STORE_RECORDS_MAX = BITS_MAX };
 
 /* Who pays for the memory: the server's own space, at the pager. */
 struct store_owner {
@@ -23,13 +28,13 @@ struct store_owner {
 struct store {
     const struct store_owner *owner; /* [c] */
     char *base;                      /* [c] address of record 0 */
-    uint32_t record_bytes;           /* [c] a multiple of 8 */
+    uint32_t record_bytes;           /* [c] */
     uint32_t limit;                  /* [c] records, at most */
     uint32_t pages;                  /* of memory it has */
-    uint32_t touched;                /* records ever used */
-    uint32_t free_first;             /* index + 1 of a free record; 0 = none */
+    uint32_t touched;                /* every record from here on is free */
     uint32_t live;
     uint64_t fail_after;
+    struct bits free; /* below `touched` */
 };
 
 void store_init(struct store *store, const struct store_owner *owner, uint64_t address,
