@@ -6,7 +6,8 @@
 #include <libsys/store.h>
 
 enum {
-    STORE_PAGES_MIN = 4, /* a store has these from its first record on, and no more when nearly empty */
+    STORE_PAGES_MIN =
+        4, /* a store has these from its first record on, and no more when nearly empty */
     STORE_EMPTY_PAGES = STORE_PAGES_MIN / 2,
 };
 
@@ -40,8 +41,7 @@ static bool store_grow(struct store *store)
         pages = STORE_PAGES_MIN;
     }
     if (pager_region_add(store->owner->pager, store->owner->space_id,
-                         store_address(store, store->pages), pages, rights, 0, 0,
-                         0) != ERR_OK) {
+                         store_address(store, store->pages), pages, rights, 0, 0, 0) != ERR_OK) {
         return false;
     }
     store->pages += pages;
@@ -58,9 +58,8 @@ static void store_shrink(struct store *store)
     if (needed > STORE_EMPTY_PAGES && 4 * needed > store->pages) {
         return;
     }
-    if (kept < store->pages &&
-        pager_unmap(store->owner->pager, store_address(store, kept), store->pages - kept) ==
-            ERR_OK) {
+    if (kept < store->pages && pager_unmap(store->owner->pager, store_address(store, kept),
+                                           store->pages - kept) == ERR_OK) {
         store->pages = (uint32_t)kept;
     }
 }

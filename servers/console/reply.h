@@ -13,7 +13,6 @@
 #include <libsys/store.h>
 
 struct reply {
-    uint64_t link; /* of the store */
     struct reply *next_spare;
     cap_t slot;
 };

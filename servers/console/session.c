@@ -3,7 +3,7 @@
 
 #include <stddef.h>
 
-enum { BUCKETS = 1024, SESSIONS_MAX = 65536, JOBS_MAX = 1 << 18 };
+enum { BUCKETS = 1024 };
 
 static struct store sessions;
 static struct store jobs;
@@ -11,8 +11,8 @@ static struct session *buckets[BUCKETS];
 
 void session_init(const struct store_owner *owner, uint64_t sessions_at, uint64_t jobs_at)
 {
-    store_init(&sessions, owner, sessions_at, sizeof(struct session), SESSIONS_MAX);
-    store_init(&jobs, owner, jobs_at, sizeof(struct job), JOBS_MAX);
+    store_init(&sessions, owner, sessions_at, sizeof(struct session), STORE_RECORDS_MAX);
+    store_init(&jobs, owner, jobs_at, sizeof(struct job), STORE_RECORDS_MAX);
 }
 
 static struct session **session_link(uint64_t badge)

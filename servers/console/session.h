@@ -20,7 +20,6 @@
 enum { JOB_DATA_BYTES = 48 };
 
 struct job {
-    uint64_t link; /* of the store */
     struct list queue;
     struct session *session;
     struct reply *reply; /* its caller; NULL: still being served, or nobody */
@@ -32,7 +31,6 @@ struct job {
 };
 
 struct session {
-    uint64_t link;        /* of the store */
     struct session *next; /* in its hash chain */
     uint64_t badge;
     char *buffer; /* shared with the client; NULL: none */

@@ -25,7 +25,7 @@ unsigned request_serve(struct pager_request *request)
 
 struct space *request_self(struct pager_request *request)
 {
-    struct space *s = space_find(request->badge);
+    struct space *s = space_find(request->badge & ~(PAGER_BADGE_TRUSTED | PAGER_BADGE_AUDIT));
     if (s == NULL) {
         request->error = ERR_RIGHTS;
     }

@@ -74,9 +74,9 @@ static void main_start_tables(void)
     slots_init();
     object_memory_init(&owner, store_address(STORE_OBJECT_PAGES),
                        store_address(STORE_OBJECT_CHUNKS));
-    thread_table_init(&owner, store_address(STORE_THREADS), 4 * limit);
-    wait_table_init(&owner, store_address(STORE_WAITERS), 4 * limit);
-    if (!reply_table_init(&owner, store_address(STORE_REPLIES), 4 * limit) ||
+    thread_table_init(&owner, store_address(STORE_THREADS), 2 * limit);
+    wait_table_init(&owner, store_address(STORE_WAITERS), 2 * limit);
+    if (!reply_table_init(&owner, store_address(STORE_REPLIES), 2 * limit) ||
         !process_table_init(&owner, store_address(STORE_PROCESSES), store_address(STORE_TREES),
                             limit)) {
         main_panic("no memory for the first records", PROC_ERR_NOMEM);

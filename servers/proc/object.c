@@ -11,13 +11,12 @@
 
 enum {
     OBJECT_FIRST_PAGE = 2, /* pages 0 and 1 of a chunk are the kernel's */
-    OBJECT_PAGES_LIMIT = 1 << 20,
-    OBJECT_CHUNKS_LIMIT = OBJECT_PAGES_LIMIT / CHUNK_PAGES,
+    OBJECT_PAGES_LIMIT = STORE_RECORDS_MAX,
+    OBJECT_CHUNKS_LIMIT = OBJECT_PAGES_LIMIT / (CHUNK_PAGES - OBJECT_FIRST_PAGE),
     CAPABILITY_BYTES = 32,
 };
 
 struct object_page {
-    uint64_t link;     /* of the store */
     uint64_t free;     /* O1 */
     struct list queue; /* O2 */
     uint64_t frame;
@@ -26,7 +25,6 @@ struct object_page {
 };
 
 struct object_chunk {
-    uint64_t link;
     uint64_t first_frame;
     uint32_t memory;
     uint32_t next_page;

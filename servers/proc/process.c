@@ -55,8 +55,8 @@ static void process_release_pid(struct process *process)
 bool process_table_init(const struct store_owner *owner, uint64_t processes_at, uint64_t trees_at,
                         uint32_t limit)
 {
-    table.limit = limit < PROCESS_PID_MAX ? limit : PROCESS_PID_MAX;
     /* Gone processes wait for the console beside the living: twice the records. */
+    table.limit = 2 * limit < STORE_RECORDS_MAX ? limit : STORE_RECORDS_MAX / 2;
     store_init(&table.processes, owner, processes_at, sizeof(struct process), 2 * table.limit);
     store_init(&table.trees, owner, trees_at, sizeof(struct tree), table.limit);
     list_init(&table.gone);
@@ -244,6 +244,9 @@ void process_reap(struct process *process, struct tree **tree_out)
 void process_undo(struct process *process)
 {
     process_leave(process);
+    if (table.next_pid == process->pid + 1) {
+        table.next_pid = process->pid; /* nobody has seen it */
+    }
     store_give(&table.processes, process);
 }
 

@@ -44,7 +44,6 @@ enum process_flag {
 
 /* A process tree: what one command of the shell may take. */
 struct tree {
-    uint64_t link;         /* of the store */
     uint32_t leader;       /* pid that began it */
     uint32_t members;      /* P5 */
     uint64_t account;      /* at the pager */
@@ -52,7 +51,6 @@ struct tree {
 };
 
 struct process {
-    uint64_t link;  /* of the store */
     uint64_t badge; /* P4 */
     uint32_t pid;
     uint8_t state;

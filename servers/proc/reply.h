@@ -16,7 +16,6 @@
 #include "object.h"
 
 struct reply {
-    uint64_t link; /* of the store */
     struct reply *next_spare;
     struct object_place place; /* nowhere: init made it */
     cap_t slot;

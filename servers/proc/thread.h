@@ -13,7 +13,6 @@
 enum { THREAD_PRIORITY = 8 };
 
 struct thread {
-    uint64_t link; /* of the store */
     struct list in_body;
     cap_t capability;
     uint32_t park_slot;

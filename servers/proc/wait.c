@@ -9,7 +9,6 @@
 #define WAIT_ANY UINT64_MAX
 
 struct waiter {
-    uint64_t link; /* of the store */
     struct list in_process;
     struct reply *reply;
     uint64_t pid; /* or WAIT_ANY */
