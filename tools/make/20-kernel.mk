@@ -6,11 +6,11 @@
 KERNEL_SOURCES := $(wildcard boot/*.[cS] boot/*/*.[cS] kernel/core/*.c) \
                   $(filter-out kernel/riscv/offsets.c,$(wildcard kernel/riscv/*.[cS]))
 KERNEL_OBJECTS := $(KERNEL_SOURCES:%=$(BUILD)/obj/kernel/%.o) $(BUILD)/obj/kernel/names.o
-# Of picolibc the kernel takes string.h, no code.
+# Of picolibc the kernel takes string.h, memcpy and memset.
 KERNEL_CFLAGS := $(COMMON_CFLAGS) $(INTEGER_CFLAGS) $(PICOLIBC) -ffreestanding \
                  -msmall-data-limit=0 -fno-tree-loop-distribute-patterns \
                  -Ikernel -Iboot -Ilinker $(ABI_INCLUDES)
-KERNEL_LDFLAGS := $(INTEGER_LDFLAGS) -nostdlib -static -Wl,--gc-sections -Wl,--build-id=none \
+KERNEL_LDFLAGS := $(INTEGER_LDFLAGS) $(PICOLIBC) -nostdlib -static -Wl,--gc-sections -Wl,--build-id=none \
                   -Wl,--no-warn-rwx-segments -Wl,-z,max-page-size=4096
 KERNEL_LINK = $(CC) $(KERNEL_LDFLAGS) -T $(BUILD)/linker/kernel.ld
 
@@ -21,12 +21,12 @@ $(BUILD)/obj/kernel/boot/% $(BUILD)/obj/kernel/kernel/riscv/%: KERNEL_CFLAGS += 
 .PHONY: kernel
 kernel: $(BUILD)/kernel.elf $(BUILD)/Image
 
-$(BUILD)/obj/kernel/%.c.o: %.c | $(GEN_STAMP)
+$(BUILD)/obj/kernel/%.c.o: %.c Makefile tools/make/20-kernel.mk | $(GEN_STAMP)
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(KERNEL_CFLAGS) -c $< -o $@
 
-$(BUILD)/obj/kernel/%.S.o: %.S | $(GEN)/offsets.h
+$(BUILD)/obj/kernel/%.S.o: %.S Makefile tools/make/20-kernel.mk | $(GEN)/offsets.h
 	$(call say,AS,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(KERNEL_CFLAGS) -D__ASSEMBLY__ -c $< -o $@
@@ -56,11 +56,11 @@ $(BUILD)/obj/kernel/symbols%o: $(BUILD)/obj/kernel/symbols%S
 
 $(BUILD)/obj/kernel/kernel-pass1.elf: $(KERNEL_OBJECTS) $(BUILD)/obj/kernel/symbols-none.o \
                                       $(BUILD)/linker/kernel.ld
-	$(Q)$(KERNEL_LINK) $(filter %.o,$^) -lgcc -o $@
+	$(Q)$(KERNEL_LINK) $(filter %.o,$^) -lc -lgcc -o $@
 
 $(BUILD)/kernel.elf: $(KERNEL_OBJECTS) $(BUILD)/obj/kernel/symbols.o $(BUILD)/linker/kernel.ld
 	$(call say,LD,$@)
-	$(Q)$(KERNEL_LINK) $(filter %.o,$^) -lgcc -o $@
+	$(Q)$(KERNEL_LINK) $(filter %.o,$^) -lc -lgcc -o $@
 	$(Q)$(PYTHON) tools/symbols.py --nm $(NM) --check $(BUILD)/obj/kernel/symbols.S $@
 
 $(BUILD)/Image: $(BUILD)/kernel.elf

@@ -32,12 +32,12 @@ $(LIBSYS) $(LIBBYRE):
 	$(Q)$(AR) rcsD $@ $^
 
 # ----------------------------------------------------------------------------------- objects
-$(BUILD)/obj/server/%.o: % | $(GEN_STAMP)
+$(BUILD)/obj/server/%.o: % Makefile tools/make/30-user.mk | $(GEN_STAMP)
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(SERVER_CFLAGS) $(if $(filter servers/%,$<),-I$(word 1,$(subst /, ,$<))/$(word 2,$(subst /, ,$<))) -c $< -o $@
 
-$(BUILD)/obj/program/%.o: % | $(GEN_STAMP)
+$(BUILD)/obj/program/%.o: % Makefile tools/make/30-user.mk | $(GEN_STAMP)
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(PROGRAM_CFLAGS) -c $< -o $@

@@ -23,7 +23,7 @@ linked_sources = $(wildcard $(shell sed -n 's/^[ /*]*sources: *\([^*]*\).*/\1/p'
 # A server's own headers are found from its sources and from the tests that mirror them.
 server_include = $(if $(filter servers/% tests/host/servers/%,$(1)),-Iservers/$(word 1,$(subst /, ,$(patsubst servers/%,%,$(patsubst tests/host/%,%,$(1))))))
 
-$(TESTS)/obj/%.o: % | $(GEN_STAMP)
+$(TESTS)/obj/%.o: % Makefile tools/make/70-tests.mk | $(GEN_STAMP)
 	$(call say,HOSTCC,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(HOST_CC) $(HOST_CFLAGS) $(call server_include,$<) $(HOST_INCLUDES) -c $< -o $@
