@@ -125,10 +125,16 @@ void audit_slots(struct audit *audit); /* frames that shared objects hold */
 void audit_counts(struct audit *audit); /* both books: frames and tables */
 void audit_spaces(struct audit *audit); /* rights of entries against regions; who owns each root */
 
-/* The kernel's objects, asked page by page: size class (0: none yet) and live slots. False: the
- * kernel did not answer. */
-typedef bool (*audit_object_query)(void *context, uint64_t page_frame, uint64_t *class_bytes_out,
-                                   uint64_t *live_slots_out);
-void audit_objects(struct audit *audit, audit_object_query query, void *context);
+/* What the kernel says of an OBJECT page: size class (0: none yet), live slots, and pages in use of
+ * its whole chunk. False: the kernel did not answer. */
+struct object_page {
+    uint64_t class_bytes;
+    uint64_t live_slots;
+    uint64_t chunk_live_pages;
+};
+typedef bool (*audit_object_query)(uint64_t page_frame, struct object_page *page_out);
+/* Holding the pager does not hold proc, which makes and destroys objects of its own: a chunk that
+ * changes while it is counted is counted again. */
+void audit_objects(struct audit *audit, audit_object_query query);
 
 #endif

@@ -101,11 +101,10 @@ static void touch_everything(void)
 
 /* ------------------------------------------------------------------------------ the kernel */
 
-static bool query_objects(void *context, uint64_t page, uint64_t *class_bytes, uint64_t *live)
+static bool query_objects(uint64_t page, struct object_page *out)
 {
-    uint64_t chunk_pages;
-    (void)context;
-    return byre_object_info(SLOT_MEMORY, page, class_bytes, live, &chunk_pages) == ERR_OK;
+    return byre_object_info(SLOT_MEMORY, page, &out->class_bytes, &out->live_slots,
+                            &out->chunk_live_pages) == ERR_OK;
 }
 
 static void ask_chunks(void)
@@ -135,7 +134,7 @@ static err_t recount(void)
         audit_slots(&audit);
         audit_counts(&audit);
         audit_spaces(&audit);
-        audit_objects(&audit, query_objects, NULL);
+        audit_objects(&audit, query_objects);
         (void)!byre_cap_delete(0, SLOT_MEMORY);
     }
     err_t end = let_go();

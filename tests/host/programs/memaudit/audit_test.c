@@ -16,11 +16,22 @@
 
 #include "machine.h"
 
-static bool query(void *context, uint64_t page, uint64_t *class_bytes, uint64_t *live)
+static unsigned changes; /* times that the kernel's word changes under the count */
+static uint64_t pages_said = 1;
+
+static bool query(uint64_t page, struct object_page *out)
 {
-    (void)context;
-    *class_bytes = page == SPACE_PAGE ? OBJECT_BYTES_SPACE : 0;
-    *live = page == SPACE_PAGE ? object_live : 0;
+    bool spaces = page == SPACE_PAGE;
+    *out = (struct object_page){.class_bytes = spaces ? OBJECT_BYTES_SPACE : 0,
+                                .live_slots = spaces ? object_live : 0,
+                                .chunk_live_pages = pages_said};
+    if (page == SPACE_PAGE + 1 && changes > 0) {
+        changes--;
+        out->chunk_live_pages++;
+    }
+    if (page == OBJECT_CHUNK + CHUNK_PAGES - 1 && changes > 0) {
+        out->chunk_live_pages++;
+    }
     return true;
 }
 
@@ -31,7 +42,7 @@ static void recount(void)
     audit_slots(audit);
     audit_counts(audit);
     audit_spaces(audit);
-    audit_objects(audit, query, NULL);
+    audit_objects(audit, query);
 }
 
 /* Some finding has both words. */
@@ -197,6 +208,23 @@ static void a_space_without_object_is_found(void **state)
     expect(hex(SPACE_PAGE), "slot 2: no object");
 }
 
+static void objects_that_come_and_go_are_counted_again(void **state)
+{
+    (void)state;
+    changes = 2;
+    recount();
+    assert_int_equal(audit->findings, 0);
+    assert_int_equal(audit->totals.objects, 2);
+}
+
+static void a_wrong_count_of_object_pages_is_found(void **state)
+{
+    (void)state;
+    pages_said = 3;
+    expect(hex(OBJECT_CHUNK), "the kernel counts 3 pages in use, there are 1");
+    pages_said = 1;
+}
+
 static void a_root_without_space_is_found(void **state)
 {
     (void)state;
@@ -256,6 +284,8 @@ int main(void)
         CASE(a_dirty_free_table_is_found),
         CASE(an_object_without_owner_is_found),
         CASE(a_space_without_object_is_found),
+        CASE(objects_that_come_and_go_are_counted_again),
+        CASE(a_wrong_count_of_object_pages_is_found),
         CASE(a_root_without_space_is_found),
         CASE(a_changed_kernel_half_is_found),
         CASE(a_kind_that_the_pager_has_wrong_is_found),
