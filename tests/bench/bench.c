@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -23,6 +24,13 @@ enum {
 };
 
 extern char **environ;
+
+/* The line that report.py reads. */
+static void sample_print(const char *name, const struct sample *s, const char *unit)
+{
+    printf("bench %s %lu %lu %lu %lu %s\n", name, (unsigned long)s->least, (unsigned long)s->sum,
+           (unsigned long)s->most, (unsigned long)s->operations, unit);
+}
 
 static void fail(const char *what)
 {
@@ -99,9 +107,9 @@ static void fault_zero(void)
     volatile char *pages =
         mmap(NULL, count * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     for (size_t i = 0; i < count && sample.operations < OPERATIONS; i++) {
-        uint64_t before = retired();
+        uint64_t before = retired_before();
         pages[i * PAGE] = 1;
-        uint64_t after = retired();
+        uint64_t after = retired_after();
         if (i >= WARM_UP && (uintptr_t)&pages[i * PAGE] / PAGE % LEAF_PAGES != 0) {
             sample_count(&sample, before, after);
         }
@@ -113,9 +121,9 @@ static void fault_zero(void)
 static void rewrite(volatile char *pages, size_t count, struct sample *sample)
 {
     for (size_t i = 0; i < count; i++) {
-        uint64_t before = retired();
+        uint64_t before = retired_before();
         pages[i * PAGE]++;
-        uint64_t after = retired();
+        uint64_t after = retired_after();
         if (i % LEAF_PAGES != 0) { /* the first in a leaf table splits it: fork_first_touch */
             sample_count(sample, before, after);
         }
@@ -167,9 +175,9 @@ static void fork_first_touch(void)
         pid_t pid = fork_or_fail();
         if (pid == 0) {
             *told = 0;
-            uint64_t before = retired();
+            uint64_t before = retired_before();
             pages[(i % LEAF_PAGES) * PAGE] = 3;
-            uint64_t after = retired();
+            uint64_t after = retired_after();
             *told = after - before - sample_overhead();
             _exit(0);
         }
@@ -188,12 +196,12 @@ static void fork_pages(const char *name, size_t count, unsigned operations)
     struct sample sample = {0};
     volatile char *pages = pages_new(count);
     for (unsigned i = 0; i < WARM_UP + operations; i++) {
-        uint64_t before = retired();
+        uint64_t before = retired_before();
         pid_t pid = fork_or_fail();
         if (pid == 0) {
             _exit(0);
         }
-        uint64_t after = retired();
+        uint64_t after = retired_after();
         child_wait(pid);
         if (i >= WARM_UP) {
             sample_count(&sample, before, after);
@@ -208,7 +216,7 @@ static void fork_exit_wait_with(const char *name, size_t count, size_t written)
     struct sample sample = {0};
     volatile char *pages = count > 0 ? pages_new(count) : NULL;
     for (unsigned i = 0; i < WARM_UP + OPERATIONS; i++) {
-        uint64_t before = retired();
+        uint64_t before = retired_before();
         pid_t pid = fork_or_fail();
         if (pid == 0) {
             for (size_t p = 0; p < written; p++) {
@@ -217,7 +225,7 @@ static void fork_exit_wait_with(const char *name, size_t count, size_t written)
             _exit(0);
         }
         child_wait(pid);
-        uint64_t after = retired();
+        uint64_t after = retired_after();
         if (i >= WARM_UP) {
             sample_count(&sample, before, after);
         }
@@ -234,7 +242,7 @@ static void fork_exit_wait_1g(void)
     struct sample sample = {0};
     volatile char *pages = pages_new(GIB_PAGES);
     for (unsigned i = 0; i < WARM_UP + OPERATIONS; i++) {
-        uint64_t before = retired();
+        uint64_t before = retired_before();
         pid_t pid = fork_or_fail();
         if (pid == 0) {
             pages[(size_t)(i % 512) * LEAF_PAGES * PAGE] = 5;
@@ -242,7 +250,7 @@ static void fork_exit_wait_1g(void)
         }
         pages[(size_t)((i + 7) % 512) * LEAF_PAGES * PAGE] = 6;
         child_wait(pid);
-        uint64_t after = retired();
+        uint64_t after = retired_after();
         if (i >= WARM_UP) {
             sample_count(&sample, before, after);
         }
@@ -261,11 +269,11 @@ static void fork_rewrite_alive_1g(void)
             sleep(1000);
         }
     }
-    uint64_t before = retired();
+    uint64_t before = retired_before();
     for (size_t i = 0; i < GIB_PAGES; i++) {
         pages[i * PAGE]++;
     }
-    uint64_t each = (retired() - before) / GIB_PAGES; /* splits of tables included */
+    uint64_t each = (retired_after() - before) / GIB_PAGES; /* splits of tables included */
     sample = (struct sample){GIB_PAGES, each * GIB_PAGES, each, each};
     child_kill(pid);
     sample_print("fork_rewrite_alive_1g", &sample, "instructions");
@@ -279,14 +287,14 @@ static void fork_exec_wait(void)
 {
     struct sample sample = {0};
     for (unsigned i = 0; i < WARM_UP + OPERATIONS; i++) {
-        uint64_t before = retired();
+        uint64_t before = retired_before();
         pid_t pid = fork_or_fail();
         if (pid == 0) {
             execve("/bin/true", true_argv, environ);
             _exit(127);
         }
         child_wait(pid);
-        uint64_t after = retired();
+        uint64_t after = retired_after();
         if (i >= WARM_UP) {
             sample_count(&sample, before, after);
         }
@@ -299,12 +307,12 @@ static void spawn_wait(void)
     struct sample sample = {0};
     for (unsigned i = 0; i < WARM_UP + OPERATIONS; i++) {
         pid_t pid;
-        uint64_t before = retired();
+        uint64_t before = retired_before();
         if (posix_spawn(&pid, "/bin/true", NULL, NULL, true_argv, environ) != 0) {
             fail("posix_spawn");
         }
         child_wait(pid);
-        uint64_t after = retired();
+        uint64_t after = retired_after();
         if (i >= WARM_UP) {
             sample_count(&sample, before, after);
         }

@@ -5,6 +5,7 @@
 #:   make host-tests           build and run the unit tests and the model checker
 #:   make target-tests         build and run the tests in QEMU; ONLY=name for some of them
 #:   make gates                check the laws on the built kernel
+#:   make profile NAME=fork_16 where the instructions of one operation of the bench go
 #:   make bench                what each operation costs, in instructions; LARGE=1 with the gigabytes
 
 TESTS := $(BUILD)/tests
@@ -120,3 +121,13 @@ $(KERNEL_BENCH): $(TESTS)/bench/kernel.elf tools/archive.py
 
 bench: $(BUILD)/Image $(KERNEL_BENCH) $(SYSTEM_ARCHIVE)
 	@$(PYTHON) tests/bench/report.py $(BUILD)/Image $(KERNEL_BENCH) $(SYSTEM_ARCHIVE) $(if $(LARGE),--large)
+
+# Instructions by function, counted by a plugin of QEMU's: make profile NAME=fork_16.
+PROFILE_PLUGIN := $(BUILD)/profile.so
+$(PROFILE_PLUGIN): tools/profile/plugin.c
+	$(call say,HOSTCC,$<)
+	$(Q)$(HOST_CC) -std=gnu2x -O2 $(WARNINGS) -shared -fPIC $< -o $@
+
+.PHONY: profile
+profile: $(BUILD)/Image $(SYSTEM_ARCHIVE) $(PROFILE_PLUGIN)
+	@$(PYTHON) tests/bench/profile.py $(BUILD)/Image $(SYSTEM_ARCHIVE) $(PROFILE_PLUGIN) $(or $(NAME),fork_16)

@@ -1,17 +1,10 @@
 /* The measured operations of the kernel bench, and their servers. See loops.h. */
 #include "loops.h"
 
+#include "../sample.h"
+
 #include <byre/table.h>
 #include <libsys/ipc.h>
-
-static uint64_t overhead; /* of two readings with nothing between */
-
-static inline uint64_t retired(void)
-{
-    uint64_t value;
-    __asm__ volatile("rdinstret %0" : "=r"(value)::"memory");
-    return value;
-}
 
 static inline uint64_t ticks(void)
 {
@@ -20,24 +13,19 @@ static inline uint64_t ticks(void)
     return value;
 }
 
-static void count(struct sample *sample, unsigned round, uint64_t spent)
+static void count(struct sample *sample, unsigned round, uint64_t before, uint64_t after)
 {
-    if (round < BENCH_WARM_UP) {
-        return;
+    if (round >= BENCH_WARM_UP) {
+        sample_count(sample, before, after);
     }
-    spent -= overhead;
-    sample->least = sample->operations == 0 || spent < sample->least ? spent : sample->least;
-    sample->most = spent > sample->most ? spent : sample->most;
-    sample->sum += spent;
-    sample->operations++;
 }
 
 #define MEASURE(sample, rounds, ...)                      \
     for (unsigned round = 0; round < (rounds); round++) { \
-        uint64_t before = retired();                      \
+        uint64_t before = retired_before();               \
         __VA_ARGS__;                                      \
-        uint64_t after = retired();                       \
-        count(sample, round, after - before);             \
+        uint64_t after = retired_after();                 \
+        count(sample, round, before, after);              \
     }
 
 enum { ROUNDS = BENCH_WARM_UP + BENCH_OPERATIONS };
@@ -45,10 +33,6 @@ enum { ROUNDS = BENCH_WARM_UP + BENCH_OPERATIONS };
 void loop_null(struct scene *scene, struct sample *sample)
 {
     (void)scene;
-    overhead = 0;
-    struct sample empty = {0};
-    MEASURE(&empty, ROUNDS, );
-    overhead = empty.least;
     uint64_t version;
     MEASURE(sample, ROUNDS, (void)byre_version(&version));
 }
@@ -78,10 +62,10 @@ void loop_call_cap(struct scene *scene, struct sample *sample)
     uint64_t descriptor = ipc_with_cap((cap_t)scene->cap_slot);
     for (unsigned round = 0; round < ROUNDS; round++) {
         m.label = 1;
-        uint64_t before = retired();
+        uint64_t before = retired_before();
         (void)ipc_call_full((cap_t)scene->endpoint, &m, descriptor, 0, 0);
-        uint64_t after = retired();
-        count(sample, round, after - before);
+        uint64_t after = retired_after();
+        count(sample, round, before, after);
         m.label = 2; /* the server empties its slots when they are all used */
         (void)ipc_call_short((cap_t)scene->endpoint, &m);
     }
@@ -146,10 +130,10 @@ void loop_fault(struct scene *scene, struct sample *sample)
 {
     for (unsigned round = 0; round < ROUNDS; round++) {
         volatile uint64_t *page = (volatile uint64_t *)(scene->area + round * (uint64_t)PAGE_BYTES);
-        uint64_t before = retired();
+        uint64_t before = retired_before();
         (void)*page;
-        uint64_t after = retired();
-        count(sample, round, after - before);
+        uint64_t after = retired_after();
+        count(sample, round, before, after);
     }
 }
 
@@ -182,7 +166,7 @@ void loop_map_batch(struct scene *scene, struct sample *sample)
 _Noreturn void spin(struct scene *scene)
 {
     for (;;) {
-        scene->stamp = retired();
+        scene->stamp = retired_before();
     }
 }
 
@@ -192,7 +176,7 @@ void loop_preempt(struct scene *scene, struct sample *sample)
     for (unsigned round = 0; round < ROUNDS; round++) {
         uint64_t bits;
         (void)byre_wait(scene->answer_notification, ticks() + 100 + round % 7, &bits);
-        uint64_t after = retired();
-        count(sample, round, after - scene->stamp);
+        uint64_t after = retired_after();
+        count(sample, round, scene->stamp, after);
     }
 }

@@ -5,13 +5,7 @@
 
 #include <stdint.h>
 
-/* Whole machine, per operation: what a pair of readings itself costs is taken off. */
-struct sample {
-    uint64_t operations;
-    uint64_t sum;
-    uint64_t least;
-    uint64_t most;
-};
+struct sample;
 
 enum { BENCH_WARM_UP = 16, BENCH_OPERATIONS = 1024 };
 

@@ -2,6 +2,8 @@
  *   bench NAME LEAST SUM MOST OPERATIONS UNIT
  * Every server runs in another address space than its client. */
 #include "loops.h"
+
+#include "../sample.h"
 #include "support/test.h"
 #include "support/world.h"
 
