@@ -129,7 +129,9 @@ static void on_exit_write(qemu_plugin_id_t id, void *data)
 
 __attribute__((visibility("default"))) int qemu_plugin_install(qemu_plugin_id_t id,
                                                                const void *info, int argc,
-                                                               char **argv)
+                                                               char **argv);
+
+int qemu_plugin_install(qemu_plugin_id_t id, const void *info, int argc, char **argv)
 {
     (void)info;
     for (int i = 0; i < argc; i++) {
