@@ -49,13 +49,16 @@ static bool store_grow(struct store *store)
 }
 
 /* Pages go back when the store is nearly empty, or a quarter full: growth and return of the same
- * page are then many records apart. */
+ * page are then many records apart (big records are rare enough without that). */
 static void store_shrink(struct store *store)
 {
     uint64_t needed = store_pages_for(store, store->touched);
-    uint64_t kept = 2 * needed > STORE_PAGES_MIN ? 2 * needed : STORE_PAGES_MIN;
+    uint64_t kept = needed > STORE_PAGES_MIN ? 2 * needed : STORE_PAGES_MIN;
 
-    if (needed > STORE_EMPTY_PAGES && 4 * needed > store->pages) {
+    uint64_t nearly_empty =
+        store->record_bytes < PAGE_BYTES ? STORE_PAGES_MIN / 2 : STORE_PAGES_MIN;
+
+    if (needed > nearly_empty && 4 * needed > store->pages) {
         return;
     }
     if (kept < store->pages && pager_unmap(store->owner->pager, store_address(store, kept),
@@ -119,7 +122,10 @@ void *store_at(const struct store *store, uint32_t index)
     return store->base + (uint64_t)index * store->record_bytes;
 }
 
-void store_fail_after(struct store *store, uint64_t takes)
+uint64_t store_fail_after(struct store *store, uint64_t takes)
 {
+    uint64_t left = store->fail_after;
+
     store->fail_after = takes;
+    return left;
 }

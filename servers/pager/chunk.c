@@ -72,3 +72,13 @@ bool chunk_return(void)
     frame_t chunk = frames_find_idle_chunk(KIND_TABLE);
     return chunk.number != 0 && retype(chunk, KIND_TABLE, KIND_USER) == ERR_OK;
 }
+
+err_t chunk_return_objects(frame_t chunk)
+{
+    uint32_t index = chunk.number - frames.first_frame;
+    if (index % CHUNK_PAGES != 0 || index / CHUNK_PAGES >= frames.chunk_count ||
+        frame_chunk(chunk)->kind != KIND_OBJECT) {
+        return PAGER_ERR_INVAL;
+    }
+    return retype(chunk, KIND_OBJECT, KIND_USER) == ERR_OK ? ERR_OK : PAGER_ERR_EXIST;
+}

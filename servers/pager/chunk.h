@@ -15,5 +15,7 @@ void chunks_start(frame_t own_root);
 [[nodiscard]] err_t chunk_convert(unsigned kind, frame_t *chunk_out);
 /* Make an idle TABLE chunk USER again. False: there is none. */
 bool chunk_return(void);
+/* Make an OBJECT chunk in which nothing lives USER again. EXIST, INVAL. */
+[[nodiscard]] err_t chunk_return_objects(frame_t chunk);
 
 #endif

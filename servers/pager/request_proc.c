@@ -1,5 +1,6 @@
 /* Requests of proc and init: spaces made, forked and ended, their regions, accounts, memory for
  * kernel objects. */
+#include "chunk.h"
 #include "cow.h"
 #include "kernel.h"
 #include "memory.h"
@@ -135,8 +136,8 @@ static err_t add_region(struct space *s, const struct pager_request *request)
     }
     uint32_t first;
     uint32_t end;
-    err_t error = memory_range(request->in.region_add.start, request->in.region_add.pages, &first,
-                               &end);
+    err_t error =
+        memory_range(request->in.region_add.start, request->in.region_add.pages, &first, &end);
     if (error != ERR_OK) {
         return error;
     }
@@ -230,11 +231,11 @@ void pager_on_device_map(struct pager_request *request)
     if (s == NULL) {
         return;
     }
-    request->error = memory_range(request->in.device_map.address, request->in.device_map.pages,
-                                  &first, &end);
+    request->error =
+        memory_range(request->in.device_map.address, request->in.device_map.pages, &first, &end);
     if (request->error == ERR_OK) {
-        request->error = map_device(s, first, end, request->in.device_map.first_frame,
-                                    request->cap);
+        request->error =
+            map_device(s, first, end, request->in.device_map.first_frame, request->cap);
     }
 }
 
@@ -263,6 +264,16 @@ void pager_on_account_set(struct pager_request *request)
     }
     account->user_limit = user;
     account->tables_limit = tables;
+}
+
+void pager_on_object_return(struct pager_request *request)
+{
+    if (request->in.object_return.first_frame > UINT32_MAX) {
+        request->error = PAGER_ERR_INVAL;
+        return;
+    }
+    frame_t chunk = {(uint32_t)request->in.object_return.first_frame};
+    request->error = chunk_return_objects(chunk);
 }
 
 void pager_on_object_memory(struct pager_request *request)

@@ -28,7 +28,6 @@ enum proc_store {
     STORE_THREADS,
     STORE_WAITERS,
     STORE_REPLIES,
-    STORE_OBJECT_PAGES,
     STORE_OBJECT_CHUNKS,
 };
 
@@ -72,8 +71,7 @@ static void main_start_tables(void)
     uint32_t limit = main_process_limit();
 
     slots_init();
-    object_memory_init(&owner, store_address(STORE_OBJECT_PAGES),
-                       store_address(STORE_OBJECT_CHUNKS));
+    object_memory_init(&owner, store_address(STORE_OBJECT_CHUNKS));
     thread_table_init(&owner, store_address(STORE_THREADS), 2 * limit);
     wait_table_init(&owner, store_address(STORE_WAITERS), 2 * limit);
     if (!reply_table_init(&owner, store_address(STORE_REPLIES), 2 * limit) ||

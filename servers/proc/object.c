@@ -11,46 +11,43 @@
 
 enum {
     OBJECT_FIRST_PAGE = 2, /* pages 0 and 1 of a chunk are the kernel's */
-    OBJECT_PAGES_LIMIT = STORE_RECORDS_MAX,
-    OBJECT_CHUNKS_LIMIT = OBJECT_PAGES_LIMIT / (CHUNK_PAGES - OBJECT_FIRST_PAGE),
+    OBJECT_PAGES = CHUNK_PAGES - OBJECT_FIRST_PAGE,
+    OBJECT_CHUNKS_LIMIT = 512,
     CAPABILITY_BYTES = 32,
 };
 
 struct object_page {
     uint64_t free;     /* O1 */
     struct list queue; /* O2 */
-    uint64_t frame;
-    uint32_t memory; /* slot of the chunk's capability */
     uint32_t kind;
 };
 
 struct object_chunk {
     uint64_t first_frame;
-    uint32_t memory;
-    uint32_t next_page;
+    cap_t memory;       /* OBJECTS over the chunk */
+    uint32_t next_page; /* pages[] from here on have no class yet */
+    uint32_t live;
+    struct object_page pages[OBJECT_PAGES]; /* the chunk's, from OBJECT_FIRST_PAGE on */
 };
+_Static_assert(sizeof(struct object_chunk) <= 4 * PAGE_BYTES, "few pages of proc's for 2 MiB");
 
-static const struct {
-    uint32_t bytes;
-} kinds[OBJECT_KINDS] = {
-    [OBJECT_KIND_THREAD] = {OBJECT_BYTES_THREAD},
-    [OBJECT_KIND_CAPTABLE] = {PROGRAM_CAPTABLE_SLOTS * CAPABILITY_BYTES},
-    [OBJECT_KIND_SMALL] = {OBJECT_BYTES_REPLY},
+static const uint32_t kind_bytes[OBJECT_KINDS] = {
+    [OBJECT_KIND_THREAD] = OBJECT_BYTES_THREAD,
+    [OBJECT_KIND_CAPTABLE] = PROGRAM_CAPTABLE_SLOTS * CAPABILITY_BYTES,
+    [OBJECT_KIND_SMALL] = OBJECT_BYTES_REPLY,
 };
 _Static_assert((int)OBJECT_BYTES_REPLY == (int)OBJECT_BYTES_NOTIFICATION, "one size class");
 
 static struct {
-    struct store pages;
     struct store chunks;
     struct list with_room[OBJECT_KINDS];
-    struct object_chunk *open; /* has pages that were never used; NULL = none */
+    struct object_chunk *open; /* may have pages without a class; NULL = none */
     uint32_t live;
     uint64_t fail_after;
 } memory;
 
-void object_memory_init(const struct store_owner *owner, uint64_t pages_at, uint64_t chunks_at)
+void object_memory_init(const struct store_owner *owner, uint64_t chunks_at)
 {
-    store_init(&memory.pages, owner, pages_at, sizeof(struct object_page), OBJECT_PAGES_LIMIT);
     store_init(&memory.chunks, owner, chunks_at, sizeof(struct object_chunk), OBJECT_CHUNKS_LIMIT);
     for (unsigned kind = 0; kind < OBJECT_KINDS; kind++) {
         list_init(&memory.with_room[kind]);
@@ -69,9 +66,21 @@ static enum object_kind object_kind_of(uint64_t type)
     }
 }
 
+/* -------------------------------------------------------------------------------- chunks */
+
+static struct object_chunk *object_chunk_of(const struct object_page *page)
+{
+    return store_at(&memory.chunks, store_index(&memory.chunks, page));
+}
+
+static bool object_chunk_is_first(const struct object_chunk *chunk)
+{
+    return store_index(&memory.chunks, chunk) == 0;
+}
+
 static struct object_chunk *object_chunk_open(void)
 {
-    if (memory.open != NULL && memory.open->next_page < CHUNK_PAGES) {
+    if (memory.open != NULL && memory.open->next_page < OBJECT_PAGES) {
         return memory.open;
     }
     struct object_chunk *chunk = store_take(&memory.chunks);
@@ -79,7 +88,6 @@ static struct object_chunk *object_chunk_open(void)
         return NULL;
     }
     chunk->memory = slot_take();
-    chunk->next_page = OBJECT_FIRST_PAGE;
     if (chunk->memory == 0 || pager_object_memory(memory.chunks.owner->pager, &chunk->first_frame,
                                                   chunk->memory) != ERR_OK) {
         slot_drop(chunk->memory);
@@ -90,24 +98,55 @@ static struct object_chunk *object_chunk_open(void)
     return chunk;
 }
 
+/* O3. A pager that refuses only keeps the memory from others: the record goes in any case, so that
+ * nothing is made there again. */
+static void object_chunk_return(struct object_chunk *chunk)
+{
+    for (uint32_t page = 0; page < chunk->next_page; page++) {
+        list_remove(&chunk->pages[page].queue);
+    }
+    if (memory.open == chunk) {
+        memory.open = NULL;
+    }
+    slot_drop(chunk->memory);
+    (void)pager_object_return(memory.chunks.owner->pager, chunk->first_frame);
+    store_give(&memory.chunks, chunk);
+}
+
+/* --------------------------------------------------------------------------------- pages */
+
+static void object_page_has_room(struct object_chunk *chunk, struct object_page *page)
+{
+    struct list *room = &memory.with_room[page->kind];
+
+    if (object_chunk_is_first(chunk)) {
+        list_append(room->next, &page->queue); /* before all others */
+    } else {
+        list_append(room, &page->queue);
+    }
+}
+
+static uint64_t object_page_frame(const struct object_chunk *chunk, uint32_t page_index)
+{
+    return chunk->first_frame + OBJECT_FIRST_PAGE + page_index;
+}
+
 static struct object_page *object_page_new(enum object_kind kind)
 {
     struct object_chunk *chunk = object_chunk_open();
     if (chunk == NULL) {
         return NULL;
     }
-    struct object_page *page = store_take(&memory.pages);
-    if (page == NULL) {
-        return NULL;
-    }
-    unsigned places = PAGE_BYTES / kinds[kind].bytes;
+    struct object_page *page = &chunk->pages[chunk->next_page++];
+    unsigned places = PAGE_BYTES / kind_bytes[kind];
     page->free = places == 64 ? ~0ul : (1ul << places) - 1;
-    page->frame = chunk->first_frame + chunk->next_page++;
-    page->memory = chunk->memory;
     page->kind = kind;
-    list_append(&memory.with_room[kind], &page->queue);
+    list_init(&page->queue);
+    object_page_has_room(chunk, page);
     return page;
 }
+
+/* ------------------------------------------------------------------------------- objects */
 
 err_t object_make(uint64_t type, cap_t target_table, cap_t target_slot,
                   struct object_place *place_out)
@@ -124,10 +163,12 @@ err_t object_make(uint64_t type, cap_t target_table, cap_t target_slot,
     if (page == NULL) {
         return PROC_ERR_NOMEM;
     }
+    struct object_chunk *chunk = object_chunk_of(page);
+    uint32_t page_index = (uint32_t)(page - chunk->pages);
     uint32_t slot = (uint32_t)__builtin_ctzl(page->free);
     uint64_t capacity = type == OBJECT_CAPTABLE ? PROGRAM_CAPTABLE_SLOTS : 0;
-    err_t error = byre_object_create(page->memory, page->frame, slot, type, capacity, target_table,
-                                     target_slot);
+    err_t error = byre_object_create(chunk->memory, object_page_frame(chunk, page_index), slot,
+                                     type, capacity, target_table, target_slot);
     if (error != ERR_OK) {
         return error;
     }
@@ -135,8 +176,10 @@ err_t object_make(uint64_t type, cap_t target_table, cap_t target_slot,
     if (page->free == 0) {
         list_remove(&page->queue);
     }
+    chunk->live++;
     memory.live++;
-    *place_out = (struct object_place){store_index(&memory.pages, page) + 1, slot};
+    uint32_t chunk_index = store_index(&memory.chunks, chunk);
+    *place_out = (struct object_place){chunk_index * OBJECT_PAGES + page_index + 1, slot};
     return ERR_OK;
 }
 
@@ -145,9 +188,11 @@ void object_unmake(struct object_place *place)
     if (place->page == 0) {
         return;
     }
-    struct object_page *page = store_at(&memory.pages, place->page - 1);
+    uint32_t page_index = (place->page - 1) % OBJECT_PAGES;
     uint32_t slot = place->slot;
-    err_t error = byre_object_destroy(page->memory, page->frame, slot);
+    struct object_chunk *chunk = store_at(&memory.chunks, (place->page - 1) / OBJECT_PAGES);
+    struct object_page *page = &chunk->pages[page_index];
+    err_t error = byre_object_destroy(chunk->memory, object_page_frame(chunk, page_index), slot);
 
     *place = (struct object_place){0};
     /* EMPTY: who held it destroyed it first (a program may destroy its own park). On any other
@@ -156,10 +201,19 @@ void object_unmake(struct object_place *place)
         return;
     }
     if (page->free == 0) {
-        list_append(&memory.with_room[page->kind], &page->queue);
+        object_page_has_room(chunk, page);
     }
     page->free |= 1ul << slot;
     memory.live--;
+    chunk->live--;
+    if (chunk->live == 0 && !object_chunk_is_first(chunk)) {
+        object_chunk_return(chunk);
+    }
+}
+
+bool object_may_be_kept(const struct object_place *place)
+{
+    return place->page <= OBJECT_PAGES;
 }
 
 struct object_statistics object_memory_statistics(void)
@@ -167,7 +221,10 @@ struct object_statistics object_memory_statistics(void)
     return (struct object_statistics){.chunks = memory.chunks.live, .live = memory.live};
 }
 
-void object_fail_after(uint64_t takes)
+uint64_t object_fail_after(uint64_t takes)
 {
+    uint64_t left = memory.fail_after;
+
     memory.fail_after = takes;
+    return left;
 }

@@ -5,12 +5,15 @@
  * room, and a page that was never used can serve any kind.
  *
  *   O1  A bit of page->free is set exactly when no object of ours stands there.
- *   O2  A page is in its kind's list exactly when it has a free place.
- *   O3  Everything is O(1). Chunks are kept: what was used once serves the next process.
+ *   O2  A page is in its kind's list exactly when it has a class and a free place.
+ *   O3  The first chunk is kept; every other goes back to the pager when nothing lives in it, and
+ *       places in the first one are taken first, so that the others can empty.
+ *   O4  Everything is O(1), but for the return of a chunk (its 510 pages).
  */
 #ifndef PROC_OBJECT_H
 #define PROC_OBJECT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <libsys/store.h>
@@ -22,7 +25,7 @@ enum object_kind {
     OBJECT_KINDS,
 };
 
-/* Where an object stands: index of the page's record + 1 (0 = nowhere), and the slot. */
+/* Where an object stands: number of the page among all of ours + 1 (0 = nowhere), and the slot. */
 struct object_place {
     uint32_t page;
     uint32_t slot;
@@ -33,7 +36,7 @@ struct object_statistics {
     uint32_t live;
 };
 
-void object_memory_init(const struct store_owner *owner, uint64_t pages_at, uint64_t chunks_at);
+void object_memory_init(const struct store_owner *owner, uint64_t chunks_at);
 
 /* Make an object; its capability, with all rights, goes into slot target_slot of the table that
  * target_table names (0: proc's own). PROC_ERR_NOMEM: no memory for it. */
@@ -41,8 +44,10 @@ void object_memory_init(const struct store_owner *owner, uint64_t pages_at, uint
                                 struct object_place *place_out);
 /* Destroy it; nowhere is ignored. Its capabilities are dead, their slots still to be emptied. */
 void object_unmake(struct object_place *place);
+/* It stands in the first chunk: keeping it as a spare keeps no other chunk from going (O3). */
+bool object_may_be_kept(const struct object_place *place);
 
 struct object_statistics object_memory_statistics(void);
-void object_fail_after(uint64_t takes); /* tests */
+uint64_t object_fail_after(uint64_t takes); /* tests */
 
 #endif

@@ -267,7 +267,7 @@ struct process_statistics process_table_statistics(void)
     return (struct process_statistics){.processes = table.count, .limit = table.limit};
 }
 
-void process_fail_after(uint64_t takes)
+uint64_t process_fail_after(uint64_t takes)
 {
-    store_fail_after(&table.processes, takes);
+    return store_fail_after(&table.processes, takes);
 }

@@ -105,6 +105,6 @@ struct process *process_first_gone(void);
 void process_forget(struct process *process);
 
 struct process_statistics process_table_statistics(void);
-void process_fail_after(uint64_t takes); /* tests: the k-th record fails */
+uint64_t process_fail_after(uint64_t takes); /* tests: the k-th record fails */
 
 #endif

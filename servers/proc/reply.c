@@ -67,7 +67,7 @@ struct reply *reply_defer(void)
 
 void reply_give(struct reply *reply)
 {
-    if (replies.spares < SPARES_KEPT || reply->place.page == 0) {
+    if (replies.spares < SPARES_KEPT && object_may_be_kept(&reply->place)) {
         reply->next_spare = replies.spare;
         replies.spare = reply;
         replies.spares++;

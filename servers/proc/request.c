@@ -262,23 +262,23 @@ void proc_on_launch(struct proc_request *request)
 
 /* ---------------------------------------------------------------------------- test hooks */
 
-static bool request_set_hook(uint64_t what, uint64_t value)
+static bool request_set_hook(uint64_t what, uint64_t value, uint64_t *left_out)
 {
     switch (what) {
     case PROC_HOOK_FAIL_PROCESS:
-        process_fail_after(value);
+        *left_out = process_fail_after(value);
         return true;
     case PROC_HOOK_FAIL_THREAD:
-        thread_fail_after(value);
+        *left_out = thread_fail_after(value);
         return true;
     case PROC_HOOK_FAIL_WAITER:
-        wait_fail_after(value);
+        *left_out = wait_fail_after(value);
         return true;
     case PROC_HOOK_FAIL_OBJECT:
-        object_fail_after(value);
+        *left_out = object_fail_after(value);
         return true;
     case PROC_HOOK_FAIL_SLOT:
-        slots_fail_after(value);
+        *left_out = slots_fail_after(value);
         return true;
     default:
         return false;
@@ -294,7 +294,8 @@ void proc_on_hook(struct proc_request *request)
     } else if (what < PROC_HOOK_FIRST) {
         request->error = pager_hook(SERVER_SLOT_PAGER, what, request->in.hook.value,
                                     &request->result.hook.result);
-    } else if (!request_set_hook(what, request->in.hook.value)) {
+    } else if (!request_set_hook(what, request->in.hook.value,
+                                 &request->result.hook.result)) {
         request->error = PROC_ERR_INVAL;
     }
 }

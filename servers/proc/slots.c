@@ -42,7 +42,10 @@ void slot_drop(cap_t slot)
     }
 }
 
-void slots_fail_after(uint64_t takes)
+uint64_t slots_fail_after(uint64_t takes)
 {
+    uint64_t left = slots_fail;
+
     slots_fail = takes;
+    return left;
 }

@@ -134,7 +134,7 @@ uint32_t thread_count(void)
     return threads.live;
 }
 
-void thread_fail_after(uint64_t takes)
+uint64_t thread_fail_after(uint64_t takes)
 {
-    store_fail_after(&threads, takes);
+    return store_fail_after(&threads, takes);
 }

@@ -39,6 +39,6 @@ void thread_unmake(struct body *body, struct thread *thread);
 uint64_t thread_id(const struct thread *thread);
 struct thread *thread_by_id(struct body *body, uint64_t id); /* of this body; NULL */
 uint32_t thread_count(void);
-void thread_fail_after(uint64_t takes); /* tests */
+uint64_t thread_fail_after(uint64_t takes); /* tests */
 
 #endif

@@ -134,7 +134,7 @@ void wait_drop_all(struct process *process)
     }
 }
 
-void wait_fail_after(uint64_t takes)
+uint64_t wait_fail_after(uint64_t takes)
 {
-    store_fail_after(&waiters, takes);
+    return store_fail_after(&waiters, takes);
 }

@@ -27,6 +27,6 @@ void wait_child_ended(struct process *parent, struct process *child);
 void wait_check(struct process *process);
 /* The callers are gone: their threads were destroyed. */
 void wait_drop_all(struct process *process);
-void wait_fail_after(uint64_t takes); /* tests */
+uint64_t wait_fail_after(uint64_t takes); /* tests */
 
 #endif

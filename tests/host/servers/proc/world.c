@@ -238,6 +238,15 @@ err_t byre_machine_log(uint64_t machine, uint64_t bytes, uint64_t b0, uint64_t b
 
 /* -------------------------------------------------------------------------------- pager */
 
+static void world_check_chunk_empty(uint64_t first_page)
+{
+    for (uint64_t page = first_page; page < first_page + CHUNK_PAGES; page++) {
+        for (unsigned p = 0; p < PLACES; p++) {
+            assert(world.place[page][p] == OBJECT_NONE);
+        }
+    }
+}
+
 static err_t world_pager(struct message *m, cap_t accept_slot)
 {
     switch (m->label) {
@@ -260,6 +269,9 @@ static err_t world_pager(struct message *m, cap_t accept_slot)
         }
         world.slot[accept_slot] = true;
         m->w[0] = CHUNK_FIRST + world.chunks++ * CHUNK_PAGES;
+        return ERR_OK;
+    case PAGER_OBJECT_RETURN:
+        world_check_chunk_empty(m->w[0] - CHUNK_FIRST);
         return ERR_OK;
     case PAGER_ACCOUNT_SET:
         if (m->w[1] != 0 && world_fails()) {
@@ -314,7 +326,7 @@ void world_start_proc(uint32_t limit)
 {
     world_begin();
     slots_init();
-    object_memory_init(&world_owner, world_store(0), world_store(1));
+    object_memory_init(&world_owner, world_store(0));
     thread_table_init(&world_owner, world_store(2), 4 * limit);
     wait_table_init(&world_owner, world_store(3), 4 * limit);
     assert(reply_table_init(&world_owner, world_store(4), 4 * limit));
