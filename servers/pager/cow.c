@@ -29,6 +29,15 @@ static void middle_thaw(frame_t root, unsigned index, frame_t middle)
     PAGER_ASSERT(error == ERR_OK);
 }
 
+/* A table that its entry no longer names. Teardown, which runs when memory is short, may have let
+ * everyone else go meanwhile. */
+static void table_left(frame_t table)
+{
+    if (table_count(table) == 0) {
+        table_bury(table);
+    }
+}
+
 /* Replace a shared middle table by a copy: entries lazy in both, the children's counts up. */
 static err_t middle_split(frame_t root, unsigned index, frame_t shared, frame_t *middle_out)
 {
@@ -47,6 +56,7 @@ static err_t middle_split(frame_t root, unsigned index, frame_t shared, frame_t 
     frame_t replaced;
     error = kernel_table_link(root, index, copy, false, &replaced);
     PAGER_ASSERT(error == ERR_OK && replaced.number == shared.number);
+    table_left(shared);
     *middle_out = copy;
     return ERR_OK;
 }
@@ -180,6 +190,7 @@ static err_t leaf_split(struct space *s, frame_t middle, unsigned index, frame_t
     frame_t replaced;
     error = kernel_table_link(middle, index, copy, false, &replaced);
     PAGER_ASSERT(error == ERR_OK && replaced.number == shared.number);
+    table_left(shared);
     *leaf_io = copy;
     return ERR_OK;
 }
