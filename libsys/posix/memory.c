@@ -173,6 +173,10 @@ void *mmap(void *address, size_t bytes, int protection, int flags, int descripto
     uint64_t mapped;
     err_t error = pager_map(PROGRAM_SLOT_PAGER, where, pages,
                             map_rights(protection) | (shared ? REGION_SHARED : 0), &mapped);
+    if (error ==
+        PAGER_ERR_AGAIN) { /* this process tree's limit, not the machine's: the same to us */
+        error = PAGER_ERR_NOMEM;
+    }
     return error == ERR_OK ? (void *)mapped : map_fail(posix_errno(error));
 }
 
