@@ -10,8 +10,8 @@ enum program_slot {
     PROGRAM_SLOT_PARK = 4,    /* the first thread's own notification, to sleep and wait on */
     PROGRAM_SLOT_AUDIT = 5,   /* the pager's audit endpoint; only in programs that may audit */
     PROGRAM_SLOT_MACHINE = 6, /* machine, for programs that may power off or read counters */
-    PROGRAM_SLOT_CAPTABLE = 7, /* its own table, OBJECTS | MANAGE: index 0 in calls means this too */
-    PROGRAM_SLOT_FREE = 8,    /* from here on the program's own: threads' parks, accepted caps */
+    /* Its own table needs no slot: index 0 in calls means it. */
+    PROGRAM_SLOT_FREE = 8, /* up to 31 the program's own: accepted caps; above, threads' parks */
     PROGRAM_CAPTABLE_SLOTS = 64,
 };
 

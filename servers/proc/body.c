@@ -60,11 +60,10 @@ static err_t body_fill_table(const struct body *body, uint64_t badge, bool audit
         {SERVER_SLOT_ENDPOINT, PROGRAM_SLOT_PROC, RIGHT_CALL, badge},
         {PROC_SLOT_PAGER_BASE, PROGRAM_SLOT_PAGER, RIGHT_CALL, body->space_id},
         {PROC_SLOT_CONSOLE_BASE, PROGRAM_SLOT_CONSOLE, RIGHT_CALL, badge},
-        {body->captable, PROGRAM_SLOT_CAPTABLE, RIGHT_OBJECTS | RIGHT_MANAGE, 0},
         {PROC_SLOT_PAGER_BASE, PROGRAM_SLOT_AUDIT, RIGHT_CALL, body->space_id | PAGER_BADGE_AUDIT},
         {SERVER_SLOT_MACHINE, PROGRAM_SLOT_MACHINE, RIGHT_CALL, 0},
     };
-    enum { ORDINARY = 4 };
+    enum { ORDINARY = 3 };
     unsigned count = auditor ? sizeof(all) / sizeof(all[0]) : ORDINARY;
 
     for (unsigned i = 0; i < count; i++) {
@@ -79,9 +78,11 @@ static err_t body_fill_table(const struct body *body, uint64_t badge, bool audit
 
 static void body_unmake_table(struct body *body)
 {
-    object_unmake(&body->captable_place);
-    slot_drop(body->captable);
-    body->captable = 0;
+    if (body->captable != 0) {
+        object_unmake(&body->captable_place, body->captable);
+        slot_give(body->captable);
+        body->captable = 0;
+    }
 }
 
 err_t body_equip(struct body *body, uint64_t badge, bool auditor, struct thread **thread_out)
@@ -106,16 +107,11 @@ err_t body_equip(struct body *body, uint64_t badge, bool auditor, struct thread 
     return error;
 }
 
-void body_end_threads(struct body *body)
-{
-    while (!list_is_empty(&body->threads)) {
-        thread_unmake(body, LIST_OWNER(body->threads.next, struct thread, in_body));
-    }
-}
-
 void body_unmake(struct body *body)
 {
-    body_end_threads(body);
+    while (!list_is_empty(&body->threads)) {
+        thread_end(body, LIST_OWNER(body->threads.next, struct thread, in_body));
+    }
     body_unmake_table(body);
     slot_drop(body->space);
     if (body->space_id != 0) {

@@ -37,7 +37,6 @@ void body_init(struct body *body);
 [[nodiscard]] err_t body_equip(struct body *body, uint64_t badge, bool auditor,
                                struct thread **thread_out);
 void body_unmake(struct body *body);
-void body_end_threads(struct body *body);
 /* to is empty; from is empty afterwards. */
 void body_move(struct body *to, struct body *from);
 

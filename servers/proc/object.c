@@ -183,7 +183,7 @@ err_t object_make(uint64_t type, cap_t target_table, cap_t target_slot,
     return ERR_OK;
 }
 
-void object_unmake(struct object_place *place)
+void object_unmake(struct object_place *place, cap_t capability)
 {
     if (place->page == 0) {
         return;
@@ -192,7 +192,9 @@ void object_unmake(struct object_place *place)
     uint32_t slot = place->slot;
     struct object_chunk *chunk = store_at(&memory.chunks, (place->page - 1) / OBJECT_PAGES);
     struct object_page *page = &chunk->pages[page_index];
-    err_t error = byre_object_destroy(chunk->memory, object_page_frame(chunk, page_index), slot);
+    err_t error = capability != 0 ? byre_cap_destroy(0, capability)
+                                  : byre_object_destroy(chunk->memory,
+                                                        object_page_frame(chunk, page_index), slot);
 
     *place = (struct object_place){0};
     /* EMPTY: who held it destroyed it first (a program may destroy its own park). On any other

@@ -42,8 +42,9 @@ void object_memory_init(const struct store_owner *owner, uint64_t chunks_at);
  * target_table names (0: proc's own). PROC_ERR_NOMEM: no memory for it. */
 [[nodiscard]] err_t object_make(uint64_t type, cap_t target_table, cap_t target_slot,
                                 struct object_place *place_out);
-/* Destroy it; nowhere is ignored. Its capabilities are dead, their slots still to be emptied. */
-void object_unmake(struct object_place *place);
+/* Destroy it and empty the slot of proc's table that names it with all rights; slot 0: it has none,
+ * its capabilities elsewhere are dead. Nowhere is ignored. */
+void object_unmake(struct object_place *place, cap_t slot);
 /* It stands in the first chunk: keeping it as a spare keeps no other chunk from going (O3). */
 bool object_may_be_kept(const struct object_place *place);
 

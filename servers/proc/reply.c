@@ -73,7 +73,7 @@ void reply_give(struct reply *reply)
         replies.spares++;
         return;
     }
-    object_unmake(&reply->place);
-    slot_drop(reply->slot);
+    object_unmake(&reply->place, reply->slot);
+    slot_give(reply->slot);
     store_give(&replies.store, reply);
 }

@@ -294,8 +294,7 @@ void proc_on_hook(struct proc_request *request)
     } else if (what < PROC_HOOK_FIRST) {
         request->error = pager_hook(SERVER_SLOT_PAGER, what, request->in.hook.value,
                                     &request->result.hook.result);
-    } else if (!request_set_hook(what, request->in.hook.value,
-                                 &request->result.hook.result)) {
+    } else if (!request_set_hook(what, request->in.hook.value, &request->result.hook.result)) {
         request->error = PROC_ERR_INVAL;
     }
 }

@@ -12,8 +12,8 @@
 
 void slots_init(void);
 cap_t slot_take(void);
-void slot_give(cap_t slot);            /* the slot is empty */
-void slot_drop(cap_t slot);            /* delete what it holds, then give; 0 is ignored */
+void slot_give(cap_t slot);                /* the slot is empty */
+void slot_drop(cap_t slot);                /* delete what it holds, then give; 0 is ignored */
 uint64_t slots_fail_after(uint64_t takes); /* tests */
 
 #endif

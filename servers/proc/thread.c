@@ -50,10 +50,9 @@ static err_t thread_make_objects(const struct body *body, struct thread *thread)
     return ERR_OK;
 
 unmake_thread:
-    object_unmake(&thread->place);
-    (void)byre_cap_delete(0, thread->capability);
+    object_unmake(&thread->place, thread->capability);
 unmake_park:
-    object_unmake(&thread->park_place);
+    object_unmake(&thread->park_place, 0);
     (void)byre_cap_delete(body->captable, thread->park_slot);
     return error;
 }
@@ -98,18 +97,21 @@ err_t thread_run(struct thread *thread, const struct thread_start *start)
                              0);
 }
 
-void thread_unmake(struct body *body, struct thread *thread)
+void thread_end(struct body *body, struct thread *thread)
 {
-    object_unmake(&thread->place);
-    slot_drop(thread->capability);
-    object_unmake(&thread->park_place);
-    if (body->captable != 0) {
-        (void)byre_cap_delete(body->captable, thread->park_slot);
-    }
+    object_unmake(&thread->place, thread->capability);
+    slot_give(thread->capability);
+    object_unmake(&thread->park_place, 0);
     body->park_slots &= ~(1ul << thread->park_slot);
     list_remove(&thread->in_body);
     body->thread_count--;
     store_give(&threads, thread);
+}
+
+void thread_unmake(struct body *body, struct thread *thread)
+{
+    (void)byre_cap_delete(body->captable, thread->park_slot);
+    thread_end(body, thread);
 }
 
 uint64_t thread_id(const struct thread *thread)

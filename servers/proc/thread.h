@@ -33,8 +33,10 @@ void thread_table_init(const struct store_owner *owner, uint64_t address, uint32
 /* body has space, captable and space_id. AGAIN: no slot for its park; NOMEM. */
 [[nodiscard]] err_t thread_make(struct body *body, struct thread **thread_out);
 [[nodiscard]] err_t thread_run(struct thread *thread, const struct thread_start *start);
-/* Its objects go at once; whatever call it was in is over. */
+/* Its objects go at once; whatever call it was in is over. thread_end leaves a dead park in the
+ * body's table, which is to go too. */
 void thread_unmake(struct body *body, struct thread *thread);
+void thread_end(struct body *body, struct thread *thread);
 
 uint64_t thread_id(const struct thread *thread);
 struct thread *thread_by_id(struct body *body, uint64_t id); /* of this body; NULL */

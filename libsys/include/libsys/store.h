@@ -8,6 +8,7 @@
  *   S4  store_take answers NULL when there is no memory, or `limit` records are taken.
  *   S5  Everything is O(1), amortised, but for the zeroing of a record, and of pages by the pager.
  *   S6  store_fail_after(store, k) makes the k-th take from now fail (tests); 0 = never.
+ *       Its value is what was left of an earlier k.
  */
 #ifndef LIBSYS_STORE_H
 #define LIBSYS_STORE_H
@@ -43,6 +44,6 @@ void *store_take(struct store *store);
 void store_give(struct store *store, void *record);
 uint32_t store_index(const struct store *store, const void *record);
 void *store_at(const struct store *store, uint32_t index); /* index below `touched` */
-void store_fail_after(struct store *store, uint64_t takes);
+uint64_t store_fail_after(struct store *store, uint64_t takes);
 
 #endif

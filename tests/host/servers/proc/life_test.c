@@ -314,16 +314,16 @@ static void every_failure_leaves_everything_as_it_was(void **state)
 static void every_shortage_of_records_leaves_everything_as_it_was(void **state)
 {
     (void)state;
-    void (*const hooks[])(uint64_t) = {process_fail_after, thread_fail_after, object_fail_after,
-                                       slots_fail_after};
+    uint64_t (*const hooks[])(uint64_t) = {process_fail_after, thread_fail_after, object_fail_after,
+                                           slots_fail_after};
 
     for (unsigned hook = 0; hook < 4; hook++) {
         for (uint64_t k = 1; k < 4; k++) {
             struct world_count before = world_count();
             struct process *child;
-            hooks[hook](k);
+            (void)hooks[hook](k);
             err_t error = act(ACT_FORK, &child);
-            hooks[hook](0);
+            (void)hooks[hook](0);
             if (error == ERR_OK) {
                 break;
             }

@@ -33,7 +33,7 @@ static struct {
     bool slot[PROC_CAPTABLE_SLOTS];
     uint8_t place[CHUNKS * CHUNK_PAGES][PLACES]; /* type of the object there */
     bool started[PROC_CAPTABLE_SLOTS];           /* by the slot of a thread */
-    uint32_t thread_slot[CHUNKS * CHUNK_PAGES][PLACES];
+    uint32_t own_slot[CHUNKS * CHUNK_PAGES][PLACES];
     bool account[ACCOUNTS];
     unsigned chunks;
     unsigned spaces;
@@ -148,10 +148,11 @@ err_t byre_object_create(uint64_t memory, uint64_t page_frame, uint64_t slot, ui
         return ERR_SLOT_FULL;
     }
     world.place[page][slot] = (uint8_t)type;
+    world.own_slot[page][slot] = 0;
     if (target_table == 0) {
         assert(!world.slot[target_slot]);
         world.slot[target_slot] = true;
-        world.thread_slot[page][slot] = (uint32_t)target_slot;
+        world.own_slot[page][slot] = (uint32_t)target_slot;
     }
     return ERR_OK;
 }
@@ -165,10 +166,26 @@ err_t byre_object_destroy(uint64_t memory, uint64_t page_frame, uint64_t slot)
         return ERR_EMPTY;
     }
     if (world.place[page][slot] == OBJECT_THREAD) {
-        world.started[world.thread_slot[page][slot]] = false;
+        world.started[world.own_slot[page][slot]] = false;
     }
     world.place[page][slot] = OBJECT_NONE;
     return ERR_OK;
+}
+
+err_t byre_cap_destroy(uint64_t table, uint64_t slot)
+{
+    assert(table == 0 && world.slot[slot]);
+    for (unsigned page = 0; page < CHUNKS * CHUNK_PAGES; page++) {
+        for (unsigned p = 0; p < PLACES; p++) {
+            if (world.place[page][p] != OBJECT_NONE && world.own_slot[page][p] == slot) {
+                world.slot[slot] = false;
+                world.started[slot] = false;
+                world.place[page][p] = OBJECT_NONE;
+                return ERR_OK;
+            }
+        }
+    }
+    return ERR_CAP_DEAD;
 }
 
 err_t byre_cap_copy(uint64_t source_table, uint64_t source_slot, uint64_t target_table,
