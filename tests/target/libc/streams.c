@@ -17,6 +17,18 @@
 
 enum { BULK = 6000 };
 
+static int constructed = 1;
+
+__attribute__((constructor(200))) static void construct_first(void)
+{
+    constructed = constructed == 1 ? 2 : 0;
+}
+
+__attribute__((constructor)) static void construct_then(void)
+{
+    constructed = constructed == 2 ? 3 : 0;
+}
+
 static void at_exit(void)
 {
     printf("# from an exit handler\n# ");
@@ -64,6 +76,7 @@ int main(int argc, char **argv)
         bulk[i] = i % 60 == 59 ? '\n' : i % 60 == 0 ? '#' : (char)('a' + i / 60 % 26);
     }
     check(write(1, bulk, BULK) == BULK, "bulk writes go out whole");
+    check(constructed == 3, "constructors ran before main, in their order");
     check(exits_with(child(bulk_child, bulk), 0), "a child writes bulk through its own buffer");
     check(write(1, bulk, 600) == 600, "and the parent through its own afterwards");
     check(formats("3.141593", "%f", 3.14159265) && formats("1e+100", "%g", 1e100) &&
