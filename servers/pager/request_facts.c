@@ -165,6 +165,16 @@ static frame_t frame_as_read(const struct space *s, const struct region *r, uint
     return FRAME_NONE;
 }
 
+/* Which bits of the eight bytes there are the file's, when the page is still the archive's own. */
+static uint64_t file_mask(const struct region *r, uint32_t page, uint32_t offset)
+{
+    if (r->backing != BACKING_ARCHIVE || page - r->first_page + 1 != r->file_pages ||
+        r->file_tail == 0 || offset + sizeof(uint64_t) <= r->file_tail) {
+        return UINT64_MAX;
+    }
+    return offset >= r->file_tail ? 0 : (1ul << 8 * (r->file_tail - offset)) - 1;
+}
+
 void pager_on_debug_read(struct pager_request *request)
 {
     struct space *s = request_space(request, request->in.debug_read.space_id);
@@ -181,7 +191,9 @@ void pager_on_debug_read(struct pager_request *request)
     frame_t frame = frame_as_read(s, r, page);
     if (frame_is_counted(frame)) {
         const uint64_t *words = pager_pointer(frame);
-        request->result.debug_read.value = words[address % PAGE_BYTES / sizeof(uint64_t)];
+        uint32_t offset = (uint32_t)(address % PAGE_BYTES);
+        uint64_t mask = cow_peek(s, page) == 0 ? file_mask(r, page, offset) : UINT64_MAX;
+        request->result.debug_read.value = words[offset / sizeof(uint64_t)] & mask;
     }
 }
 
