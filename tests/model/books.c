@@ -2,6 +2,7 @@
 #include "books.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,9 +22,10 @@
 static struct {
     uint32_t *frame_counts; /* by frame number from the first on: references found */
     uint64_t first, total;
-    uint64_t user_free, table_free;
+    uint64_t user_free, table_free, table_dead;
 } found;
 
+static uint64_t opening_dead; /* tables without a name that others left */
 static uint64_t opening_free; /* frames, those that chunks of another kind have taken included */
 
 /* ------------------------------------------------------------- what is there */
@@ -145,7 +147,13 @@ static void compare_tables(void)
         }
         if (fake_record(frame)->state == 0) {
             found.table_free++;
+        } else if (fake_record(frame)->count == 0) {
+            found.table_dead++;
         }
+    }
+    if (found.table_dead != opening_dead + tables_dead()) {
+        model_fail("%" PRIu64 " tables are named by nobody, %u of them wait to be buried",
+                   found.table_dead - opening_dead, tables_dead());
     }
     if (found.table_free != frames.totals.table_free) {
         model_fail("%" PRIu64 " table frames are free, the books say %" PRIu64, found.table_free,
@@ -337,7 +345,7 @@ static void recount(void)
 {
     found.first = frames.first_frame;
     found.total = (uint64_t)frames.chunk_count * CHUNK_PAGES;
-    found.user_free = found.table_free = 0;
+    found.user_free = found.table_free = found.table_dead = 0;
     if (found.frame_counts == NULL) {
         found.frame_counts = malloc(found.total * sizeof(uint32_t));
     }
@@ -369,12 +377,43 @@ void books_check(void)
     check_promises();
 }
 
+static uint64_t dead_at_start(void)
+{
+    uint64_t dead = 0;
+    for (uint32_t i = 0; i < frames.chunk_count * CHUNK_PAGES; i++) {
+        uint64_t frame = frames.first_frame + i;
+        dead += fake_kind(frame) == KIND_TABLE && frame % CHUNK_PAGES != 0 &&
+                fake_record(frame)->state != 0 && fake_record(frame)->count == 0;
+    }
+    return dead;
+}
+
 void books_open(void)
 {
     free(found.frame_counts);
     found.frame_counts = NULL;
+    opening_dead = dead_at_start();
     recount();
     opening_free = free_frames();
+}
+
+/* Say what is left, to help whoever looks for it. */
+static void print_leftovers(void)
+{
+    for (uint32_t i = 0; i < frames.chunk_count * CHUNK_PAGES; i++) {
+        frame_t frame = { frames.first_frame + i };
+        const struct table_record *record =
+            fake_kind(frame.number) == KIND_TABLE ? fake_record(frame.number) : NULL;
+        if (record != NULL && frame.number % CHUNK_PAGES != 0 && record->state != 0) {
+            fprintf(stderr, "# table 0x%x, state %u, count %u\n", frame.number, record->state,
+                    record->count);
+        }
+        if (fake_kind(frame.number) == KIND_USER && was_handed_out(frame) &&
+            frame_count(frame) != 0 && !(frame_record(frame)->flags & FRAME_FIXED)) {
+            fprintf(stderr, "# frame 0x%x, count %u, flags %u\n", frame.number,
+                    frame_count(frame), frame_record(frame)->flags);
+        }
+    }
 }
 
 void books_check_empty(void)
@@ -385,6 +424,7 @@ void books_check_empty(void)
                    promises.user, promises.tables);
     }
     if (free_frames() != opening_free) {
+        print_leftovers();
         model_fail("%" PRIu64 " frames were free at the start, %" PRIu64 " are now", opening_free,
                    free_frames());
     }

@@ -59,6 +59,12 @@ void fake_cap_set_object(unsigned slot, unsigned type)
     calls.slots[slot] = (struct capability){ .type = type, .rights = RIGHTS_ALL };
 }
 
+void fake_cap_set_space(unsigned slot, unsigned space)
+{
+    fake_cap_set_object(slot, OBJECT_SPACE);
+    calls.objects[0].space = space;
+}
+
 bool fake_cap_is_empty(unsigned slot)
 {
     return calls.slots[slot].type == OBJECT_NONE;

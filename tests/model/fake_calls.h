@@ -19,6 +19,7 @@ enum { FAKE_SLOTS = 16384 };
 void fake_calls_start(void); /* after fake_start: an empty capability table, no objects */
 void fake_cap_set_memory(unsigned slot, struct fake_authority authority);
 void fake_cap_set_object(unsigned slot, unsigned type); /* an object that lives elsewhere */
+void fake_cap_set_space(unsigned slot, unsigned space); /* one space that lives elsewhere */
 bool fake_cap_is_empty(unsigned slot);
 /* The second kernel's number of the space that a capability names; 0: it names none. */
 unsigned fake_cap_space(unsigned slot);

@@ -18,16 +18,18 @@ static struct {
     } spaces[FAKE_SPACES_MAX];
     struct fake_hooks hooks;
     uint64_t calls;
+    unsigned refuse_count;
 } fake;
 
 /* -------------------------------------------------------------------- memory */
-void fake_start(uint64_t first_frame, unsigned chunks, const struct fake_hooks *hooks)
+void fake_start(uint64_t first_frame, unsigned chunks, void *place,
+                const struct fake_hooks *hooks)
 {
     memset(&fake, 0, sizeof(fake));
     fake.first_frame = first_frame;
     fake.frames = (uint64_t)chunks * CHUNK_PAGES;
     fake.hooks = *hooks;
-    fake.memory = mmap(NULL, fake.frames << PAGE_SHIFT, PROT_READ | PROT_WRITE,
+    fake.memory = mmap(place, fake.frames << PAGE_SHIFT, PROT_READ | PROT_WRITE,
                        MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (chunks > FAKE_CHUNKS_MAX || fake.memory == MAP_FAILED) {
         perror("fake memory");
@@ -110,6 +112,22 @@ void fake_slice_ends(uint64_t step)
     if (step % FAKE_SLICE_ENTRIES == FAKE_SLICE_ENTRIES - 1) {
         fake.hooks.interleave(); /* K2 */
     }
+}
+
+void fake_refuse_count(unsigned k)
+{
+    fake.refuse_count = k;
+}
+
+unsigned fake_refusal_due(void)
+{
+    return fake.refuse_count;
+}
+
+bool fake_count_is_full(const struct table_record *record)
+{
+    bool refused = fake.refuse_count != 0 && --fake.refuse_count == 0;
+    return refused || record->count == UINT32_MAX;
 }
 
 void fake_table_goes(uint64_t frame)

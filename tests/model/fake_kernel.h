@@ -35,8 +35,10 @@ struct fake_hooks {
     void (*table_freed)(uint64_t frame); /* no translation may go through it any more */
 };
 
-/* Fake physical memory: `chunks` chunks from first_frame on, all of kind USER. */
-void fake_start(uint64_t first_frame, unsigned chunks, const struct fake_hooks *hooks);
+/* Fake physical memory: `chunks` chunks from first_frame on, all of kind USER; at `place` in the
+ * host's address space if it is free (NULL: anywhere). */
+void fake_start(uint64_t first_frame, unsigned chunks, void *place,
+                const struct fake_hooks *hooks);
 void fake_stop(void);
 void *fake_frame(uint64_t frame);                 /* its 4 KiB */
 bool fake_is_ram(uint64_t frame);
@@ -46,6 +48,9 @@ uint64_t *fake_entries(uint64_t frame);
 uint64_t fake_entry_frame(uint64_t entry); /* of a leaf, a pointer or a lazy entry */
 bool fake_entry_names_table(uint64_t entry, unsigned level);
 uint64_t fake_calls(void); /* how many of the calls below were made */
+/* The k-th child that table_copy is to count from now on has its count at the maximum; 0: none. */
+void fake_refuse_count(unsigned k);
+unsigned fake_refusal_due(void); /* what is left of that k */
 
 err_t fake_memory_retype(const struct fake_authority *memory, uint64_t chunk_frame, uint64_t kind,
                          uint64_t *offender_out);

@@ -294,7 +294,7 @@ static err_t copy_entry(uint64_t target, uint64_t source, unsigned level, uint64
     uint64_t entry = fake_entries(source)[index];
     if (fake_entry_names_table(entry, level)) {
         uint64_t child = fake_entry_frame(entry);
-        if (fake_record(child)->count == UINT32_MAX) {
+        if (fake_count_is_full(fake_record(child))) {
             return ERR_COUNT;
         }
         fake_record(child)->count++;

@@ -95,10 +95,11 @@ static void contents_copy(struct contents *copy, const struct contents *source)
 }
 
 /* ------------------------------------------------------------------- objects */
-struct oracle_object *oracle_object_make(void)
+struct oracle_object *oracle_object_make(uint64_t pages)
 {
     struct oracle_object *object = calloc(1, sizeof(*object));
     object->references = 1;
+    object->pages = pages;
     return object;
 }
 

@@ -26,6 +26,7 @@ struct contents {
 struct oracle_object { /* shared anonymous memory */
     struct contents contents;
     uint64_t references;
+    uint64_t pages;
 };
 
 struct oracle_region {
@@ -74,7 +75,7 @@ void oracle_write(struct oracle *oracle, uint64_t page, unsigned word, uint64_t 
 void oracle_give(struct oracle *to, uint64_t to_page, const struct oracle *from,
                  uint64_t from_page);
 
-struct oracle_object *oracle_object_make(void);
+struct oracle_object *oracle_object_make(uint64_t pages);
 void oracle_object_drop(struct oracle_object *object);
 
 #endif

@@ -19,6 +19,7 @@
 #include "oracle.h"
 #include "promise.h"
 #include "region.h"
+#include "request.h"
 #include "sim.h"
 #include "space.h"
 #include "start.h"
@@ -29,12 +30,11 @@ enum {
     FIRST_FRAME = 0x80000, /* memory begins at 2 GiB, as on the machines */
     FILE_PAGES = 64,
     OTHERS_FRAMES = 70, /* init's, the pager's own */
-    BOOT_TABLES = 5,
-    OBJECT_PAGES = 40,
 };
 
 static struct frame_record *frame_records;
 static struct chunk_record *chunk_records;
+static struct fake_authority everything;
 
 /* The hook that is armed, and whether it went off during the last message. */
 static struct {
@@ -62,25 +62,14 @@ static void check(err_t error, const char *what)
     }
 }
 
-/* What boot and init leave: some USER frames in use, a TABLE chunk with tables, an OBJECT chunk. */
-static void boot(void)
+static frame_t chunk_at(unsigned index)
 {
-    static const struct fake_hooks beside = { .interleave = sim_interleave,
-                                             .flush = machine_flush,
-                                             .table_freed = table_freed };
-    uint64_t offender = 0;
-    fake_start(FIRST_FRAME, model.chunks, &beside);
-    fake_calls_start();
-    struct fake_authority all = { FIRST_FRAME, (uint64_t)model.chunks * CHUNK_PAGES, RIGHTS_ALL };
-    fake_cap_set_memory(PAGER_SLOT_MEMORY, all);
-    fake_cap_set_object(PAGER_SLOT_SPACE, OBJECT_SPACE);
-    fake_cap_set_object(PAGER_SLOT_NOTIFICATION, OBJECT_NOTIFICATION);
-    uint64_t table_chunk = FIRST_FRAME + (uint64_t)(model.chunks - 1) * CHUNK_PAGES;
-    check(fake_memory_retype(&all, table_chunk, KIND_TABLE, &offender), "retype");
-    check(fake_memory_retype(&all, table_chunk - CHUNK_PAGES, KIND_OBJECT, &offender), "retype");
-    for (unsigned i = 1; i < BOOT_TABLES; i++) {
-        check(fake_table_create(&all, table_chunk + i, TABLE_LEVEL_LEAF), "table_create");
-    }
+    return (frame_t){ (uint32_t)(FIRST_FRAME + index * CHUNK_PAGES) };
+}
+
+/* ----------------------------------------------------------------- what init leaves */
+static void fill_archive(void)
+{
     for (unsigned page = 0; page < FILE_PAGES; page++) {
         uint64_t *words = fake_frame(FIRST_FRAME + page);
         for (unsigned i = 0; i < PAGE_BYTES / sizeof(uint64_t); i++) {
@@ -89,14 +78,66 @@ static void boot(void)
     }
 }
 
-static frame_t chunk_at(unsigned index)
+/* The pager's own space, with its window (B2); the tables are the first of the TABLE chunk. Returns
+ * the root. */
+static uint64_t make_window(uint64_t table_chunk)
 {
-    return (frame_t){ (uint32_t)(FIRST_FRAME + index * CHUNK_PAGES) };
+    unsigned own = 0;
+    uint64_t root = table_chunk + 1, middle = table_chunk + 2, replaced = 0;
+    uint64_t page = (PAGER_WINDOW >> PAGE_SHIFT) + FIRST_FRAME;
+    check(fake_table_create(&everything, root, TABLE_LEVEL_ROOT), "table_create");
+    check(fake_table_create(&everything, middle, TABLE_LEVEL_MIDDLE), "table_create");
+    check(fake_table_link(&everything, root, page >> 18, middle, 0, &replaced), "table_link");
+    for (unsigned i = 0; i < model.chunks; i++) {
+        uint64_t first = chunk_at(i).number;
+        uint64_t rights = fake_kind(first) == KIND_USER ? MAP_R | MAP_W : MAP_R;
+        if (fake_kind(first) != KIND_OBJECT) {
+            check(fake_table_map_chunk(&everything, middle, (page >> 9) % TABLE_ENTRIES + i,
+                                       first << MAP_FRAME_SHIFT | rights), "table_map_chunk");
+        }
+    }
+    check(fake_space_create(&own), "space_create");
+    check(fake_space_set_root(own, &everything, root), "space_set_root");
+    fake_cap_set_space(PAGER_SLOT_SPACE, own);
+    return root;
+}
+
+/* Chunks: USER from the bottom, with the archive in the first; an OBJECT and a TABLE one on top.
+ * Returns the first TABLE frame that is free. */
+static uint64_t boot(uint64_t *root_out)
+{
+    static const struct fake_hooks beside = { .interleave = sim_interleave,
+                                              .flush = machine_flush,
+                                              .table_freed = table_freed };
+    void *window = (void *)(PAGER_WINDOW + ((uintptr_t)FIRST_FRAME << PAGE_SHIFT));
+    uint64_t offender = 0;
+    everything = (struct fake_authority){ FIRST_FRAME, (uint64_t)model.chunks * CHUNK_PAGES,
+                                          RIGHTS_ALL };
+    fake_start(FIRST_FRAME, model.chunks, window, &beside);
+    fake_calls_start();
+    fake_cap_set_memory(PAGER_SLOT_MEMORY, everything);
+    fake_cap_set_object(PAGER_SLOT_NOTIFICATION, OBJECT_NOTIFICATION);
+    fake_cap_set_object(PAGER_SLOT_AUDIT_CALL, OBJECT_ENDPOINT);
+    uint64_t table_chunk = chunk_at(model.chunks - 1).number;
+    check(fake_memory_retype(&everything, table_chunk, KIND_TABLE, &offender), "retype");
+    check(fake_memory_retype(&everything, table_chunk - CHUNK_PAGES, KIND_OBJECT, &offender),
+          "retype");
+    fill_archive();
+    *root_out = make_window(table_chunk);
+    /* Others' tables: sometimes so many that the pager must soon make TABLE chunks of its own. */
+    uint64_t next = table_chunk + 3;
+    uint64_t end = next + (dice_chance(2) ? dice_below(20) : dice_between(380, 508));
+    for (; next < end; next++) {
+        check(fake_table_create(&everything, next, TABLE_LEVEL_LEAF), "table_create");
+    }
+    return next;
 }
 
 void port_start(void)
 {
-    boot();
+    uint64_t root = 0;
+    uint64_t table_next = boot(&root);
+    uint32_t object_pages = (uint32_t)dice_below(2);
     pager_window = (uintptr_t)fake_frame(FIRST_FRAME) - ((uintptr_t)FIRST_FRAME << PAGE_SHIFT);
     frame_records = calloc((size_t)model.chunks * CHUNK_PAGES, sizeof(*frame_records));
     chunk_records = calloc(model.chunks, sizeof(*chunk_records));
@@ -105,13 +146,15 @@ void port_start(void)
         frames_add_chunk(chunk_at(i), fake_kind(chunk_at(i).number));
     }
     frames_reserve(chunk_at(0), FILE_PAGES + OTHERS_FRAMES, FRAME_FIXED);
-    frames_reserve_tables(chunk_at(model.chunks - 1), BOOT_TABLES);
+    frames_reserve_tables(chunk_at(model.chunks - 1), (unsigned)(table_next % CHUNK_PAGES));
     hooks = (struct hooks){ .enabled = true };
-    chunks_start(FRAME_NONE);
+    memset(&failure, 0, sizeof(failure));
+    /* Where the host has the window's address free, its entries are kept too (N2). */
+    chunks_start(pager_window == PAGER_WINDOW ? (frame_t){ (uint32_t)root } : FRAME_NONE);
     promises_start(model.overcommit);
     regions_start();
     objects_start(model.seed);
-    spaces_start((frame_t){ chunk_at(model.chunks - 2).number + 2 }, OBJECT_PAGES);
+    spaces_start((frame_t){ chunk_at(model.chunks - 2).number + 2 }, object_pages);
     pager_archive = chunk_at(0);
     pager_archive_pages = FILE_PAGES;
     pager_testhooks = true;
@@ -126,12 +169,20 @@ void port_stop(void)
 }
 
 /* ------------------------------------------------------- allocations that fail */
+/* Beside the hooks' kinds: a table's count that is full. */
+enum { FAIL_COUNT = PAGER_HOOK_FAIL_KINDS, FAIL_KINDS };
+
 void port_fail_allocation(unsigned k)
 {
-    failure.armed = true;
-    failure.kind = (unsigned)dice_below(PAGER_HOOK_FAIL_KINDS);
     memset(hooks.fail, 0, sizeof(hooks.fail));
-    hooks.fail[failure.kind] = k;
+    fake_refuse_count(0);
+    failure.armed = true;
+    failure.kind = (unsigned)dice_below(FAIL_KINDS);
+    if (failure.kind == FAIL_COUNT) {
+        fake_refuse_count(k);
+    } else {
+        hooks.fail[failure.kind] = k;
+    }
 }
 
 bool port_allocation_failed(void)
@@ -146,7 +197,8 @@ static void failure_begin(void)
 
 static void failure_end(void)
 {
-    if (failure.armed && hooks.fail[failure.kind] == 0) {
+    unsigned due = failure.kind == FAIL_COUNT ? fake_refusal_due() : hooks.fail[failure.kind];
+    if (failure.armed && due == 0) {
         failure.armed = false;
         failure.fired = true;
     }
@@ -155,11 +207,8 @@ static void failure_end(void)
 /* -------------------------------------------------------------------- faults */
 static struct fault_step step;
 
-struct port_answer port_fault(uint64_t badge, unsigned kind, uint64_t address, uint64_t pc,
-                              uint64_t sp)
+struct port_answer port_fault(uint64_t badge, unsigned kind, uint64_t address)
 {
-    (void)pc;
-    (void)sp;
     struct space *space = space_find(badge);
     if (space == NULL) {
         model_fail("the pager does not know space 0x%llx", (unsigned long long)badge);
@@ -185,9 +234,13 @@ void port_fault_done(void)
     fault_finish(&step);
 }
 
+/* What the main loop does when no message waits. */
 bool port_work(void)
 {
-    return teardown_slice();
+    if (teardown_slice()) {
+        return true;
+    }
+    return promise_return_chunk();
 }
 
 unsigned port_space(uint64_t space_id)
@@ -196,28 +249,16 @@ unsigned port_space(uint64_t space_id)
     return space == NULL ? 0 : fake_cap_space(space->cap);
 }
 
-/* ------------------------------------------------------------------ requests */
-void pager_on_protect(struct pager_request *request);
-void pager_on_unmap(struct pager_request *request);
-void pager_on_map(struct pager_request *request);
-void pager_on_brk(struct pager_request *request);
-void pager_on_account_set(struct pager_request *request);
-void pager_on_pages_give(struct pager_request *request);
-void pager_on_region_add(struct pager_request *request);
-void pager_on_space_destroy(struct pager_request *request);
-void pager_on_space_fork(struct pager_request *request);
-void pager_on_space_create(struct pager_request *request);
 void port_request(struct pager_request *request, uint64_t badge)
 {
-    static void (*const handlers[])(struct pager_request *) = {
-        [PAGER_SPACE_CREATE] = pager_on_space_create, [PAGER_SPACE_FORK] = pager_on_space_fork,
-        [PAGER_SPACE_DESTROY] = pager_on_space_destroy, [PAGER_REGION_ADD] = pager_on_region_add,
-        [PAGER_PAGES_GIVE] = pager_on_pages_give, [PAGER_ACCOUNT_SET] = pager_on_account_set,
-        [PAGER_BRK] = pager_on_brk, [PAGER_MAP] = pager_on_map, [PAGER_UNMAP] = pager_on_unmap,
-        [PAGER_PROTECT] = pager_on_protect,
-    };
-    request->badge = badge == 0 ? PAGER_BADGE_TRUSTED : badge;
+    request->badge = badge;
     failure_begin();
-    handlers[request->label](request);
+    (void)request_serve(request);
     failure_end();
+    if (request->error != ERR_OK) {
+        return;
+    }
+    if (request->send_cap != 0 && fake_cap_is_empty(request->send_cap)) {
+        model_fail("request %llu sends an empty slot", (unsigned long long)request->label);
+    }
 }

@@ -8,6 +8,9 @@
 
 #include <byre/gen/kernel.h>
 #include <byre/gen/pager.h>
+#include <byre/pager_boot.h>
+
+#define PORT_PROC PAGER_BADGE_TRUSTED
 
 enum port_verdict { PORT_MAP, PORT_FENCE, PORT_FAIL };
 
@@ -22,10 +25,9 @@ struct port_answer {
 void port_start(void); /* fake memory and the pager in it */
 void port_stop(void);
 
-/* Fills error and results. The badge of a program is its space's id; 0 means proc. */
+/* Fills error and results. The badge: PORT_PROC, a space's id, or as abi/byre/pager_boot.h says. */
 void port_request(struct pager_request *request, uint64_t badge);
-struct port_answer port_fault(uint64_t badge, unsigned kind, uint64_t address, uint64_t pc,
-                              uint64_t sp);
+struct port_answer port_fault(uint64_t badge, unsigned kind, uint64_t address);
 void port_fault_done(void); /* the kernel has replied, or found the faulter gone */
 bool port_work(void); /* one slice of what the pager does between messages; false: nothing left */
 

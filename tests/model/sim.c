@@ -120,14 +120,14 @@ static void check_after_pager(void)
 void sim_step(void)
 {
     uint64_t roll = dice_below(100);
-    if (roll < 50) {
+    if (roll < 48) {
         run_somebody();
-    } else if (roll < 58) {
+    } else if (roll < 53) {
         speculate();
-    } else if (roll < 86) {
+    } else if (roll < 84) {
         sim_serve_fault();
         check_after_pager();
-    } else if (roll < 92) {
+    } else if (roll < 90) {
         (void)port_work();
         check_after_pager();
     } else {

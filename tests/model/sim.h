@@ -26,6 +26,7 @@ struct sim_thread {
     enum machine_access access;
     uint64_t value; /* to store or to add */
     unsigned retries;
+    unsigned burst; /* pages that it still walks through, one after the other */
     uint64_t queued_at; /* order in the queue */
 };
 

@@ -68,6 +68,16 @@ uint64_t sim_random_address(const struct sim_process *process)
 }
 
 /* -------------------------------------------------------------------- access */
+static unsigned word_of(uint64_t address)
+{
+    for (unsigned word = 0; word < ORACLE_WORDS; word++) {
+        if (oracle_word_offset(word) == address % PAGE_BYTES) {
+            return word;
+        }
+    }
+    return 0;
+}
+
 static unsigned rights_needed(enum machine_access access)
 {
     switch (access) {
@@ -123,16 +133,6 @@ static void check_value(const struct sim_process *process, uint64_t address, uin
     }
 }
 
-static unsigned word_of(uint64_t address)
-{
-    for (unsigned word = 0; word < ORACLE_WORDS; word++) {
-        if (oracle_word_offset(word) == address % PAGE_BYTES) {
-            return word;
-        }
-    }
-    return 0;
-}
-
 static void complete(struct sim_process *process, const struct sim_thread *thread, uint64_t frame)
 {
     uint64_t *memory = fake_frame(frame);
@@ -157,8 +157,29 @@ static void complete(struct sim_process *process, const struct sim_thread *threa
     }
 }
 
+/* Programs walk through memory: the next page, the same kind of access. */
+static bool go_on_walking(const struct sim_process *process, struct sim_thread *thread)
+{
+    uint64_t next = thread->address + PAGE_BYTES;
+    if (thread->burst == 0 || oracle_find(&process->oracle, next >> PAGE_SHIFT) == NULL ||
+        rights_at(process, next >> PAGE_SHIFT) !=
+            rights_at(process, thread->address >> PAGE_SHIFT) ||
+        next % PAGE_BYTES != oracle_word_offset(word_of(next))) {
+        thread->burst = 0;
+        return false;
+    }
+    thread->burst--;
+    thread->address = next;
+    thread->value = dice_roll();
+    return true;
+}
+
 static void choose_access(struct sim_process *process, struct sim_thread *thread)
 {
+    if (go_on_walking(process, thread)) {
+        return;
+    }
+    thread->burst = dice_chance(10) ? (unsigned)dice_below(60) : 0;
     thread->address = sim_random_address(process);
     thread->value = dice_roll();
     switch (dice_below(8)) {
@@ -320,9 +341,7 @@ void sim_serve_fault(void)
                                       [ACCESS_STORE] = FAULT_PAGE_WRITE,
                                       [ACCESS_AMO] = FAULT_PAGE_WRITE,
                                       [ACCESS_FETCH] = FAULT_PAGE_EXECUTE };
-    uint64_t pc = thread->access == ACCESS_FETCH ? thread->address : 0x200000;
-    struct port_answer answer =
-        port_fault(process->id, kinds[thread->access], thread->address, pc, 0x3ff000);
+    struct port_answer answer = port_fault(process->id, kinds[thread->access], thread->address);
     model_trace("fault of %" PRIx64 ", access %d at 0x%" PRIx64 ": verdict %d reason %u",
                 process->id, thread->access, thread->address, answer.verdict, answer.reason);
     unsigned needed = rights_needed(thread->access);

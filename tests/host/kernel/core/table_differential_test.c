@@ -72,7 +72,7 @@ static void begin(uint64_t seed)
     state = seed;
     fake_arch_start(FIRST, CHUNKS);
     fake_arch.interrupt_pending = interrupted;
-    fake_start(FIRST, CHUNKS, &hooks);
+    fake_start(FIRST, CHUNKS, NULL, &hooks);
     hart = (struct hart){ 0 };
     caller = (struct thread){ .hart = &hart };
     slots = aligned_alloc(32, SLOTS * sizeof(struct capability));

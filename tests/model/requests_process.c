@@ -1,0 +1,234 @@
+/* What proc asks of the pager: spaces made, forked and ended, regions, pages given. */
+#include <inttypes.h>
+#include <string.h>
+
+#include <byre/program.h>
+
+#include "model.h"
+#include "port.h"
+#include "requests_internal.h"
+
+enum { STACK_PAGES = 40 };
+
+static struct sim_process *free_process(void)
+{
+    for (unsigned i = 0; i < SIM_PROCESSES; i++) {
+        if (!sim_processes[i].live) {
+            return &sim_processes[i];
+        }
+    }
+    return NULL;
+}
+
+static bool add_region(struct sim_process *process, struct oracle_region region)
+{
+    uint64_t pages = region.end - region.start;
+    struct pager_request request = {
+        .label = PAGER_REGION_ADD,
+        .in.region_add = {
+            .space_id = process->id,
+            .start = region.start << PAGE_SHIFT,
+            .pages = pages,
+            .rights_flags = region.rights | region.flags,
+            .backing = region.is_file,
+            .offset_pages = region.file_page,
+            .file_bytes = region.is_file ? region.file_end - region.file_page * PAGE_BYTES : 0,
+        },
+    };
+    port_request(&request, PORT_PROC);
+    if (request.error != ERR_OK) {
+        request_expect_poor("region_add", request.error);
+        return false;
+    }
+    if (pages != 0) {
+        oracle_add(&process->oracle, region);
+    }
+    return true;
+}
+
+static struct oracle_region file_region(uint64_t start, uint64_t pages, unsigned rights)
+{
+    uint64_t file_page = dice_below(REQUEST_FILE_PAGES - pages);
+    uint64_t bytes = dice_chance(2) ? pages * PAGE_BYTES : dice_below(pages * PAGE_BYTES);
+    return (struct oracle_region){ .start = start, .end = start + pages, .rights = rights,
+                                   .maximum = rights, .is_file = true, .file_page = file_page,
+                                   .file_end = file_page * PAGE_BYTES + bytes };
+}
+
+static bool lay_out(struct sim_process *process)
+{
+    uint64_t page = PAGE_OF(PROGRAM_BASE);
+    uint64_t text = dice_between(1, 20), data = dice_between(1, 10);
+    uint64_t bss = dice_between(1, 100);
+    bool big = dice_chance(2);
+    uint64_t top = PAGE_OF(big ? PROGRAM_BIG_STACK_TOP : PROGRAM_STACK_TOP);
+    uint64_t wired = dice_chance(6) ? REGION_WIRED : 0; /* as servers have it */
+    struct oracle_region code = file_region(page, text, MAP_R | MAP_X);
+    code.flags = wired;
+    bool done = add_region(process, code);
+    page += text;
+    done = done && add_region(process, file_region(page, data, MAP_R | MAP_W));
+    page += data;
+    done = done && add_region(process, (struct oracle_region){ .start = page, .end = page + bss,
+                                                               .rights = MAP_R | MAP_W,
+                                                               .maximum = REQUEST_ANY_RIGHTS,
+                                                               .flags = wired });
+    page += bss;
+    process->heap_start = page;
+    process->heap_break = page << PAGE_SHIFT;
+    done = done && add_region(process, (struct oracle_region){ .start = page, .end = page,
+                                                               .rights = MAP_R | MAP_W,
+                                                               .maximum = REQUEST_ANY_RIGHTS,
+                                                               .flags = REGION_HEAP });
+    return done && add_region(process, (struct oracle_region){ .start = top - STACK_PAGES,
+                                                               .end = top,
+                                                               .rights = MAP_R | MAP_W,
+                                                               .maximum = REQUEST_ANY_RIGHTS,
+                                                               .flags = REGION_STACK });
+}
+
+static void thread_begin(struct sim_process *process, unsigned number)
+{
+    process->threads[number] =
+        (struct sim_thread){ .exists = true, .hart = (unsigned)dice_below(MACHINE_HARTS) };
+}
+
+static void end_space(uint64_t id)
+{
+    struct pager_request request = request_ask(PAGER_SPACE_DESTROY, PORT_PROC, id, 0, 0);
+    if (request.error != ERR_OK) {
+        model_fail("space_destroy is answered %d", request.error);
+    }
+}
+
+void sim_end(struct sim_process *process)
+{
+    model_trace("end of %" PRIx64, process->id);
+    uint64_t id = process->id;
+    sim_forget(process); /* its threads are gone before its space goes */
+    end_space(id);
+}
+
+static struct sim_process *spawn(const struct sim_process *parent)
+{
+    struct sim_process *process = free_process();
+    struct pager_request request =
+        request_ask(PAGER_SPACE_CREATE, PORT_PROC, REQUEST_ACCOUNT, parent == NULL ? 0 : parent->id, 0);
+    if (request.error != ERR_OK) {
+        request_expect_poor("space_create", request.error);
+        return NULL;
+    }
+    memset(process, 0, sizeof(*process));
+    process->live = true;
+    process->id = request.result.space_create.space_id;
+    process->space = port_space(process->id);
+    oracle_start(&process->oracle);
+    model_trace("space %" PRIx64 " made", process->id);
+    if (!lay_out(process)) {
+        sim_end(process);
+        return NULL;
+    }
+    return process;
+}
+
+/* Give the argument pages of one process to the stack of a fresh one. */
+static bool give_pages(const struct sim_process *from, struct sim_process *to)
+{
+    const struct oracle_region *source = oracle_find(&from->oracle, from->heap_start - 1);
+    const struct oracle_region *stack = NULL;
+    for (unsigned i = 0; i < to->oracle.region_count; i++) {
+        if (to->oracle.regions[i].flags & REGION_STACK) {
+            stack = &to->oracle.regions[i];
+        }
+    }
+    if (source == NULL || stack == NULL || source->is_file || !(source->rights & MAP_R)) {
+        return true;
+    }
+    uint64_t pages = dice_between(1, 4);
+    if (pages > source->end - source->start) {
+        return true;
+    }
+    struct pager_request request = {
+        .label = PAGER_PAGES_GIVE,
+        .in.pages_give = { .from_space = from->id, .from_address = source->start << PAGE_SHIFT,
+                           .to_space = to->id, .to_address = (stack->end - pages) << PAGE_SHIFT,
+                           .pages = pages },
+    };
+    port_request(&request, PORT_PROC);
+    if (request.error != ERR_OK) {
+        request_expect_poor("pages_give", request.error);
+        return false; /* some may have been given: the target is of no use */
+    }
+    uint64_t target = stack->end - pages;
+    for (uint64_t i = 0; i < pages; i++) {
+        oracle_give(&to->oracle, target + i, &from->oracle, source->start + i);
+    }
+    return true;
+}
+
+void request_exec(struct sim_process *process, struct sim_thread *thread)
+{
+    (void)thread;
+    if (free_process() == NULL) {
+        return;
+    }
+    struct sim_process *image = spawn(process);
+    if (image != NULL && give_pages(process, image)) {
+        sim_end(process);
+        thread_begin(image, 0);
+    } else if (image != NULL) {
+        sim_end(image);
+    }
+}
+
+void request_new(struct sim_process *process, struct sim_thread *thread)
+{
+    (void)thread;
+    struct sim_process *fresh = free_process() == NULL ? NULL : spawn(process);
+    if (fresh != NULL) {
+        thread_begin(fresh, 0);
+    }
+}
+
+/* --------------------------------------------------------------- fork, exit */
+void request_fork(struct sim_process *process, struct sim_thread *thread)
+{
+    struct sim_process *child = free_process();
+    (void)thread;
+    if (child == NULL) {
+        return;
+    }
+    struct pager_request request = request_ask(PAGER_SPACE_FORK, PORT_PROC, process->id, REQUEST_ACCOUNT, 0);
+    if (request.error != ERR_OK) {
+        request_expect_poor("space_fork", request.error);
+        return;
+    }
+    memset(child, 0, sizeof(*child));
+    child->live = true;
+    child->id = request.result.space_fork.child_space_id;
+    child->space = port_space(child->id);
+    child->heap_start = process->heap_start;
+    child->heap_break = process->heap_break;
+    oracle_copy(&child->oracle, &process->oracle);
+    thread_begin(child, 0);
+    model_trace("fork of %" PRIx64 " is %" PRIx64, process->id, child->id);
+}
+
+void request_exit(struct sim_process *process, struct sim_thread *thread)
+{
+    (void)thread;
+    sim_end(process);
+}
+
+void request_thread(struct sim_process *process, struct sim_thread *thread)
+{
+    unsigned number = (unsigned)dice_below(SIM_THREADS);
+    if (&process->threads[number] == thread) {
+        return;
+    }
+    if (!process->threads[number].exists) {
+        thread_begin(process, number);
+    } else {
+        memset(&process->threads[number], 0, sizeof(process->threads[number]));
+    }
+}
