@@ -36,7 +36,7 @@ static void main_watch_proc(void)
 
     if (byre_cap_copy(0, SERVER_SLOT_NOTIFICATION, 0, WATCH_SLOT, RIGHT_CALL | RIGHT_GRANT,
                       CONSOLE_SIGNAL_PROC) != ERR_OK ||
-        proc_watch(CONSOLE_SLOT_PROC, WATCH_SLOT) != ERR_OK) {
+        proc_watch(CONSOLE_SLOT_PROC, owner.space_id, WATCH_SLOT) != ERR_OK) {
         print("console: proc cannot be watched\n");
     }
     (void)byre_cap_delete(0, WATCH_SLOT);

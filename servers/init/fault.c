@@ -1,4 +1,4 @@
-/* Faults of the pager; contract in fault.h. */
+/* Faults of servers; contract in fault.h. */
 #include "fault.h"
 
 #include <byre/gen/names.h>
@@ -26,13 +26,13 @@ static const char *const names[REGISTERS] = {
     "s6", "s7", "s8", "s9", "s10", "s11", "t3", "t4", "t5", "t6",
 };
 
-static void fault_print_registers(const struct system *system)
+static void fault_print_registers(cap_t thread)
 {
     uint64_t r[REGISTERS_A_CALL];
 
     for (unsigned first = 0; first < REGISTERS; first += REGISTERS_A_CALL) {
-        if (byre_thread_read(system->pager.thread, first, &r[0], &r[1], &r[2], &r[3], &r[4], &r[5],
-                             &r[6], &r[7]) != ERR_OK) {
+        if (byre_thread_read(thread, first, &r[0], &r[1], &r[2], &r[3], &r[4], &r[5], &r[6],
+                             &r[7]) != ERR_OK) {
             return;
         }
         for (unsigned i = 0; i < REGISTERS_A_CALL; i++) {
@@ -77,18 +77,18 @@ static void fault_print_trace(const struct system *system, uint64_t pc, uint64_t
 __attribute__((noreturn)) static void fault_thread(const struct system *system)
 {
     struct message message;
-    err_t error;
 
-    do {
-        error = ipc_receive(system->fault_endpoint, &message, fault_reply);
-    } while (error == ERR_OK && (message.info & IPC_INFO_FAULT) == 0);
-    print("init: the pager faulted: %s at address 0x%lx, pc 0x%lx\n", fault_name(message.w[0]),
-          message.w[1], message.w[2]);
+    init_check("waiting for faults", ipc_receive(system->fault_endpoint, &message, fault_reply));
+    bool is_pager = message.badge == FAULT_OF_PAGER;
+    print("init: %s faulted: %s at address 0x%lx, pc 0x%lx\n", is_pager ? "the pager" : "proc",
+          fault_name(message.w[0]), message.w[1], message.w[2]);
     /* Only a thread that has stopped for good shows its registers. */
     (void)ipc_reply_full(fault_reply, &(struct message){0}, IPC_FAIL);
-    fault_print_registers(system);
-    fault_print_trace(system, message.w[2], message.w[3]);
-    init_panic("nobody can restart a pager yet", ERR_STATE);
+    fault_print_registers(is_pager ? system->pager.thread : system->proc.thread);
+    if (is_pager) {
+        fault_print_trace(system, message.w[2], message.w[3]);
+    }
+    init_panic("nobody can restart that server yet", ERR_STATE);
 }
 
 void fault_watch(struct system *system)

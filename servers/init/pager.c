@@ -6,6 +6,7 @@
 #include <byre/pager_boot.h>
 #include <byre/table.h>
 
+#include "fault.h"
 #include "object.h"
 #include "panic.h"
 #include "scratch.h"
@@ -157,7 +158,7 @@ void pager_start(struct system *system)
     pager_fill_facts(system, facts, builder.root);
     init_check("pager's thread",
                byre_thread_configure(pager->thread, pager->space, pager->captable,
-                                     system->fault_endpoint, 0, pager->priority, 0));
+                                     system->fault_endpoint, FAULT_OF_PAGER, pager->priority, 0));
     init_check("pager's start", byre_thread_start(pager->thread, pager->plan.entry, PAGER_STACK_TOP,
                                                   0, PAGER_BOOT_ADDRESS, 0));
 }

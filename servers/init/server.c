@@ -8,6 +8,7 @@
 #include <byre/server.h>
 #include <byre/table.h>
 
+#include "fault.h"
 #include "object.h"
 #include "panic.h"
 #include "supply.h"
@@ -43,11 +44,12 @@ void server_make(struct system *system, struct server *server, uint64_t captable
     object_new_reply(table, SERVER_SLOT_REPLY);
 }
 
-static void server_run(struct system *system, struct server *server, uint64_t a0)
+static void server_run(struct server *server, cap_t fault_endpoint, uint64_t fault_badge,
+                       uint64_t a0)
 {
-    init_check("a server's thread", byre_thread_configure(server->thread, server->space,
-                                                          server->captable, system->pager.endpoint,
-                                                          server->space_id, server->priority, 0));
+    init_check("a server's thread",
+               byre_thread_configure(server->thread, server->space, server->captable,
+                                     fault_endpoint, fault_badge, server->priority, 0));
     init_check("a server's start", byre_thread_start(server->thread, server->plan.entry,
                                                      SERVER_STACK_TOP, 0, a0, server->space_id));
 }
@@ -73,7 +75,8 @@ void proc_start(struct system *system)
                 RIGHT_CALL | RIGHT_MANAGE | RIGHT_GRANT, 0);
     uint64_t flags = (system->arguments.testhooks ? PROC_START_TESTHOOKS : 0) |
                      (system->arguments.quiet ? PROC_START_QUIET : 0);
-    server_run(system, proc, flags | bytes << PROC_START_ARCHIVE_SHIFT);
+    server_run(proc, system->fault_endpoint, FAULT_OF_PROC,
+               flags | bytes << PROC_START_ARCHIVE_SHIFT);
 }
 
 /* The UART's registers and its interrupt. False: the console does without, on the early log. */
@@ -120,5 +123,5 @@ void console_start(struct system *system)
     }
     uint64_t word;
     memcpy(&word, &start, sizeof(word));
-    server_run(system, console, word);
+    server_run(console, system->pager.endpoint, console->space_id, word);
 }

@@ -1,14 +1,25 @@
 /* Signals and faults; contract in kill.h. */
 #include "kill.h"
 
+#include <byre/gen/init_client.h>
 #include <byre/gen/names.h>
 #include <byre/gen/pager_client.h>
 #include <byre/gen/proc.h>
 #include <byre/server.h>
+#include <libsys/print.h>
 
 #include "life.h"
 #include "news.h"
 #include "signals.h"
+
+enum { STATUS_SERVER_FAULT = 70 }; /* as init's panics */
+
+static uint64_t console_space;
+
+void kill_know_console(uint64_t space_id)
+{
+    console_space = space_id;
+}
 
 static err_t kill_tree(uint64_t leader, uint64_t signal)
 {
@@ -78,11 +89,21 @@ static const char *victim_access(uint64_t kind)
     }
 }
 
+static void kill_console(uint64_t kind, uint64_t address, uint64_t pc, uint64_t reason)
+{
+    print("\nproc: system panic: the console faulted: %s 0x%lx at pc 0x%lx: %s\n",
+          victim_access(kind), address, pc, pager_reason_text(reason));
+    (void)init_power(SERVER_SLOT_INIT, 0, STATUS_SERVER_FAULT);
+}
+
 static void kill_victim(uint64_t space_id, uint64_t kind, uint64_t address, uint64_t pc,
                         uint64_t reason)
 {
     struct process *process = process_by_space(space_id);
 
+    if (space_id == console_space) {
+        kill_console(kind, address, pc, reason);
+    }
     if (process == NULL) {
         return; /* it has ended, or changed its program, since */
     }

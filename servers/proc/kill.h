@@ -3,6 +3,7 @@
  *   K1  Only default actions exist: a signal ends the process or does nothing.
  *   K2  Init cannot be killed, nor can a tree that holds it.
  *   K3  A victim of a fault is named to the user with pid, address, pc and reason before it ends.
+ *   K4  The console has no process; when it faults the system ends, in words.
  */
 #ifndef PROC_KILL_H
 #define PROC_KILL_H
@@ -11,6 +12,7 @@
 
 /* pid > 0: that process; below 0 (as a signed word): the tree that -pid began. SRCH, PERM, INVAL. */
 [[nodiscard]] err_t kill_request(uint64_t pid, uint64_t signal);
+void kill_know_console(uint64_t space_id); /* K4 */
 /* Take every victim that the pager has. */
 void kill_victims(void);
 

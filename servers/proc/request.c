@@ -216,6 +216,7 @@ void proc_on_watch(struct proc_request *request)
         request->error = PROC_ERR_INVAL;
         return;
     }
+    kill_know_console(request->in.watch.space_id);
     news_watch(request->cap);
     request->cap = 0; /* ours now */
 }
