@@ -15,11 +15,11 @@ static struct account *chains[ACCOUNT_CHAINS];
 
 void promises_start(bool overcommit)
 {
-    promises = (struct promises){.overcommit = overcommit,
-                                 .user_fixed = frames.totals.fixed,
-                                 .tables_fixed =
-                                     (uint64_t)frames.totals.table_chunks * CHUNK_TABLES -
-                                     frames.totals.table_free};
+    promises =
+        (struct promises){.overcommit = overcommit,
+                          .user_fixed = frames.totals.fixed,
+                          .tables_fixed = (uint64_t)frames.totals.table_chunks * CHUNK_TABLES -
+                                          frames.totals.table_free};
     pool_start(&accounts, "account", sizeof(struct account));
     for (unsigned i = 0; i < ACCOUNT_CHAINS; i++) {
         chains[i] = NULL;
@@ -90,11 +90,11 @@ static err_t machine_take(uint64_t user, uint64_t tables)
 
 err_t promise_take(struct account *account, uint64_t user, uint64_t tables)
 {
-    if (account != NULL && (account->user + user > account->user_limit ||
-                            account->tables + tables > account->tables_limit)) {
-        return PAGER_ERR_AGAIN;
-    }
     if (!promises.overcommit) {
+        if (account != NULL && (account->user + user > account->user_limit ||
+                                account->tables + tables > account->tables_limit)) {
+            return PAGER_ERR_AGAIN;
+        }
         err_t error = machine_take(user, tables);
         if (error != ERR_OK) {
             return error;
@@ -161,10 +161,8 @@ err_t account_get(uint64_t id, struct account **account_out)
             return error;
         }
         a = record;
-        *a = (struct account){.id = id,
-                              .user_limit = UINT64_MAX,
-                              .tables_limit = UINT64_MAX,
-                              .next = *chain_of(id)};
+        *a = (struct account){
+            .id = id, .user_limit = UINT64_MAX, .tables_limit = UINT64_MAX, .next = *chain_of(id)};
         *chain_of(id) = a;
     }
     a->refs++;

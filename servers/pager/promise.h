@@ -35,7 +35,8 @@ struct promises {
 extern struct promises promises;
 
 void promises_start(bool overcommit);
-/* AGAIN: the account's limit; NOMEM: the machine's. May turn a chunk into TABLE. */
+/* AGAIN: the account's limit; NOMEM: the machine's; neither with overcommit. May turn a chunk into
+ * TABLE. */
 [[nodiscard]] err_t promise_take(struct account *account LENT, uint64_t user, uint64_t tables);
 void promise_give(struct account *account LENT, uint64_t user, uint64_t tables);
 /* For the pager's own records (P3). */
