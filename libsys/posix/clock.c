@@ -36,7 +36,7 @@ static uint64_t to_ticks(const struct timespec *duration)
            ((uint64_t)duration->tv_nsec * rate + NANOSECONDS - 1) / NANOSECONDS;
 }
 
-uint64_t clock_deadline(const struct timespec *until)
+uint64_t posix_clock_deadline(const struct timespec *until)
 {
     uint64_t ticks = to_ticks(until);
     return ticks == 0 ? 1 : ticks; /* 0 would mean: do not even try */

@@ -16,17 +16,17 @@ static int condition_wait_until(pthread_cond_t *condition, pthread_mutex_t *mute
                                 uint64_t deadline_ticks)
 {
     struct waiter waiter;
-    guard_acquire(&condition->guard);
-    wait_queue_add(condition_queue(condition), &waiter);
-    guard_release(&condition->guard);
+    posix_guard_acquire(&condition->guard);
+    posix_wait_queue_add(condition_queue(condition), &waiter);
+    posix_guard_release(&condition->guard);
     int result = pthread_mutex_unlock(mutex);
-    if (result == 0 && !waiter_sleep(&waiter, deadline_ticks)) {
+    if (result == 0 && !posix_waiter_sleep(&waiter, deadline_ticks)) {
         result = ETIMEDOUT;
     }
     if (result != 0) {
-        guard_acquire(&condition->guard);
-        bool waited = wait_queue_remove(condition_queue(condition), &waiter);
-        guard_release(&condition->guard);
+        posix_guard_acquire(&condition->guard);
+        bool waited = posix_wait_queue_remove(condition_queue(condition), &waiter);
+        posix_guard_release(&condition->guard);
         if (result != ETIMEDOUT) {
             return result; /* the mutex was not ours */
         }
@@ -44,18 +44,18 @@ int pthread_cond_wait(pthread_cond_t *condition, pthread_mutex_t *mutex)
 int pthread_cond_timedwait(pthread_cond_t *condition, pthread_mutex_t *mutex,
                            const struct timespec *until)
 {
-    return condition_wait_until(condition, mutex, clock_deadline(until));
+    return condition_wait_until(condition, mutex, posix_clock_deadline(until));
 }
 
 static bool condition_grant_one(pthread_cond_t *condition)
 {
-    guard_acquire(&condition->guard);
-    struct waiter *waiter = wait_queue_take(condition_queue(condition));
+    posix_guard_acquire(&condition->guard);
+    struct waiter *waiter = posix_wait_queue_take(condition_queue(condition));
     cap_t park = waiter != NULL ? waiter->park : 0;
     if (waiter != NULL) {
         __atomic_store_n(&waiter->granted, 1, __ATOMIC_RELEASE);
     }
-    guard_release(&condition->guard);
+    posix_guard_release(&condition->guard);
     if (park != 0) {
         (void)!byre_signal(park);
     }

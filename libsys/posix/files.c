@@ -29,7 +29,7 @@ ssize_t write(int descriptor, const void *data, size_t bytes)
     if (descriptor_check(descriptor) != 0) {
         return -1;
     }
-    return session_write(table[descriptor] - 1u, data, bytes);
+    return posix_session_write(table[descriptor] - 1u, data, bytes);
 }
 
 ssize_t read(int descriptor, void *data, size_t bytes)
@@ -37,7 +37,7 @@ ssize_t read(int descriptor, void *data, size_t bytes)
     if (descriptor_check(descriptor) != 0) {
         return -1;
     }
-    return bytes == 0 ? 0 : session_read(table[descriptor] - 1u, data, bytes);
+    return bytes == 0 ? 0 : posix_session_read(table[descriptor] - 1u, data, bytes);
 }
 
 int close(int descriptor)

@@ -9,28 +9,28 @@
 
 #include "thread.h"
 
-uint32_t fork_epoch;
+uint32_t posix_fork_epoch;
 
-void guard_acquire(uint32_t *guard)
+void posix_guard_acquire(uint32_t *guard)
 {
     while (__atomic_exchange_n(guard, 1, __ATOMIC_ACQUIRE) != 0) {
         (void)!byre_yield();
     }
 }
 
-void guard_release(uint32_t *guard)
+void posix_guard_release(uint32_t *guard)
 {
     __atomic_store_n(guard, 0, __ATOMIC_RELEASE);
 }
 
 /* ------------------------------------------------------------------------------ wait queues */
 
-void wait_queue_add(struct wait_queue queue, struct waiter *waiter)
+void posix_wait_queue_add(struct wait_queue queue, struct waiter *waiter)
 {
     waiter->next = NULL;
     waiter->thread = pthread_self();
     waiter->park = waiter->thread->park;
-    waiter->epoch = fork_epoch;
+    waiter->epoch = posix_fork_epoch;
     waiter->granted = 0;
     if (*queue.first == NULL) {
         *queue.first = waiter;
@@ -40,7 +40,7 @@ void wait_queue_add(struct wait_queue queue, struct waiter *waiter)
     *queue.last = waiter;
 }
 
-bool wait_queue_remove(struct wait_queue queue, struct waiter *waiter)
+bool posix_wait_queue_remove(struct wait_queue queue, struct waiter *waiter)
 {
     struct waiter *before = NULL;
     for (struct waiter *w = *queue.first; w != NULL; before = w, w = w->next) {
@@ -60,10 +60,10 @@ bool wait_queue_remove(struct wait_queue queue, struct waiter *waiter)
     return false;
 }
 
-struct waiter *wait_queue_take(struct wait_queue queue)
+struct waiter *posix_wait_queue_take(struct wait_queue queue)
 {
     for (struct waiter *w = *queue.first; w != NULL; w = w->next) {
-        if (w->epoch == fork_epoch) { /* K3 */
+        if (w->epoch == posix_fork_epoch) { /* K3 */
             *queue.first = w->next;
             return w;
         }
@@ -72,7 +72,7 @@ struct waiter *wait_queue_take(struct wait_queue queue)
     return NULL;
 }
 
-bool waiter_sleep(struct waiter *waiter, uint64_t deadline_ticks)
+bool posix_waiter_sleep(struct waiter *waiter, uint64_t deadline_ticks)
 {
     while (__atomic_load_n(&waiter->granted, __ATOMIC_ACQUIRE) == 0) {
         uint64_t bits;
@@ -107,21 +107,21 @@ static int mutex_take(pthread_mutex_t *mutex, pthread_t self)
 
 static int mutex_lock_until(pthread_mutex_t *mutex, uint64_t deadline_ticks)
 {
-    guard_acquire(&mutex->guard);
+    posix_guard_acquire(&mutex->guard);
     int result = mutex_take(mutex, pthread_self());
     if (result != EBUSY) {
-        guard_release(&mutex->guard);
+        posix_guard_release(&mutex->guard);
         return result;
     }
     struct waiter waiter;
-    wait_queue_add(mutex_queue(mutex), &waiter);
-    guard_release(&mutex->guard);
-    if (waiter_sleep(&waiter, deadline_ticks)) {
+    posix_wait_queue_add(mutex_queue(mutex), &waiter);
+    posix_guard_release(&mutex->guard);
+    if (posix_waiter_sleep(&waiter, deadline_ticks)) {
         return 0; /* K2: it is ours */
     }
-    guard_acquire(&mutex->guard);
-    bool waited = wait_queue_remove(mutex_queue(mutex), &waiter);
-    guard_release(&mutex->guard);
+    posix_guard_acquire(&mutex->guard);
+    bool waited = posix_wait_queue_remove(mutex_queue(mutex), &waiter);
+    posix_guard_release(&mutex->guard);
     return waited ? ETIMEDOUT : 0;
 }
 
@@ -132,37 +132,37 @@ int pthread_mutex_lock(pthread_mutex_t *mutex)
 
 int pthread_mutex_timedlock(pthread_mutex_t *mutex, const struct timespec *until)
 {
-    return mutex_lock_until(mutex, clock_deadline(until));
+    return mutex_lock_until(mutex, posix_clock_deadline(until));
 }
 
 int pthread_mutex_trylock(pthread_mutex_t *mutex)
 {
-    guard_acquire(&mutex->guard);
+    posix_guard_acquire(&mutex->guard);
     int result = mutex_take(mutex, pthread_self());
-    guard_release(&mutex->guard);
+    posix_guard_release(&mutex->guard);
     return result == EDEADLK ? EBUSY : result;
 }
 
 int pthread_mutex_unlock(pthread_mutex_t *mutex)
 {
-    guard_acquire(&mutex->guard);
+    posix_guard_acquire(&mutex->guard);
     if (mutex->owner != pthread_self() && mutex->kind != PTHREAD_MUTEX_NORMAL) {
-        guard_release(&mutex->guard);
+        posix_guard_release(&mutex->guard);
         return EPERM;
     }
     if (mutex->depth > 1) {
         mutex->depth--;
-        guard_release(&mutex->guard);
+        posix_guard_release(&mutex->guard);
         return 0;
     }
-    struct waiter *next = wait_queue_take(mutex_queue(mutex));
+    struct waiter *next = posix_wait_queue_take(mutex_queue(mutex));
     cap_t park = next != NULL ? next->park : 0;
     mutex->owner = next != NULL ? next->thread : NULL;
     mutex->depth = next != NULL ? 1 : 0;
     if (next != NULL) {
         __atomic_store_n(&next->granted, 1, __ATOMIC_RELEASE); /* K1 */
     }
-    guard_release(&mutex->guard);
+    posix_guard_release(&mutex->guard);
     if (park != 0) {
         (void)!byre_signal(park);
     }

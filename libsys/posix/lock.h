@@ -41,20 +41,20 @@ struct wait_queue { /* over the first and last of a mutex or condition */
     void **last;
 };
 
-void guard_acquire(uint32_t *guard);
-void guard_release(uint32_t *guard);
+void posix_guard_acquire(uint32_t *guard);
+void posix_guard_release(uint32_t *guard);
 
 /* All under the guard of the object that owns the queue. */
-void wait_queue_add(struct wait_queue queue, struct waiter *waiter);
-bool wait_queue_remove(struct wait_queue queue, struct waiter *waiter); /* false: not there */
-struct waiter *wait_queue_take(struct wait_queue queue); /* oldest living one; NULL: none */
+void posix_wait_queue_add(struct wait_queue queue, struct waiter *waiter);
+bool posix_wait_queue_remove(struct wait_queue queue, struct waiter *waiter); /* false: not there */
+struct waiter *posix_wait_queue_take(struct wait_queue queue); /* oldest living one; NULL: none */
 
 /* Sleep until granted or the deadline (false). */
-bool waiter_sleep(struct waiter *waiter, uint64_t deadline_ticks);
+bool posix_waiter_sleep(struct waiter *waiter, uint64_t deadline_ticks);
 
 /* `until` on the process's clock (realtime and monotonic are one), as ticks. */
-uint64_t clock_deadline(const struct timespec *until);
+uint64_t posix_clock_deadline(const struct timespec *until);
 
-extern uint32_t fork_epoch; /* K3 */
+extern uint32_t posix_fork_epoch; /* K3 */
 
 #endif

@@ -3,7 +3,8 @@
  *   X1  A POSIX function sets errno and returns -1 (or an errno number, where POSIX says so); what
  *       stands here in lower layers returns err_t.
  *   X2  posix_facts is written before main and in the child of fork, and only read otherwise.
- *   X3  After fork only the caller's thread exists: every *_forked function below makes its part
+ *   X3  Names that are not POSIX's begin with posix_, so that they are never a program's.
+ *   X4  After fork only the caller's thread exists: every posix_*_forked function below makes its part
  *       of the child's state true again, in the child, before fork returns there.
  */
 #ifndef LIBSYS_POSIX_POSIX_H
@@ -32,16 +33,16 @@ int posix_errno(err_t error);
 int posix_fail(err_t error);
 
 /* Standard streams and the FILEs that fdopen made. */
-void stdio_flush_all(void);
-void stdio_forked(void);
+void posix_stdio_flush_all(void);
+void posix_stdio_forked(void);
 
 /* The console session. Bytes moved, or -1 with errno. */
-ssize_t session_write(unsigned descriptor, const void *data, size_t bytes);
-ssize_t session_read(unsigned descriptor, void *data, size_t bytes);
-void session_forked(void);
+ssize_t posix_session_write(unsigned descriptor, const void *data, size_t bytes);
+ssize_t posix_session_read(unsigned descriptor, void *data, size_t bytes);
+void posix_session_forked(void);
 
 /* Threads and their waits (thread.h is the manual). */
-void threads_start(void);
-void threads_forked(void);
+void posix_threads_start(void);
+void posix_threads_forked(void);
 
 #endif

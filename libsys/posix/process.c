@@ -13,7 +13,8 @@
 #include "posix.h"
 
 /* thread.S */
-err_t fork_registers(uint64_t *pid_out, uint64_t proc, uint64_t fork_label, uint64_t sys_call);
+err_t posix_fork_registers(uint64_t *pid_out, uint64_t proc, uint64_t fork_label,
+                           uint64_t sys_call);
 
 extern struct __lock __lock___libc_recursive_mutex;
 
@@ -23,13 +24,13 @@ pid_t fork(void)
 {
     uint64_t pid;
     __LIBC_LOCK();
-    err_t error = fork_registers(&pid, PROGRAM_SLOT_PROC, PROC_FORK, SYS_CALL);
+    err_t error = posix_fork_registers(&pid, PROGRAM_SLOT_PROC, PROC_FORK, SYS_CALL);
     if (error == ERR_OK && pid == 0) {
         posix_facts.pid = 0;
         __lock___libc_recursive_mutex = (struct __lock)LOCK_FREE;
-        threads_forked();
-        stdio_forked();
-        session_forked();
+        posix_threads_forked();
+        posix_stdio_forked();
+        posix_session_forked();
         return 0;
     }
     __LIBC_UNLOCK();

@@ -27,7 +27,7 @@ static char *buffer; /* S1 */
 static size_t buffer_bytes;
 static char *buffer_foreign; /* the parent's, still mapped in this child */
 
-void session_forked(void)
+void posix_session_forked(void)
 {
     lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
     if (buffer != NULL) {
@@ -89,7 +89,7 @@ static err_t write_bulk(unsigned descriptor, const char *data, size_t bytes, uin
     return console_write_buffer(PROGRAM_SLOT_CONSOLE, descriptor, 0, part, done);
 }
 
-ssize_t session_write(unsigned descriptor, const void *data, size_t bytes)
+ssize_t posix_session_write(unsigned descriptor, const void *data, size_t bytes)
 {
     const char *next = data;
     const char *end = next + bytes;
@@ -117,7 +117,7 @@ ssize_t session_write(unsigned descriptor, const void *data, size_t bytes)
     return next - (const char *)data;
 }
 
-ssize_t session_read(unsigned descriptor, void *data, size_t bytes)
+ssize_t posix_session_read(unsigned descriptor, void *data, size_t bytes)
 {
     uint64_t d[INLINE_WORDS];
     uint64_t done = 0;

@@ -89,7 +89,7 @@ int raise(int number)
 
 void abort(void)
 {
-    stdio_flush_all();
+    posix_stdio_flush_all();
     if (dispositions[SIGABRT] != SIG_IGN && dispositions[SIGABRT] != SIG_DFL) {
         dispositions[SIGABRT](SIGABRT);
     }

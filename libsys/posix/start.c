@@ -67,7 +67,7 @@ void posix_start(struct argument_block *block)
 
     posix_facts.timebase_hz = block->timebase_hz;
     posix_facts.start_ticks = time_ticks();
-    threads_start();
+    posix_threads_start();
     char **argv = strings_relocate(block, block->words, block->argument_count);
     environ =
         strings_relocate(block, block->words + block->argument_count + 1, block->environment_count);
@@ -81,7 +81,7 @@ void exit(int status)
         __call_exitprocs(status, NULL);
     }
     __libc_fini_array();
-    stdio_flush_all();
+    posix_stdio_flush_all();
     _exit(status);
 }
 

@@ -60,7 +60,7 @@ __attribute__((constructor(101))) static void streams_start(void)
     error.lock = &error_lock;
 }
 
-void stdio_forked(void)
+void posix_stdio_forked(void)
 {
     input_lock = output_lock = error_lock = (struct __lock)LOCK_FREE;
     open_files_lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
@@ -90,7 +90,7 @@ int fflush(FILE *file)
     return result != 0 ? EOF : 0;
 }
 
-void stdio_flush_all(void)
+void posix_stdio_flush_all(void)
 {
     (void)fflush(NULL);
 }

@@ -1,27 +1,27 @@
 /* The edges of a thread's life.
  *
- *   thread_entry   a0 = its record; sp, tp set by the creator
- *   thread_leave   a0 = address of `gone`, a1 = park to signal or 0, a2 = proc's number of the
+ *   posix_thread_entry   a0 = its record; sp, tp set by the creator
+ *   posix_thread_leave   a0 = address of `gone`, a1 = park to signal or 0, a2 = proc's number of the
  *                  thread, a3 = SYS_SIGNAL, a4 = SYS_CALL, a5 = proc's capability, a6 = label of
  *                  thread_exit. After the store memory that the thread knew may vanish: registers
  *                  only, and those that a system call preserves
- *   fork_registers a0 = where to put the pid, a1 = proc's capability, a2 = label of fork,
+ *   posix_fork_registers a0 = where to put the pid, a1 = proc's capability, a2 = label of fork,
  *                  a3 = SYS_CALL; returns the error. Saves on the stack what a call preserves,
  *                  because the child begins with sp and tp alone
  */
     .text
-    .globl thread_entry
-    .type thread_entry, @function
-thread_entry:
+    .globl posix_thread_entry
+    .type posix_thread_entry, @function
+posix_thread_entry:
     li      s0, 0               /* backtraces end here */
     li      ra, 0
-    call    thread_main
+    call    posix_thread_main
     ebreak
-    .size thread_entry, . - thread_entry
+    .size posix_thread_entry, . - posix_thread_entry
 
-    .globl thread_leave
-    .type thread_leave, @function
-thread_leave:
+    .globl posix_thread_leave
+    .type posix_thread_leave, @function
+posix_thread_leave:
     mv      s2, a2
     mv      s4, a4
     mv      s5, a5
@@ -43,11 +43,11 @@ thread_leave:
     mv      a7, s4
     ecall
     ebreak
-    .size thread_leave, . - thread_leave
+    .size posix_thread_leave, . - posix_thread_leave
 
-    .globl fork_registers
-    .type fork_registers, @function
-fork_registers:
+    .globl posix_fork_registers
+    .type posix_fork_registers, @function
+posix_fork_registers:
     addi    sp, sp, -224
     sd      ra, 0(sp)
     sd      s0, 8(sp)
@@ -127,4 +127,4 @@ fork_child:
     li      a0, 0
     addi    sp, sp, 224
     ret
-    .size fork_registers, . - fork_registers
+    .size posix_fork_registers, . - posix_fork_registers

@@ -33,14 +33,11 @@ struct pthread {
     const void *keys[PTHREAD_KEYS_MAX];
 };
 
-/* Runs the destructors of the calling thread's keys. */
-void keys_destroy(struct pthread *self);
-
 /* thread.S: the first instructions of a thread (a0 = its record) ... */
-void thread_entry(void);
+void posix_thread_entry(void);
 /* ... and the last: set *gone, signal park (0: nobody), ask proc to end the thread. No stack. */
-_Noreturn void thread_leave(uint32_t *gone, uint64_t park, uint64_t id, uint64_t sys_signal,
-                            uint64_t sys_call, uint64_t proc, uint64_t exit_label);
-_Noreturn void thread_main(struct pthread *self);
+_Noreturn void posix_thread_leave(uint32_t *gone, uint64_t park, uint64_t id, uint64_t sys_signal,
+                                  uint64_t sys_call, uint64_t proc, uint64_t exit_label);
+_Noreturn void posix_thread_main(struct pthread *self);
 
 #endif

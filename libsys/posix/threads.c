@@ -31,15 +31,15 @@ static struct {
 } keys[PTHREAD_KEYS_MAX];
 static uint32_t keys_guard;
 
-void threads_start(void)
+void posix_threads_start(void)
 {
     thread_self = &main_thread;
 }
 
 /* The caller of fork is the only thread left, and it is the child's main thread to proc. */
-void threads_forked(void)
+void posix_threads_forked(void)
 {
-    fork_epoch++;
+    posix_fork_epoch++;
     threads_guard = 0;
     keys_guard = 0;
     living = 1;
@@ -73,10 +73,10 @@ static void bury(struct pthread *thread)
 
 static void graveyard_empty(void)
 {
-    guard_acquire(&threads_guard);
+    posix_guard_acquire(&threads_guard);
     struct pthread *list = graveyard;
     graveyard = NULL;
-    guard_release(&threads_guard);
+    posix_guard_release(&threads_guard);
     while (list != NULL) {
         struct pthread *next = list->next;
         bury(list);
@@ -123,16 +123,17 @@ int pthread_create(pthread_t *thread_out, const pthread_attr_t *attributes, void
     thread->start = start;
     thread->argument = argument;
     thread->detached = attributes != NULL && attributes->detached != 0;
-    guard_acquire(&threads_guard);
+    posix_guard_acquire(&threads_guard);
     living++;
-    guard_release(&threads_guard);
+    posix_guard_release(&threads_guard);
     uint64_t park;
-    err_t error = proc_thread_create(PROGRAM_SLOT_PROC, (uintptr_t)thread_entry, (uintptr_t)local,
-                                     (uintptr_t)local, (uintptr_t)thread, &thread->id, &park);
+    err_t error =
+        proc_thread_create(PROGRAM_SLOT_PROC, (uintptr_t)posix_thread_entry, (uintptr_t)local,
+                           (uintptr_t)local, (uintptr_t)thread, &thread->id, &park);
     if (error != ERR_OK) {
-        guard_acquire(&threads_guard);
+        posix_guard_acquire(&threads_guard);
         living--;
-        guard_release(&threads_guard);
+        posix_guard_release(&threads_guard);
         (void)munmap(thread->mapping, thread->mapping_bytes);
         return EAGAIN;
     }
@@ -142,12 +143,30 @@ int pthread_create(pthread_t *thread_out, const pthread_attr_t *attributes, void
     return 0;
 }
 
-void thread_main(struct pthread *self)
+void posix_thread_main(struct pthread *self)
 {
     while (__atomic_load_n(&self->ready, __ATOMIC_ACQUIRE) == 0) {
         (void)!byre_yield();
     }
     pthread_exit(self->start(self->argument));
+}
+
+/* Runs the destructors of the calling thread's keys. */
+static void keys_destroy(struct pthread *self)
+{
+    bool again = true;
+    for (int round = 0; again && round < PTHREAD_DESTRUCTOR_ITERATIONS; round++) {
+        again = false;
+        for (unsigned i = 0; i < PTHREAD_KEYS_MAX; i++) {
+            const void *value = self->keys[i];
+            if (value == NULL || keys[i].destructor == NULL) {
+                continue;
+            }
+            self->keys[i] = NULL;
+            keys[i].destructor((void *)value);
+            again = true;
+        }
+    }
 }
 
 /* ----------------------------------------------------------------------------------- leave */
@@ -157,9 +176,9 @@ void pthread_exit(void *value)
     struct pthread *self = thread_self;
     keys_destroy(self);
     self->value = value;
-    guard_acquire(&threads_guard);
+    posix_guard_acquire(&threads_guard);
     if (--living == 0) {
-        guard_release(&threads_guard);
+        posix_guard_release(&threads_guard);
         exit(0);
     }
     self->leaving = true;
@@ -168,9 +187,9 @@ void pthread_exit(void *value)
         self->next = graveyard;
         graveyard = self;
     }
-    guard_release(&threads_guard);
-    thread_leave(&self->gone, park, self->id, SYS_SIGNAL, SYS_CALL, PROGRAM_SLOT_PROC,
-                 PROC_THREAD_EXIT);
+    posix_guard_release(&threads_guard);
+    posix_thread_leave(&self->gone, park, self->id, SYS_SIGNAL, SYS_CALL, PROGRAM_SLOT_PROC,
+                       PROC_THREAD_EXIT);
 }
 
 int pthread_join(pthread_t thread, void **value)
@@ -179,14 +198,14 @@ int pthread_join(pthread_t thread, void **value)
     if (thread == self) {
         return EDEADLK;
     }
-    guard_acquire(&threads_guard);
+    posix_guard_acquire(&threads_guard);
     if (thread->detached || thread->joiner != NULL) {
-        guard_release(&threads_guard);
+        posix_guard_release(&threads_guard);
         return EINVAL;
     }
     thread->joiner = self;
     bool leaving = thread->leaving;
-    guard_release(&threads_guard);
+    posix_guard_release(&threads_guard);
     while (!leaving && __atomic_load_n(&thread->gone, __ATOMIC_ACQUIRE) == 0) {
         uint64_t bits;
         (void)!byre_wait(self->park, TIME_FOREVER, &bits);
@@ -203,9 +222,9 @@ int pthread_join(pthread_t thread, void **value)
 
 int pthread_detach(pthread_t thread)
 {
-    guard_acquire(&threads_guard);
+    posix_guard_acquire(&threads_guard);
     if (thread->detached || thread->joiner != NULL) {
-        guard_release(&threads_guard);
+        posix_guard_release(&threads_guard);
         return EINVAL;
     }
     thread->detached = true;
@@ -213,7 +232,7 @@ int pthread_detach(pthread_t thread)
         thread->next = graveyard;
         graveyard = thread;
     }
-    guard_release(&threads_guard);
+    posix_guard_release(&threads_guard);
     return 0;
 }
 
@@ -235,18 +254,18 @@ int pthread_once(pthread_once_t *once, void (*routine)(void))
 
 int pthread_key_create(pthread_key_t *key, void (*destructor)(void *))
 {
-    guard_acquire(&keys_guard);
+    posix_guard_acquire(&keys_guard);
     for (unsigned i = 0; i < PTHREAD_KEYS_MAX; i++) {
         if (!keys[i].used) {
             keys[i].used = true;
             keys[i].destructor = destructor;
             thread_self->keys[i] = NULL;
-            guard_release(&keys_guard);
+            posix_guard_release(&keys_guard);
             *key = i;
             return 0;
         }
     }
-    guard_release(&keys_guard);
+    posix_guard_release(&keys_guard);
     return EAGAIN;
 }
 
@@ -272,21 +291,4 @@ int pthread_setspecific(pthread_key_t key, const void *value)
 void *pthread_getspecific(pthread_key_t key)
 {
     return key < PTHREAD_KEYS_MAX ? (void *)thread_self->keys[key] : NULL;
-}
-
-void keys_destroy(struct pthread *self)
-{
-    bool again = true;
-    for (int round = 0; again && round < PTHREAD_DESTRUCTOR_ITERATIONS; round++) {
-        again = false;
-        for (unsigned i = 0; i < PTHREAD_KEYS_MAX; i++) {
-            const void *value = self->keys[i];
-            if (value == NULL || keys[i].destructor == NULL) {
-                continue;
-            }
-            self->keys[i] = NULL;
-            keys[i].destructor((void *)value);
-            again = true;
-        }
-    }
 }

@@ -3,7 +3,7 @@
 #include_next <setjmp.h>
 
 #ifndef sigsetjmp
-#define sigjmp_buf jmp_buf
+#define sigjmp_buf                        jmp_buf
 #define sigsetjmp(environment, save_mask) setjmp(environment)
-#define siglongjmp(environment, value) longjmp(environment, value)
+#define siglongjmp(environment, value)    longjmp(environment, value)
 #endif

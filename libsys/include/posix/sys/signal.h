@@ -3,7 +3,7 @@
 #include_next <sys/signal.h>
 
 #ifndef SA_RESTART
-#define SA_RESTART 0x10000000
-#define SA_NODEFER 0x40000000
+#define SA_RESTART   0x10000000
+#define SA_NODEFER   0x40000000
 #define SA_RESETHAND 0x80000000
 #endif
