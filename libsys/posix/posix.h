@@ -4,8 +4,8 @@
  *       stands here in lower layers returns err_t.
  *   X2  posix_facts is written before main and in the child of fork, and only read otherwise.
  *   X3  Names that are not POSIX's begin with posix_, so that they are never a program's.
- *   X4  After fork only the caller's thread exists: every posix_*_forked function below makes its part
- *       of the child's state true again, in the child, before fork returns there.
+ *   X4  After fork only the caller's thread exists: every posix_*_forked function below makes its
+ *       part of the child's state true again, in the child, before fork returns there.
  */
 #ifndef LIBSYS_POSIX_POSIX_H
 #define LIBSYS_POSIX_POSIX_H

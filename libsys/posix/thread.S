@@ -1,13 +1,13 @@
 /* The edges of a thread's life.
  *
- *   posix_thread_entry   a0 = its record; sp, tp set by the creator
- *   posix_thread_leave   a0 = address of `gone`, a1 = park to signal or 0, a2 = proc's number of the
- *                  thread, a3 = SYS_SIGNAL, a4 = SYS_CALL, a5 = proc's capability, a6 = label of
- *                  thread_exit. After the store memory that the thread knew may vanish: registers
- *                  only, and those that a system call preserves
- *   posix_fork_registers a0 = where to put the pid, a1 = proc's capability, a2 = label of fork,
- *                  a3 = SYS_CALL; returns the error. Saves on the stack what a call preserves,
- *                  because the child begins with sp and tp alone
+ *   posix_thread_entry    a0 = its record; sp, tp set by the creator
+ *   posix_thread_leave    a0 = address of `gone`, a1 = park to signal or 0, a2 = proc's number of
+ *                         the thread, a3 = SYS_SIGNAL, a4 = SYS_CALL, a5 = proc's capability,
+ *                         a6 = label of thread_exit. After the store memory that the thread knew
+ *                         may vanish: registers only, and those that a system call preserves
+ *   posix_fork_registers  a0 = where to put the pid, a1 = proc's capability, a2 = label of fork,
+ *                         a3 = SYS_CALL; returns the error. Saves on the stack what a call
+ *                         preserves, because the child begins with sp and tp alone
  */
     .text
     .globl posix_thread_entry
