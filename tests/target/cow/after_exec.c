@@ -25,7 +25,7 @@ int main(int argc, char **argv)
     fflush(stdout);
     pid_t pid = fork();
     if (pid == 0) {
-        execve("sleep", (char *[]){"sleep", "100", NULL}, (char *[]){NULL});
+        execve("bin/sleep", (char *[]){"sleep", "100", NULL}, (char *[]){NULL});
         _exit(127);
     }
     /* The child's old space has gone when frames promised are back to little more than before. */

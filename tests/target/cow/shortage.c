@@ -34,7 +34,7 @@ static void grandchild(void)
         _exit(CLEAN_ERROR);
     }
     fresh[0] = fresh[PAGE] = fresh[2 * PAGE] = 1;
-    execve("true", (char *[]){"true", NULL}, (char *[]){NULL});
+    execve("bin/true", (char *[]){"true", NULL}, (char *[]){NULL});
     _exit(CLEAN_ERROR);
 }
 
@@ -108,6 +108,7 @@ static bool round_with(unsigned kind, uint64_t k, bool *fired_out, unsigned *cle
     }
     (void)waitpid(pid, &status, WNOHANG); /* this process has its pages before the shortage begins */
     sleep_ms(1);
+    *go = 0;
     (void)hook(kind, k);
     *go = 1;
     bool ended = ends(pid, &status);

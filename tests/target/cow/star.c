@@ -1,5 +1,5 @@
-/* test: MEM=256M TIMEOUT=120 BOOTARGS="testhooks" */
-/* test: MEM=256M TIMEOUT=120 BOOTARGS="testhooks preempt=102,500" */
+/* test: MEM=512M TIMEOUT=120 BOOTARGS="testhooks" */
+/* test: MEM=512M TIMEOUT=120 BOOTARGS="testhooks preempt=102,500" */
 /* Conformance 2: a star of 300 living children. (a) nobody writes: the table's count is 301;
  * (b) each first writes a neighbour page: the frame's count is 301; and a count near its maximum
  * sticks there. */
@@ -7,6 +7,7 @@
 #include <byre/pager_hook.h>
 #include <byre/program.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -65,7 +66,11 @@ static bool end(unsigned made)
 int main(void)
 {
     ready = memory_shared(PAGE);
-    block = (uint8_t *)(((uintptr_t)memory(2 * GROUP) + GROUP - 1) / GROUP * GROUP);
+    block = mmap((void *)0x1800000000, 3 * PAGE, PROT_READ | PROT_WRITE,
+                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+    if (!check(block != MAP_FAILED, "three pages far from all others")) {
+        return done();
+    }
     block[0] = 'p', block[PAGE] = 'n', block[2 * PAGE] = 'q';
     ready[0] = 0;
     if (!check(hooks_work(), "booted with testhooks")) {

@@ -89,7 +89,7 @@ int run_program(const char *name, const char *argument)
     pid_t pid = fork();
     if (pid == 0) {
         char *arguments[] = {(char *)name, (char *)argument, NULL};
-        execve(name, arguments, (char *[]){NULL});
+        execvp(name, arguments);
         _exit(127);
     }
     return status_of(pid);
@@ -137,8 +137,22 @@ uint64_t random_next(void)
     return state * 0x2545f4914f6cdd1d;
 }
 
+/* What printing, sleeping and a deeper stack take, they take before the books are read first. */
+static void warm(void)
+{
+    static bool is_warm;
+    if (!is_warm) {
+        is_warm = true;
+        volatile uint8_t stack[3 * PAGE];
+        stack[0] = stack[PAGE] = stack[2 * PAGE] = 0;
+        note("the books are read, errno %d, %lu", errno, (unsigned long)stack[0]);
+        sleep_ms(1);
+    }
+}
+
 struct books books(void)
 {
+    warm();
     struct books b = {0};
     err_t error = pager_statistics(PROGRAM_SLOT_PAGER, 0, &b.frames_total, &b.frames_free,
                                    &b.zero_references, &b.frames_promised, &b.frames_limit,
