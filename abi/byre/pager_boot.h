@@ -56,6 +56,7 @@ enum {
 
 /* Where an auditor finds memory while it holds the pager still: read-only, + physical address. */
 #define PAGER_AUDIT_WINDOW 0x0000003000000000ul
+#define PAGER_AUDIT_WINDOW_END 0x0000003e00000000ul /* nothing is mapped below here for a client */
 
 struct pager_boot {
     uint32_t version;

@@ -9,7 +9,7 @@
 #include "kernel.h"
 #include "request.h"
 
-static uint64_t held; /* the auditor's space, or 0 */
+uint64_t audit_held;
 static uint64_t window_tables;
 static const struct pager_records *records;
 static uint64_t records_size;
@@ -20,18 +20,13 @@ void audit_start(const struct pager_records *header, uint64_t records_bytes)
     records_size = records_bytes;
 }
 
-bool audit_is_held(void)
-{
-    return held != 0;
-}
-
 bool audit_admits(const struct pager_request *request)
 {
     if (request->label == PAGER_AUDIT_BEGIN) {
-        return held == 0 && (request->badge & PAGER_BADGE_AUDIT) != 0 &&
+        return audit_held == 0 && (request->badge & PAGER_BADGE_AUDIT) != 0 &&
                space_find(request->badge & ~PAGER_BADGE_AUDIT) != NULL;
     }
-    return held != 0 && request->badge == 0; /* on the audit endpoint */
+    return audit_held != 0 && request->badge == 0; /* on the audit endpoint */
 }
 
 static uint32_t window_page(frame_t frame)
@@ -93,10 +88,10 @@ static err_t window_map(struct space *s)
 
 void audit_release(void)
 {
-    struct space *s = space_find(held);
+    struct space *s = space_find(audit_held);
     PAGER_ASSERT(s != NULL); /* D1: nobody could end it meanwhile */
     window_unmap(s);
-    held = 0;
+    audit_held = 0;
 }
 
 void pager_on_audit_begin(struct pager_request *request)
@@ -111,7 +106,7 @@ void pager_on_audit_begin(struct pager_request *request)
     if (request->error != ERR_OK) {
         return;
     }
-    held = space_id(s);
+    audit_held = space_id(s);
     uint64_t shift = PAGER_AUDIT_WINDOW - PAGER_WINDOW;
     request->result.audit_begin.frames_first = frames.first_frame;
     request->result.audit_begin.frames_total = (uint64_t)frames.chunk_count * CHUNK_PAGES;
@@ -124,8 +119,7 @@ void pager_on_audit_begin(struct pager_request *request)
 void pager_on_audit_memory(struct pager_request *request)
 {
     frame_t first = {frames.first_frame};
-    request_send_memory(request, first, (uint64_t)frames.chunk_count * CHUNK_PAGES,
-                        RIGHT_OBJECTS);
+    request_send_memory(request, first, (uint64_t)frames.chunk_count * CHUNK_PAGES, RIGHT_OBJECTS);
 }
 
 void pager_on_audit_end(struct pager_request *request)

@@ -20,6 +20,18 @@
  * parent flushed. COUNT or NOMEM: nothing changed. Maps and promises are the caller's. */
 [[nodiscard]] err_t cow_fork(struct space *parent LENT, struct space *child LENT);
 
+/* The leaf table of a page, when its path is private already: the common case, in line. */
+static inline bool cow_path_is_private(const struct space *s, uint32_t page, frame_t *leaf_out)
+{
+    uint64_t e = table_entries(s->root)[page_root_index(page)];
+    if (__builtin_expect(!entry_is_valid(e), 0)) {
+        return false;
+    }
+    e = table_entries(entry_frame(e))[page_middle_index(page)]; /* C2: count 1 */
+    *leaf_out = entry_frame(e);
+    return __builtin_expect(entry_is_valid(e) && table_count(entry_frame(e)) == 1, 1);
+}
+
 /* The leaf table of a page with the whole path private to the space (counts 1, entries valid),
  * made where missing. Whole tables get W back where C3 allows. NOMEM. */
 [[nodiscard]] err_t cow_make_private(struct space *s, uint32_t page, frame_t *leaf_out);

@@ -23,18 +23,19 @@ err_t faults_start(void)
 /* ----------------------------------------------------------------------------- the answers */
 static void answer_kill(struct fault_step *step, unsigned reason)
 {
-    *step = (struct fault_step){.answer = FAULT_KILL, .reason = reason};
+    step->answer = FAULT_KILL;
+    step->reason = reason;
 }
 
 static void answer_map(struct fault_step *step, frame_t leaf, uint32_t index, uint32_t word,
                        frame_t taken, frame_t replaced)
 {
-    *step = (struct fault_step){.answer = FAULT_MAP,
-                                .leaf = leaf,
-                                .index = index,
-                                .word = word,
-                                .taken = taken,
-                                .replaced = replaced};
+    step->answer = FAULT_MAP;
+    step->leaf = leaf;
+    step->index = index;
+    step->word = word;
+    step->taken = taken;
+    step->replaced = replaced;
 }
 
 /* One place where a page is to stand. */
@@ -190,8 +191,7 @@ static void read_present(const struct spot *at, uint64_t e, unsigned right_bit,
 static unsigned reason_unmapped(struct space *s, uint32_t page)
 {
     const struct region *next = region_find_next(s->map, page);
-    bool guard = next != NULL && (next->flags & REGION_STACK) != 0 &&
-                 next->first_page == page + 1;
+    bool guard = next != NULL && (next->flags & REGION_STACK) != 0 && next->first_page == page + 1;
     return guard ? PAGER_REASON_GUARD : PAGER_REASON_UNMAPPED;
 }
 
@@ -223,11 +223,13 @@ static void resolve_in_region(struct spot *at, bool write, unsigned right_bit,
         answer_kill(step, PAGER_REASON_NO_MEMORY);
         return;
     }
-    if (__builtin_expect(make_path(at, write, right_bit) != ERR_OK, 0)) {
-        answer_kill(step, PAGER_REASON_NO_MEMORY);
-        return;
+    if (!cow_path_is_private(at->space, at->page, &at->leaf)) {
+        if (make_path(at, write, right_bit) != ERR_OK) {
+            answer_kill(step, PAGER_REASON_NO_MEMORY);
+            return;
+        }
+        at->region = space_region(at->space, at->page); /* making it may have looked elsewhere */
     }
-    at->region = space_region(at->space, at->page); /* the path may have looked elsewhere */
     uint64_t e = table_entries(at->leaf)[at->index];
     if (e == 0) {
         fill(at, write, step);
@@ -251,7 +253,6 @@ void fault_resolve(struct space *s, unsigned kind, uint64_t address, struct faul
         return;
     }
     struct spot at = {.space = s, .region = r, .page = page, .index = page_leaf_index(page)};
-    *step = (struct fault_step){0};
     switch (kind) {
     case FAULT_PAGE_WRITE:
         if ((r->rights & MAP_W) == 0) {

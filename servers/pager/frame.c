@@ -124,6 +124,9 @@ void frames_add_chunk(frame_t chunk, unsigned kind)
         return;
     }
     bitmap_set(kind_slot(kind), chunk_index(chunk));
+    if (kind == KIND_USER && chunk_index(chunk) < frames.current) {
+        frames.current = chunk_index(chunk);
+    }
 }
 
 void frames_remove_chunk(frame_t chunk)
@@ -247,13 +250,19 @@ static void chunk_give(int slot, frame_t f)
     c->used--;
 }
 
+static bool chunk_has_free(const struct chunk_record *c)
+{
+    return c->free != FRAME_LINK_END || c->bump < CHUNK_PAGES;
+}
+
 err_t frame_alloc(frame_t *frame_out)
 {
-    uint32_t chunk;
-    if (!find_lowest(0, &chunk)) {
+    const struct chunk_record *c = &frames.chunks[frames.current];
+    if (__builtin_expect(!chunk_has_free(c) || c->kind != KIND_USER, 0) &&
+        !find_lowest(0, &frames.current)) {
         return PAGER_ERR_NOMEM;
     }
-    frame_t f = chunk_take(0, chunk);
+    frame_t f = chunk_take(0, frames.current);
     *frame_record(f) = (struct frame_record){.count = 1};
     frames.totals.user_free--;
     *frame_out = f;
@@ -281,6 +290,9 @@ void frame_unref(frame_t f)
         PAGER_ASSERT((r->flags & FRAME_FIXED) == 0);
         r->flags = 0;
         chunk_give(0, f);
+        if (chunk_index(f) < frames.current) {
+            frames.current = chunk_index(f);
+        }
         frames.totals.user_free++;
     }
 }

@@ -28,8 +28,10 @@ struct frames {
     struct chunk_record *chunks;  /* of the first chunk on */
     uint32_t first_frame;         /* first frame of RAM; a chunk's first */
     uint32_t chunk_count;         /* chunks from there to the end of RAM, holes included */
+    uint32_t
+        current; /* USER frames come from this chunk: no lower one has any (F6), or none at all */
     struct frame_totals totals;
-    uint64_t has_free[2][FRAME_CHUNKS_MAX / 64]; /* F6: [0] USER, [1] TABLE */
+    uint64_t has_free[2][FRAME_CHUNKS_MAX / 64];            /* F6: [0] USER, [1] TABLE */
     uint64_t has_free_words[2][FRAME_CHUNKS_MAX / 64 / 64]; /* bit w: word w above is not 0 */
 };
 

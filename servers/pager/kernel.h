@@ -75,21 +75,19 @@ static inline uint32_t map_word(frame_t frame, unsigned rights)
                                                     bool lazy, frame_t *replaced_out)
 {
     uint64_t replaced;
-    err_t error = byre_table_link(PAGER_SLOT_MEMORY, table.number, index, child.number, lazy,
-                                  &replaced);
+    err_t error =
+        byre_table_link(PAGER_SLOT_MEMORY, table.number, index, child.number, lazy, &replaced);
     *replaced_out = (frame_t){(uint32_t)replaced};
     return error;
 }
 
-[[nodiscard]] static inline err_t kernel_table_lazy(frame_t table, unsigned index,
-                                                    unsigned entries)
+[[nodiscard]] static inline err_t kernel_table_lazy(frame_t table, unsigned index, unsigned entries)
 {
     uint64_t done;
     return byre_table_lazy(PAGER_SLOT_MEMORY, table.number, index, entries, &done);
 }
 
-[[nodiscard]] static inline err_t kernel_table_thaw(frame_t table, unsigned index,
-                                                    unsigned entries)
+[[nodiscard]] static inline err_t kernel_table_thaw(frame_t table, unsigned index, unsigned entries)
 {
     uint64_t done;
     return byre_table_thaw(PAGER_SLOT_MEMORY, table.number, index, entries, &done);
@@ -110,8 +108,7 @@ static inline uint32_t map_word(frame_t frame, unsigned rights)
     return byre_table_protect(PAGER_SLOT_MEMORY, leaf.number, index, entries, &changed);
 }
 
-[[nodiscard]] static inline err_t kernel_table_drop(frame_t table, unsigned index,
-                                                    unsigned entries)
+[[nodiscard]] static inline err_t kernel_table_drop(frame_t table, unsigned index, unsigned entries)
 {
     uint64_t dropped;
     return byre_table_drop(PAGER_SLOT_MEMORY, table.number, index, entries, &dropped);

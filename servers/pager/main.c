@@ -27,8 +27,9 @@ _Noreturn void pager_fail(const char *file, unsigned line, const char *what)
 /* What goes back to the sender of the last message. */
 struct answer {
     bool wanted;
+    bool to_finish; /* a fault's step, once the answer is out */
     uint64_t descriptor;
-    struct fault_step step; /* of a fault: to be finished once the answer is out */
+    struct fault_step step;
 };
 
 /* ---------------------------------------------------------------------------------- faults */
@@ -67,7 +68,6 @@ static void on_fault(struct message *m, struct answer *answer)
     answer->wanted = true;
     struct space *s = space_find(m->badge);
     if (__builtin_expect(s == NULL || !is_page_fault(m->w[0]), 0)) {
-        answer->step.answer = FAULT_KILL;
         answer->descriptor = stop_thread(m, reason_of_kind(m->w[0]));
         return;
     }
@@ -79,6 +79,7 @@ static void on_fault(struct message *m, struct answer *answer)
         m->w[1] = step->word;
         m->w[2] = PAGER_SLOT_MEMORY;
         answer->descriptor = IPC_MAP;
+        answer->to_finish = step->taken.number != 0;
         return;
     case FAULT_AGAIN:
         answer->descriptor = IPC_FENCE;
@@ -118,7 +119,7 @@ static void on_request(struct message *m, struct answer *answer)
 /* ---------------------------------------------------------------------------------- the loop */
 static bool work_waits(void)
 {
-    return tables_dead() != 0 || pager_state.dead_objects != NULL;
+    return pager_state.dead.number != 0 || pager_state.dead_objects != NULL;
 }
 
 /* Where the next message comes from, and how long to wait for it. */
@@ -128,7 +129,7 @@ struct source {
     uint64_t deadline_ticks;
 };
 
-static struct source next_source(uint64_t audit_deadline)
+static inline struct source next_source(uint64_t audit_deadline)
 {
     if (__builtin_expect(audit_is_held(), 0)) {
         return (struct source){PAGER_SLOT_AUDIT, IPC_DEADLINE, audit_deadline};
@@ -145,13 +146,14 @@ static err_t exchange(struct message *m, struct answer *answer, struct source so
         error = ipc_reply_receive_full(source.endpoint, m, descriptor | answer->descriptor,
                                        SLOT_ACCEPT, source.deadline_ticks);
     } else {
-        error = ipc_receive_full(source.endpoint, m, descriptor, SLOT_ACCEPT,
-                                 source.deadline_ticks);
+        error =
+            ipc_receive_full(source.endpoint, m, descriptor, SLOT_ACCEPT, source.deadline_ticks);
     }
-    if (answer->wanted && answer->step.answer == FAULT_MAP) {
+    if (answer->to_finish) {
         fault_finish(&answer->step);
     }
-    *answer = (struct answer){.step.answer = FAULT_AGAIN};
+    answer->wanted = false;
+    answer->to_finish = false;
     return error;
 }
 
@@ -187,7 +189,7 @@ void server_main(uint64_t boot_address, uint64_t unused)
     print_to(PAGER_SLOT_MACHINE);
     pager_start((const struct pager_boot *)boot_address);
     struct message m = {0};
-    struct answer answer = {.step.answer = FAULT_AGAIN};
+    struct answer answer = {0};
     uint64_t audit_deadline = 0;
     for (;;) {
         err_t error = exchange(&m, &answer, next_source(audit_deadline));

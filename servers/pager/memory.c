@@ -9,12 +9,11 @@
 #include "start.h"
 
 #define WINDOW_FIRST ((uint32_t)(PAGER_AUDIT_WINDOW >> PAGE_SHIFT))
-#define WINDOW_END ((uint32_t)(0x3e00000000ul >> PAGE_SHIFT))
+#define WINDOW_END   ((uint32_t)(PAGER_AUDIT_WINDOW_END >> PAGE_SHIFT))
 
 bool memory_rights_valid(unsigned rights)
 {
-    return rights == 0 || rights == MAP_R || rights == (MAP_R | MAP_W) ||
-           rights == (MAP_R | MAP_X);
+    return rights == 0 || rights == MAP_R || rights == (MAP_R | MAP_W) || rights == (MAP_R | MAP_X);
 }
 
 err_t memory_range(uint64_t address, uint64_t pages, uint32_t *first_out, uint32_t *end_out)
@@ -92,9 +91,9 @@ err_t memory_add(struct space *s, const struct region *region)
     }
     uint64_t user = s->promised_user;
     uint64_t tables = s->promised_tables;
-    error = space_promise(s, user + region_owes(region),
-                          tables + region_tables_added(s->map, region->first_page,
-                                                       region_end(region)));
+    error =
+        space_promise(s, user + region_owes(region),
+                      tables + region_tables_added(s->map, region->first_page, region_end(region)));
     if (error != ERR_OK) {
         return error;
     }
@@ -124,8 +123,8 @@ struct survey {
 static struct survey survey_range(const struct space *s, uint32_t first, uint32_t end)
 {
     struct survey found = {.max_rights = MAP_R | MAP_W | MAP_X};
-    for (const struct region *r = region_find_next(s->map, first);
-         r != NULL && r->first_page < end; r = region_find_next(s->map, region_end(r))) {
+    for (const struct region *r = region_find_next(s->map, first); r != NULL && r->first_page < end;
+         r = region_find_next(s->map, region_end(r))) {
         uint32_t low = r->first_page > first ? r->first_page : first;
         uint32_t high = region_end(r) < end ? region_end(r) : end;
         found.pages += high - low;
@@ -165,8 +164,7 @@ err_t memory_remove(struct space *s, uint32_t first, uint32_t end)
     region_map_remove(s->map, first, end);
     space_forget_hit(s);
     cow_unmap_commit(s, first, end, hole_first, hole_end);
-    error = space_promise(s, s->promised_user - (promised - s->map->promised),
-                          s->map->tables + 1);
+    error = space_promise(s, s->promised_user - (promised - s->map->promised), s->map->tables + 1);
     PAGER_ASSERT(error == ERR_OK);
     return ERR_OK;
 }

@@ -156,8 +156,8 @@ err_t memory_break(struct space *s, uint64_t address)
 /* -------------------------------------------------------------------------------- populate */
 /* Whole archive pages of a read-only region, one run of entries a leaf table. Returns the first
  * page that was not done. */
-static err_t populate_archive(struct space *s, const struct region *r, uint32_t page,
-                              uint32_t end, uint32_t *next_out)
+static err_t populate_archive(struct space *s, const struct region *r, uint32_t page, uint32_t end,
+                              uint32_t *next_out)
 {
     uint32_t whole = r->first_page + (uint32_t)r->file_pages - (r->file_tail != 0 ? 1 : 0);
     uint32_t group_end = (page / GROUP_PAGES + 1) * GROUP_PAGES;
@@ -173,8 +173,8 @@ static err_t populate_archive(struct space *s, const struct region *r, uint32_t 
     for (uint32_t i = 0; i < end - page; i++) {
         frame_ref((frame_t){first.number + i});
     }
-    error = kernel_table_map_run(leaf, page_leaf_index(page), end - page,
-                                 map_word(first, r->rights));
+    error =
+        kernel_table_map_run(leaf, page_leaf_index(page), end - page, map_word(first, r->rights));
     PAGER_ASSERT(error == ERR_OK);
     *next_out = end;
     return ERR_OK;

@@ -13,7 +13,7 @@ struct slab {
     struct pool *pool;
     struct slab *next; /* L2 */
     struct slab *previous;
-    void *free;        /* freed records, linked through their first word */
+    void *free; /* freed records, linked through their first word */
     uint32_t live;
     uint32_t bump; /* records from here on were never handed out */
 };

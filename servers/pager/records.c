@@ -10,10 +10,10 @@
 
 struct pager_state pager_state;
 
-#define SAME_SIZE(ours, theirs)                                                                   \
+#define SAME_SIZE(ours, theirs) \
     _Static_assert(sizeof(struct ours) == sizeof(struct theirs), #ours " as others see it")
-#define SAME_PLACE(ours, theirs, member)                                                          \
-    _Static_assert(offsetof(struct ours, member) == offsetof(struct theirs, member),              \
+#define SAME_PLACE(ours, theirs, member)                                             \
+    _Static_assert(offsetof(struct ours, member) == offsetof(struct theirs, member), \
                    #ours "." #member " as others see it")
 
 SAME_SIZE(frame_record, pager_frame_record);

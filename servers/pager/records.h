@@ -138,16 +138,16 @@ struct space {
 
 /* -------------------------------------------------------------------- what leads to them */
 struct pager_state {
-    frame_t dead;        /* first dead table, linked through frame_record.count */
-    uint32_t dead_count; /* what dead tables name still counts */
-    uint32_t space_bump; /* slots from here on were never used */
-    uint32_t space_free; /* first free slot below, linked by space_next_free; 0: none */
+    frame_t dead;                /* first dead table, linked through frame_record.count */
+    uint32_t dead_count;         /* what dead tables name still counts */
+    uint32_t space_bump;         /* slots from here on were never used */
+    uint32_t space_free;         /* first free slot below, linked by space_next_free; 0: none */
     struct object *dead_objects; /* linked by next_dead: what their index pages name still counts */
     struct space *spaces[SPACES_MAX];      /* [index], NULL: none; index 0 is never used */
     uint32_t space_generation[SPACES_MAX]; /* of the last space of the index */
     uint32_t space_next_free[SPACES_MAX];
     frame_t space_object_page[SPACES_MAX / SPACE_OBJECTS_A_PAGE]; /* kernel objects of 32 indices */
-    struct object *objects[OBJECTS_MAX]; /* [index] */
+    struct object *objects[OBJECTS_MAX];                          /* [index] */
 };
 
 extern struct pager_state pager_state;

@@ -129,10 +129,10 @@ bool region_map_check(const struct region_map *map)
         }
         for (uint32_t i = 0; i < block->count; i++) {
             const struct region *r = &block->regions[i];
-            bool same_group = before != 0 && (before - 1) >> GROUP_SHIFT ==
-                                                 r->first_page >> GROUP_SHIFT;
-            if (r->pages == 0 || r->first_page < before ||
-                region_end(r) > USER_PAGES || (r->rights & ~r->max_rights) != 0 ||
+            bool same_group =
+                before != 0 && (before - 1) >> GROUP_SHIFT == r->first_page >> GROUP_SHIFT;
+            if (r->pages == 0 || r->first_page < before || region_end(r) > USER_PAGES ||
+                (r->rights & ~r->max_rights) != 0 ||
                 (r->rights & (MAP_W | MAP_X)) == (MAP_W | MAP_X) ||
                 (same_group && before_shared != region_is_shared(r))) {
                 return false;

@@ -134,9 +134,7 @@ void pager_on_space_statistics(struct pager_request *request)
         return;
     }
     struct tally tally = tally_space(s);
-    uint64_t private = tally.looked_at == 0
-                           ? 0
-                           : tally.private * tally.resident / tally.looked_at;
+    uint64_t private = tally.looked_at == 0 ? 0 : tally.private * tally.resident / tally.looked_at;
     request->result.space_statistics.resident_pages = tally.resident;
     request->result.space_statistics.private_pages = private;
     request->result.space_statistics.shared_pages = tally.resident - private;

@@ -32,8 +32,8 @@ void pager_on_map(struct pager_request *request)
         request->error = PAGER_ERR_INVAL;
         return;
     }
-    request->error = memory_map(s, first, end - first, rights, (asked & REGION_SHARED) != 0,
-                                &first);
+    request->error =
+        memory_map(s, first, end - first, rights, (asked & REGION_SHARED) != 0, &first);
     request->result.map.address = (uint64_t)first << PAGE_SHIFT;
 }
 
@@ -45,8 +45,7 @@ void pager_on_unmap(struct pager_request *request)
     }
     uint32_t first;
     uint32_t end;
-    request->error = memory_range(request->in.unmap.address, request->in.unmap.pages, &first,
-                                  &end);
+    request->error = memory_range(request->in.unmap.address, request->in.unmap.pages, &first, &end);
     if (request->error == ERR_OK) {
         request->error = memory_remove(s, first, end);
     }
@@ -60,8 +59,8 @@ void pager_on_protect(struct pager_request *request)
     }
     uint32_t first;
     uint32_t end;
-    request->error = memory_range(request->in.protect.address, request->in.protect.pages, &first,
-                                  &end);
+    request->error =
+        memory_range(request->in.protect.address, request->in.protect.pages, &first, &end);
     if (request->error == ERR_OK && request->in.protect.rights > (MAP_R | MAP_W | MAP_X)) {
         request->error = PAGER_ERR_INVAL;
     }
@@ -78,15 +77,14 @@ void pager_on_share_make(struct pager_request *request)
     }
     uint32_t first;
     uint32_t end;
-    request->error = memory_range(request->in.share_make.address, request->in.share_make.pages,
-                                  &first, &end);
+    request->error =
+        memory_range(request->in.share_make.address, request->in.share_make.pages, &first, &end);
     if (request->error != ERR_OK) {
         return;
     }
     const struct region *r = region_find(s->map, first);
-    struct object *object = r != NULL && region_is_shared(r)
-                                ? object_at(r->backing - BACKING_OBJECT)
-                                : NULL;
+    struct object *object =
+        r != NULL && region_is_shared(r) ? object_at(r->backing - BACKING_OBJECT) : NULL;
     if (object == NULL || r->first_page != first || r->pages != end - first ||
         r->offset_pages != 0 || object->pages != end - first) { /* a whole object, no part */
         request->error = PAGER_ERR_INVAL;
@@ -109,8 +107,7 @@ void pager_on_share_map(struct pager_request *request)
         request->error = PAGER_ERR_DENIED;
         return;
     }
-    if ((rights != MAP_R && rights != (MAP_R | MAP_W)) ||
-        object->pages > MEMORY_SHARE_PAGES_MAX) {
+    if ((rights != MAP_R && rights != (MAP_R | MAP_W)) || object->pages > MEMORY_SHARE_PAGES_MAX) {
         request->error = PAGER_ERR_INVAL;
         return;
     }

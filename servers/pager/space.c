@@ -22,16 +22,6 @@ void spaces_start(frame_t first_object_page, uint32_t object_pages)
     object_left = object_pages;
 }
 
-struct space *space_find(uint64_t id)
-{
-    uint32_t index = (uint32_t)id;
-    if (index >= SPACES_MAX) {
-        return NULL;
-    }
-    struct space *s = pager_state.spaces[index];
-    return s != NULL && s->generation == id >> 32 ? s : NULL;
-}
-
 struct space *space_next(uint32_t index)
 {
     for (; index < pager_state.space_bump; index++) {
@@ -84,8 +74,8 @@ static err_t index_take(uint32_t *index_out)
     if (error != ERR_OK) {
         return error;
     }
-    error = kernel_space_create(pager_state.space_object_page[index / SPACE_OBJECTS_A_PAGE], index % SPACE_OBJECTS_A_PAGE,
-                                cap_of(index));
+    error = kernel_space_create(pager_state.space_object_page[index / SPACE_OBJECTS_A_PAGE],
+                                index % SPACE_OBJECTS_A_PAGE, cap_of(index));
     PAGER_ASSERT(error == ERR_OK);
     if (index == pager_state.space_free) {
         pager_state.space_free = pager_state.space_next_free[index];
@@ -106,7 +96,8 @@ static err_t index_give(uint32_t index)
     }
     error = kernel_cap_delete(cap_of(index));
     PAGER_ASSERT(error == ERR_OK);
-    if (pager_state.space_generation[index] < SPACE_GENERATION_MAX) { /* else the index is retired: S1 */
+    if (pager_state.space_generation[index] <
+        SPACE_GENERATION_MAX) { /* else the index is retired: S1 */
         pager_state.space_next_free[index] = pager_state.space_free;
         pager_state.space_free = index;
     }

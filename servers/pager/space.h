@@ -26,7 +26,16 @@ static inline uint64_t space_id(const struct space *s)
 }
 
 /* NULL when there is none of that id (any more). */
-struct space *space_find(uint64_t id);
+static inline struct space *space_find(uint64_t id)
+{
+    uint32_t index = (uint32_t)id;
+    if (__builtin_expect(index >= SPACES_MAX, 0)) {
+        return NULL;
+    }
+    struct space *s = pager_state.spaces[index];
+    return s != NULL && s->generation == id >> 32 ? s : NULL;
+}
+
 /* In order of index, from `index` on; NULL at the end. */
 struct space *space_next(uint32_t index);
 

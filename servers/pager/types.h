@@ -18,9 +18,9 @@
 #define USER_PAGES (1u << 26)
 
 enum {
-    GROUP_SHIFT = 9,              /* pages of one leaf table: a group, 2 MiB */
+    GROUP_SHIFT = 9, /* pages of one leaf table: a group, 2 MiB */
     GROUP_PAGES = 1 << GROUP_SHIFT,
-    GIANT_SHIFT = 18,             /* pages of one middle table: 1 GiB */
+    GIANT_SHIFT = 18, /* pages of one middle table: 1 GiB */
     GIANT_PAGES = 1 << GIANT_SHIFT,
 };
 
@@ -43,11 +43,11 @@ static inline unsigned page_root_index(uint32_t page)
  * define pager_fail to record it). */
 _Noreturn void pager_fail(const char *file, unsigned line, const char *what);
 
-#define PAGER_ASSERT(condition)                                                                   \
-    do {                                                                                          \
-        if (__builtin_expect(!(condition), 0)) {                                                  \
-            pager_fail(__FILE__, __LINE__, #condition);                                           \
-        }                                                                                         \
+#define PAGER_ASSERT(condition)                         \
+    do {                                                \
+        if (__builtin_expect(!(condition), 0)) {        \
+            pager_fail(__FILE__, __LINE__, #condition); \
+        }                                               \
     } while (0)
 
 #define TAKES /* the callee owns it from now on           */
