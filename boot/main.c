@@ -27,6 +27,7 @@ enum { TREE_BYTES_MAX = 16 << 20 };
 struct boot_facts boot_facts;
 static struct machine machine;
 static struct plan plan;
+static struct init init;
 
 extern char image_end[];
 
@@ -61,11 +62,11 @@ static void require(bool good, const char *why)
 }
 
 /* ----------------------------------------------------------------------- steps */
-static void find_init(struct init_request *request)
+static void find_init(void)
 {
     struct cpio_member member;
     uint64_t bytes = machine.archive_end - machine.archive_start;
-    request->archive = (struct range){machine.archive_start, machine.archive_end};
+    init.archive = (struct range){machine.archive_start, machine.archive_end};
     require(bytes != 0, "there is no boot archive (initrd)");
     require(machine.archive_start % PAGE_BYTES == 0, "the boot archive does not begin a page");
     require(ranges_contain(&machine.memory, machine.archive_start, machine.archive_end),
@@ -75,26 +76,25 @@ static void find_init(struct init_request *request)
             "the boot archive has no servers/init, or is no cpio archive");
     require(boot_address(member.data) % PAGE_BYTES == 0,
             "servers/init does not begin a page of the boot archive");
-    require(elf_open(&request->elf, member.data, member.bytes),
+    require(elf_open(&init.elf, member.data, member.bytes),
             "servers/init is no program that Byre can load");
-    request->image = boot_address(member.data);
+    init.image = boot_address(member.data);
 }
 
-static void make_plan(const struct init_request *init, uint64_t image)
+static void make_plan(uint64_t image)
 {
     struct plan_request request = {
         .image = {image, boot_address(image_end)},
-        .archive = init->archive,
-        .tree = {boot_address(init->tree.base),
-                 boot_address(init->tree.base) + init->tree.used_bytes},
+        .archive = init.archive,
+        .tree = {boot_address(init.tree.base), boot_address(init.tree.base) + init.tree.used_bytes},
         .chunk_record_bytes = sizeof(struct chunk),
-        .init_pages = init_pages(&init->elf, &init->tree),
+        .init_pages = init_pages(&init),
     };
     require(plan_make(&plan, &machine, &request), plan.complaint);
 }
 
 /* B2: a kind for every chunk. */
-static void make_chunks(uint64_t tables)
+static void make_chunks(void)
 {
     struct chunk *records = boot_pointer(plan.chunk_records);
     for (uint64_t i = 0; i < plan.chunk_count; i++) {
@@ -102,8 +102,7 @@ static void make_chunks(uint64_t tables)
         uint8_t kind = plan_chunk_kind(&plan, start);
         records[i] = (struct chunk){
             .kind = kind,
-            .is_open = kind == KIND_TABLE || kind == KIND_OBJECT,
-            .used = kind == KIND_TABLE ? (uint16_t)tables : 0,
+            .used = kind == KIND_TABLE ? (uint16_t)init.tables : 0,
         };
     }
 }
@@ -129,15 +128,15 @@ static struct boot_range frames_of(struct range range)
     return (struct boot_range){range.start >> PAGE_SHIFT, (range.end - range.start) >> PAGE_SHIFT};
 }
 
-static void tell_kernel(const struct init_request *request, const struct init_result *init)
+static void tell_kernel(void)
 {
     boot_facts.chunks = riscv_image_pointer(plan.chunk_records);
     boot_facts.chunk_first = plan.chunk_first;
     boot_facts.chunk_count = plan.chunk_count;
     boot_facts.table_chunk.number = plan.table_chunk >> PAGE_SHIFT;
     boot_facts.object_chunk.number = plan.object_chunk >> PAGE_SHIFT;
-    boot_facts.init_root.number = init->root >> PAGE_SHIFT;
-    boot_facts.init_entry.value = request->elf.entry;
+    boot_facts.init_root.number = init.root >> PAGE_SHIFT;
+    boot_facts.init_entry.value = init.elf.entry;
     boot_facts.init_stack.value = INIT_STACK_TOP;
     boot_facts.init_argument.value = INIT_BOOT_INFO;
     boot_facts.device_count = plan.devices.count;
@@ -148,11 +147,14 @@ static void tell_kernel(const struct init_request *request, const struct init_re
     boot_facts.hart_count = 1;
 }
 
-static void tell_init(struct boot_info *info)
+static void tell_init(uint64_t ticks, uint64_t instructions)
 {
+    struct boot_info *info = init.info;
     info->version = BOOT_INFO_VERSION;
     info->abi_version = KERNEL_ABI_VERSION;
     info->timebase_hz = machine.timebase_hz;
+    info->boot_ticks = ticks;
+    info->boot_instret = instructions;
     info->hart_count = boot_facts.hart_count;
     info->boot_hart = (uint32_t)riscv_facts.hart_id;
     info->asid_bits = riscv_facts.asid_bits;
@@ -194,12 +196,12 @@ static void tell_riscv(uint64_t hart_id, uint64_t root)
     __builtin_memcpy(riscv_facts.model, machine.model, MACHINE_MODEL_BYTES);
 }
 
-static void read_machine(struct fdt *tree, uint64_t address)
+static void read_machine(uint64_t address)
 {
     require(address != 0 && address % 8 == 0, "firmware passed no device tree");
-    require(fdt_open(tree, boot_pointer(address), TREE_BYTES_MAX),
+    require(fdt_open(&init.tree, boot_pointer(address), TREE_BYTES_MAX),
             "the device tree is damaged, or none");
-    require(machine_read(&machine, tree), machine.complaint);
+    require(machine_read(&machine, &init.tree), machine.complaint);
     if (machine.complaint != NULL) {
         kernel_log("%s", machine.complaint);
     }
@@ -208,31 +210,27 @@ static void read_machine(struct fdt *tree, uint64_t address)
 struct boot_result boot_main(uint64_t hart_id, uint64_t tree, uint64_t ticks, uint64_t instructions,
                              uint64_t image)
 {
-    struct init_request request = {0};
-    struct init_result init;
     sbi_start();
-    read_machine(&request.tree, tree);
+    read_machine(tree);
     arguments_parse(&boot_facts, machine.arguments);
     riscv_facts.image_offset = KERNEL_IMAGE - image;
     riscv_facts.panic_powers_off = boot_facts.test_hooks;
-    find_init(&request);
-    make_plan(&request, image);
+    find_init();
+    make_plan(image);
 
     boot_zero(plan.table_chunk, CHUNK_BYTES);
     boot_zero(plan.object_chunk, CHUNK_BYTES);
-    request.table_chunk = plan.table_chunk;
-    request.start = plan.init_start;
-    init_build(&request, &init);
-    make_chunks(init.tables);
+    init.table_chunk = plan.table_chunk;
+    init.start = plan.init_start;
+    init_build(&init);
+    make_chunks();
 
     uint64_t root = paging_build(&plan, image, &machine);
     __builtin_memcpy(boot_pointer(init.root + PAGE_BYTES / 2), boot_pointer(root + PAGE_BYTES / 2),
                      PAGE_BYTES / 2);
     tell_riscv(hart_id, root);
-    tell_kernel(&request, &init);
-    tell_init(init.info);
-    init.info->boot_ticks = ticks;
-    init.info->boot_instret = instructions;
+    tell_kernel();
+    tell_init(ticks, instructions);
     if (boot_facts.pattern) {
         fill_free_memory(init.info);
     }

@@ -1,3 +1,4 @@
+/* Capabilities: making, checking, deleting. */
 #include "core/capability.h"
 
 #include "core/reply.h"

@@ -8,8 +8,7 @@
  *       stale pointer finds it (O3).
  *   P4  At most one capability names a given REPLY.
  */
-#ifndef KERNEL_CORE_CAPABILITY_H
-#define KERNEL_CORE_CAPABILITY_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -60,5 +59,3 @@ void capability_make_range(struct capability *slot, enum object_type type, unsig
                            uint64_t first_frame, uint64_t frames);
 /* Empty the slot; a REPLY's caller is answered PEER_GONE. */
 void capability_delete(struct capability *slot);
-
-#endif

@@ -1,3 +1,4 @@
+/* Capability tables, and the calls that work on their slots. */
 #include "core/captable.h"
 
 #include "arch.h"
@@ -6,50 +7,47 @@
 err_t captable_find(struct captable *table, uint64_t index, enum object_type type, unsigned rights,
                     struct capability **capability_out)
 {
-    struct capability *capability = captable_slot(table, index);
+    *capability_out = captable_slot(table, index);
+    return *capability_out == NULL ? ERR_CAP_RANGE
+                                   : capability_check(*capability_out, type, rights);
+}
 
-    if (capability == NULL) {
-        return ERR_CAP_RANGE;
-    }
-    *capability_out = capability;
-    return capability_check(capability, type, rights);
+err_t captable_argument(const struct thread *caller, unsigned n, enum object_type type,
+                        unsigned rights, struct capability **capability_out)
+{
+    return captable_find(caller->captable, argument(caller, n), type, rights, capability_out);
 }
 
 err_t captable_find_empty(struct captable *table, uint64_t index, struct capability **slot_out)
 {
-    struct capability *slot = captable_slot(table, index);
-
-    if (slot == NULL) {
+    *slot_out = captable_slot(table, index);
+    if (*slot_out == NULL) {
         return ERR_CAP_RANGE;
     }
-    *slot_out = slot;
-    return capability_is_empty(slot) ? ERR_OK : ERR_SLOT_FULL;
+    return capability_is_empty(*slot_out) ? ERR_OK : ERR_SLOT_FULL;
 }
 
-err_t captable_named(struct thread *caller, uint64_t index, unsigned rights,
-                     struct captable **table_out)
+/* The table that the n-th argument names; rights: MANAGE to write, OBJECTS to read. */
+static err_t find_table(const struct thread *caller, unsigned n, unsigned rights,
+                        struct captable **table_out)
 {
     struct capability *capability;
-    err_t error;
 
-    if (index == 0) {
+    if (argument(caller, n) == 0) {
         *table_out = caller->captable;
         return ERR_OK;
     }
-    error = captable_find(caller->captable, index, OBJECT_CAPTABLE, rights, &capability);
-    if (error == ERR_OK) {
-        *table_out = (struct captable *)capability->object;
-    }
-    return error;
+    TRY(captable_argument(caller, n, OBJECT_CAPTABLE, rights, &capability));
+    *table_out = (struct captable *)capability->object;
+    return ERR_OK;
 }
 
-err_t captable_target(struct thread *caller, uint64_t table_index, uint64_t slot,
-                      struct capability **slot_out)
+err_t captable_target(const struct thread *caller, unsigned n, struct capability **slot_out)
 {
     struct captable *table;
-    err_t error = captable_named(caller, table_index, RIGHT_MANAGE, &table);
 
-    return error != ERR_OK ? error : captable_find_empty(table, slot, slot_out);
+    TRY(find_table(caller, n, RIGHT_MANAGE, &table));
+    return captable_find_empty(table, argument(caller, n + 1), slot_out);
 }
 
 err_t captable_drain(struct captable *table)
@@ -64,68 +62,56 @@ err_t captable_drain(struct captable *table)
     return ERR_OK;
 }
 
-/* The capability in a slot, for a call that works on slots of any type. */
-static err_t find_any(struct thread *caller, uint64_t table_index, uint64_t slot_index,
-                      unsigned table_rights, struct capability **slot_out)
+/* The capability of any type in the slot that the first two arguments name. */
+static err_t find_any(const struct thread *caller, unsigned table_rights,
+                      struct capability **slot_out)
 {
     struct captable *table;
-    err_t error = captable_named(caller, table_index, table_rights, &table);
 
-    if (error != ERR_OK) {
-        return error;
-    }
-    *slot_out = captable_slot(table, slot_index);
+    TRY(find_table(caller, 0, table_rights, &table));
+    *slot_out = captable_slot(table, argument(caller, 1));
     if (*slot_out == NULL) {
         return ERR_CAP_RANGE;
     }
     return capability_is_empty(*slot_out) ? ERR_CAP_EMPTY : ERR_OK;
 }
 
-static err_t find_alive(struct thread *caller, uint64_t table_index, uint64_t slot_index,
-                        unsigned table_rights, struct capability **slot_out)
+static err_t find_alive(const struct thread *caller, unsigned table_rights,
+                        struct capability **slot_out)
 {
-    err_t error = find_any(caller, table_index, slot_index, table_rights, slot_out);
+    TRY(find_any(caller, table_rights, slot_out));
+    return capability_is_alive(*slot_out) ? ERR_OK : ERR_CAP_DEAD;
+}
 
-    if (error == ERR_OK && !capability_is_alive(*slot_out)) {
-        return ERR_CAP_DEAD;
+/* May it be copied, with that badge? */
+static err_t check_copy(const struct capability *source, uint64_t badge)
+{
+    enum object_type type = capability_type(source);
+
+    if (type == OBJECT_REPLY) {
+        return ERR_CAP_TYPE; /* P4 */
     }
-    return error;
+    if (badge != 0 && type != OBJECT_ENDPOINT && type != OBJECT_NOTIFICATION) {
+        return ERR_ARGUMENT;
+    }
+    if ((source->rights & RIGHT_GRANT) == 0 ||
+        (badge != 0 && ((source->rights & RIGHT_MANAGE) == 0 || source->badge != 0))) {
+        return ERR_RIGHTS;
+    }
+    return ERR_OK;
 }
 
 err_t sys_cap_copy(struct thread *caller)
 {
-    uint64_t rights = argument(caller, 4);
     uint64_t badge = argument(caller, 5);
     struct capability *source;
     struct capability *target;
-    enum object_type type;
-    err_t error =
-        find_alive(caller, argument(caller, 0), argument(caller, 1), RIGHT_OBJECTS, &source);
 
-    if (error != ERR_OK) {
-        return error;
-    }
-    type = capability_type(source);
-    if (type == OBJECT_REPLY) {
-        return ERR_CAP_TYPE; /* P4 */
-    }
-    if ((source->rights & RIGHT_GRANT) == 0) {
-        return ERR_RIGHTS;
-    }
-    if (badge != 0) {
-        if (type != OBJECT_ENDPOINT && type != OBJECT_NOTIFICATION) {
-            return ERR_ARGUMENT;
-        }
-        if ((source->rights & RIGHT_MANAGE) == 0 || source->badge != 0) {
-            return ERR_RIGHTS;
-        }
-    }
-    error = captable_target(caller, argument(caller, 2), argument(caller, 3), &target);
-    if (error != ERR_OK) {
-        return error;
-    }
+    TRY(find_alive(caller, RIGHT_OBJECTS, &source));
+    TRY(check_copy(source, badge));
+    TRY(captable_target(caller, 2, &target));
     *target = *source;
-    target->rights &= rights;
+    target->rights &= argument(caller, 4);
     if (badge != 0) {
         target->badge = badge;
     }
@@ -136,15 +122,9 @@ err_t sys_cap_move(struct thread *caller)
 {
     struct capability *source;
     struct capability *target;
-    err_t error =
-        find_alive(caller, argument(caller, 0), argument(caller, 1), RIGHT_MANAGE, &source);
 
-    if (error == ERR_OK) {
-        error = captable_target(caller, argument(caller, 2), argument(caller, 3), &target);
-    }
-    if (error != ERR_OK) {
-        return error;
-    }
+    TRY(find_alive(caller, RIGHT_MANAGE, &source));
+    TRY(captable_target(caller, 2, &target));
     *target = *source;
     *source = (struct capability){0};
     return ERR_OK;
@@ -153,43 +133,38 @@ err_t sys_cap_move(struct thread *caller)
 err_t sys_cap_delete(struct thread *caller)
 {
     struct capability *slot;
-    err_t error = find_any(caller, argument(caller, 0), argument(caller, 1), RIGHT_MANAGE, &slot);
 
-    if (error == ERR_OK) {
-        capability_delete(slot);
-    }
-    return error;
+    TRY(find_any(caller, RIGHT_MANAGE, &slot));
+    capability_delete(slot);
+    return ERR_OK;
 }
 
 err_t sys_cap_info(struct thread *caller)
 {
     struct capability *slot;
-    uint64_t detail0 = 0;
-    uint64_t detail1 = 0;
-    uint64_t badge = 0;
     enum object_type type;
-    err_t error =
-        find_alive(caller, argument(caller, 0), argument(caller, 1), RIGHT_OBJECTS, &slot);
+    bool is_range;
 
-    if (error != ERR_OK) {
-        return error;
-    }
+    TRY(find_alive(caller, RIGHT_OBJECTS, &slot));
     type = capability_type(slot);
-    if (type == OBJECT_MEMORY || type == OBJECT_DEVICE) {
-        detail0 = slot->first_frame;
-        detail1 = slot->frames;
-    } else {
-        badge = slot->badge;
-    }
-    if (type == OBJECT_CAPTABLE) {
-        detail0 = ((const struct captable *)slot->object)->slot_count;
-    }
+    is_range = type == OBJECT_MEMORY || type == OBJECT_DEVICE;
     result(caller, 0, type);
     result(caller, 1, slot->rights);
-    result(caller, 2, badge);
-    result(caller, 3, detail0);
-    result(caller, 4, detail1);
+    result(caller, 2, is_range ? 0 : slot->badge);
+    result(caller, 3, is_range ? slot->first_frame : 0);
+    result(caller, 4, is_range ? slot->frames : 0);
+    if (type == OBJECT_CAPTABLE) {
+        result(caller, 3, ((const struct captable *)slot->object)->slot_count);
+    }
     return ERR_OK;
+}
+
+static bool holds_slot(struct captable *table, const struct capability *slot)
+{
+    const struct capability *first = (struct capability *)(void *)table;
+
+    return object_type(&table->object) == OBJECT_CAPTABLE && slot >= first &&
+           slot < first + table->slot_count;
 }
 
 /* The slot keeps only the right to finish what was begun, so that a call made again finds it. */
@@ -197,11 +172,8 @@ err_t sys_cap_destroy(struct thread *caller)
 {
     struct capability *slot;
     struct object *object;
-    err_t error = find_any(caller, argument(caller, 0), argument(caller, 1), RIGHT_MANAGE, &slot);
 
-    if (error != ERR_OK) {
-        return error;
-    }
+    TRY(find_any(caller, RIGHT_MANAGE, &slot));
     if (!capability_is_alive(slot)) {
         if (caller->progress == 0) {
             return ERR_CAP_DEAD;
@@ -217,22 +189,14 @@ err_t sys_cap_destroy(struct thread *caller)
     }
     object = slot->object;
     if (caller->progress != object->header) {
-        struct captable *table = (struct captable *)object;
-
-        if (object_type(object) == OBJECT_CAPTABLE && slot >= captable_slot(table, 1) &&
-            slot < captable_slot(table, 1) + table->slot_count - 1) {
-            return ERR_BUSY; /* the slot would be emptied before the end */
+        if (holds_slot((struct captable *)object, slot)) {
+            return ERR_BUSY; /* it would be emptied before the end */
         }
-        error = object_destroy_begin(object, caller);
-        if (error != ERR_OK) {
-            return error;
-        }
+        TRY(object_destroy_begin(object, caller));
         capability_make(slot, object, RIGHT_DESTROY, 0);
         caller->progress = object->header;
     }
-    error = object_destroy_go_on(object);
-    if (error == ERR_OK) {
-        *slot = (struct capability){0};
-    }
-    return error;
+    TRY(object_destroy_go_on(object));
+    *slot = (struct capability){0};
+    return ERR_OK;
 }

@@ -6,8 +6,7 @@
  *
  * In system calls a table index of 0 means the caller's own table, with all rights on it.
  */
-#ifndef KERNEL_CORE_CAPTABLE_H
-#define KERNEL_CORE_CAPTABLE_H
+#pragma once
 
 #include "core/capability.h"
 
@@ -34,16 +33,15 @@ static inline struct capability *captable_slot(struct captable *table, uint64_t 
 /* A slot's capability that is alive, of that type, with those rights. */
 [[nodiscard]] err_t captable_find(struct captable *table, uint64_t index, enum object_type type,
                                   unsigned rights, struct capability **capability_out);
+/* The same, of the table and slot that a call's n-th argument means. */
+[[nodiscard]] err_t captable_argument(const struct thread *caller, unsigned n,
+                                      enum object_type type, unsigned rights,
+                                      struct capability **capability_out);
 /* An empty slot: CAP_RANGE, SLOT_FULL. */
 [[nodiscard]] err_t captable_find_empty(struct captable *table, uint64_t index,
                                         struct capability **slot_out);
-/* The table that an argument names; rights: MANAGE to write, OBJECTS to read. */
-[[nodiscard]] err_t captable_named(struct thread *caller, uint64_t index, unsigned rights,
-                                   struct captable **table_out);
-/* An empty slot of the table that an argument names, to write into. */
-[[nodiscard]] err_t captable_target(struct thread *caller, uint64_t table_index, uint64_t slot,
+/* The empty slot that arguments n (table) and n + 1 (slot) name, to write into. */
+[[nodiscard]] err_t captable_target(const struct thread *caller, unsigned n,
                                     struct capability **slot_out);
 /* Empty the next slots; RESTART: there are more and an interrupt waits. */
 [[nodiscard]] err_t captable_drain(struct captable *table);
-
-#endif

@@ -2,15 +2,14 @@
  *
  *   C1  A user leaf entry names a frame of a USER chunk, a TABLE chunk (R alone), or device space.
  *   C2  The kernel's window shows a chunk exactly while it is TABLE or OBJECT (or being zeroed on
- *       the way in or out): is_open.
+ *       the way in or out).
  *   C3  Nothing is installed into a CLOSING chunk, so what its scrub has passed stays clean.
  *   C4  used == tables (TABLE, frame 0 not counted) or pages with live objects (OBJECT).
  *
  * The array is carved and its kinds are set by boot/; there is one record for every 2 MiB from the
  * lowest to the highest RAM address.
  */
-#ifndef KERNEL_CORE_CHUNK_H
-#define KERNEL_CORE_CHUNK_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -25,10 +24,8 @@ enum { CHUNK_FRAMES_SHIFT = CHUNK_SHIFT - PAGE_SHIFT, CHUNK_FRAME_MASK = CHUNK_P
 struct chunk {
     uint8_t kind;     /* KIND_* */
     uint8_t old_kind; /* while CLOSING: what it was */
-    bool is_open;     /* C2 */
-    uint8_t reserved;
-    uint16_t used; /* C4 */
-    uint16_t reserved_too;
+    uint16_t used;    /* C4 */
+    uint32_t reserved;
     uint64_t position; /* while CLOSING: how far the scrub is */
 };
 
@@ -62,5 +59,3 @@ static inline unsigned chunk_kind(frame_t frame)
 
     return chunk == NULL ? KIND_FIRMWARE : chunk->kind;
 }
-
-#endif

@@ -1,3 +1,4 @@
+/* Deadlines: the one tree. */
 #include "core/deadline.h"
 
 #include "arch.h"
@@ -30,6 +31,14 @@ uint64_t deadline_first_ticks(void)
     const struct tree_node *first = tree_first(&deadlines);
 
     return first == NULL ? TICKS_NEVER : first->key;
+}
+
+err_t deadline_check(uint64_t ticks)
+{
+    if (ticks == 0) {
+        return ERR_WOULD_BLOCK;
+    }
+    return ticks == TICKS_NEVER || ticks > arch_time_ticks() ? ERR_OK : ERR_TIMEOUT;
 }
 
 void deadline_fire(uint64_t now_ticks)

@@ -5,13 +5,14 @@
  *
  * Arm and disarm are O(log n), n = armed deadlines; an entry fires at most DEADLINES_AT_ONCE.
  */
-#ifndef KERNEL_CORE_DEADLINE_H
-#define KERNEL_CORE_DEADLINE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "core/types.h"
+
+#include <byre/gen/kernel.h>
 
 #include "core/tree.h"
 
@@ -29,6 +30,6 @@ struct deadline {
 void deadline_arm(struct deadline *deadline, uint64_t ticks, struct hart *hart);
 void deadline_disarm(struct deadline *deadline); /* nothing if it is not armed */
 uint64_t deadline_first_ticks(void);             /* TICKS_NEVER: none is armed */
+/* Whoever would wait until then: WOULD_BLOCK (0: not at all), TIMEOUT (it has passed). */
+[[nodiscard]] err_t deadline_check(uint64_t ticks);
 void deadline_fire(uint64_t now_ticks);
-
-#endif

@@ -1,3 +1,4 @@
+/* Endpoints: their two queues. */
 #include "core/endpoint.h"
 
 #include "arch.h"

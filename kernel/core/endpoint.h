@@ -4,8 +4,7 @@
  *   N2  callers holds the threads CALLING here, by priority, then by arrival; receivers those
  *       RECEIVING here, by arrival.
  */
-#ifndef KERNEL_CORE_ENDPOINT_H
-#define KERNEL_CORE_ENDPOINT_H
+#pragma once
 
 #include "core/list.h"
 #include "core/object.h"
@@ -26,5 +25,3 @@ struct thread *endpoint_first_caller(const struct endpoint *endpoint);   /* NULL
 struct thread *endpoint_first_receiver(const struct endpoint *endpoint); /* NULL: none */
 /* Answer PEER_GONE to all who wait, 16 a slice; RESTART: there are more. */
 [[nodiscard]] err_t endpoint_drain(struct endpoint *endpoint);
-
-#endif

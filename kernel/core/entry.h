@@ -6,8 +6,7 @@
  *   E2  On return hart->current is the thread to resume, with its space loaded, or NULL: idle.
  *   E3  arch_thread_switch and arch_space_load are called exactly when they change something.
  */
-#ifndef KERNEL_CORE_ENTRY_H
-#define KERNEL_CORE_ENTRY_H
+#pragma once
 
 #include <stdint.h>
 
@@ -23,5 +22,3 @@ void core_syscall(struct hart *hart);
 void core_fault(struct hart *hart, unsigned kind, uint64_t address);
 void core_timer(struct hart *hart);
 void core_interrupt(struct hart *hart);
-
-#endif

@@ -1,3 +1,4 @@
+/* Events: recording and printing. */
 #include "core/event.h"
 
 #include "arch.h"

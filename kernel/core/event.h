@@ -1,6 +1,5 @@
 /* Events: the last 64 things that each hart did, for a panic and for machine_event. */
-#ifndef KERNEL_CORE_EVENT_H
-#define KERNEL_CORE_EVENT_H
+#pragma once
 
 #include <stdint.h>
 
@@ -19,5 +18,3 @@ enum event_kind {
 
 void event_record(struct hart *hart, enum event_kind kind, uint64_t subject, uint64_t detail);
 void event_print_all(const struct hart *hart); /* the oldest first */
-
-#endif

@@ -1,3 +1,4 @@
+/* Faults as calls, and what their answers ask for. */
 #include "core/fault.h"
 
 #include "arch.h"
@@ -57,25 +58,23 @@ static bool is_page_fault(const struct thread *faulter)
     return faulter->fault_kind >= FAULT_PAGE_READ && faulter->fault_kind <= FAULT_PAGE_EXECUTE;
 }
 
-static err_t map(struct thread *faulter, struct thread *replier)
+static err_t map(struct thread *faulter, const struct thread *replier)
 {
     vaddr_t address = {faulter->fault_address};
     struct capability *memory;
     bool was_valid;
-    err_t error = captable_find(replier->captable, replier->registers[REGISTER_A4], OBJECT_MEMORY,
-                                RIGHT_BIND, &memory);
 
-    if (error == ERR_OK) {
-        error = table_map_page(memory, (frame_t){replier->registers[REGISTER_A2]}, address,
-                               replier->registers[REGISTER_A3], &was_valid);
-    }
-    if (error == ERR_OK && was_valid) {
+    TRY(captable_find(replier->captable, replier->registers[REGISTER_A4], OBJECT_MEMORY, RIGHT_BIND,
+                      &memory));
+    TRY(table_map_page(memory, (frame_t){replier->registers[REGISTER_A2]}, address,
+                       replier->registers[REGISTER_A3], &was_valid));
+    if (was_valid) {
         arch_flush_page(faulter->space, address);
     }
-    return error;
+    return ERR_OK;
 }
 
-err_t fault_answer(struct thread *faulter, struct thread *replier, unsigned flags)
+err_t fault_answer(struct thread *faulter, const struct thread *replier, unsigned flags)
 {
     switch (flags & (IPC_MAP | IPC_FENCE | IPC_FAIL)) {
     case 0:

@@ -3,8 +3,7 @@
  *   X1  A thread with no living fault endpoint, or whose fault nobody will answer, is FAULTED: it
  *       stops, and nothing else does.
  */
-#ifndef KERNEL_CORE_FAULT_H
-#define KERNEL_CORE_FAULT_H
+#pragma once
 
 #include "core/thread.h"
 
@@ -13,6 +12,5 @@ void fault_stop(struct thread *thread); /* X1; it is nowhere */
 
 /* What the replier's flags ask for, done: ARGUMENT, or what the map item says. MAP has written the
  * entry when this returns OK. */
-[[nodiscard]] err_t fault_answer(struct thread *faulter, struct thread *replier, unsigned flags);
-
-#endif
+[[nodiscard]] err_t fault_answer(struct thread *faulter, const struct thread *replier,
+                                 unsigned flags);

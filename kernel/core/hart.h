@@ -4,8 +4,7 @@
  *   R2  Bit p of ready_bitmap is set exactly when ready[p] is not empty.
  *   R3  space is what the hart's translation uses: the current thread's, or what was last loaded.
  */
-#ifndef KERNEL_CORE_HART_H
-#define KERNEL_CORE_HART_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -54,5 +53,3 @@ static inline void hart_count_one(struct hart *hart, unsigned counter)
 {
     hart->counters[counter]++;
 }
-
-#endif

@@ -1,3 +1,4 @@
+/* Interrupts: sources and their calls. */
 #include "core/interrupt.h"
 
 #include "arch.h"
@@ -47,23 +48,12 @@ err_t sys_interrupt_bind(struct thread *caller)
     struct capability *control;
     struct capability *notification;
     struct interrupt *interrupt;
-    err_t error = captable_find(caller->captable, argument(caller, 0), OBJECT_INTERRUPT, RIGHT_CALL,
-                                &capability);
 
-    if (error == ERR_OK) {
-        error = captable_find(caller->captable, argument(caller, 1), OBJECT_INTERRUPT_CONTROL,
-                              RIGHT_BIND, &control);
-    }
-    if (error == ERR_OK) {
-        error = captable_find(caller->captable, argument(caller, 3), OBJECT_NOTIFICATION,
-                              RIGHT_CALL, &notification);
-    }
-    if (error != ERR_OK) {
-        return error;
-    }
+    TRY(captable_argument(caller, 0, OBJECT_INTERRUPT, RIGHT_CALL, &capability));
+    TRY(captable_argument(caller, 1, OBJECT_INTERRUPT_CONTROL, RIGHT_BIND, &control));
+    TRY(captable_argument(caller, 3, OBJECT_NOTIFICATION, RIGHT_CALL, &notification));
     interrupt = (struct interrupt *)capability->object;
-    if (source == 0 || source >= arch_interrupt_source_count() ||
-        source >= ARCH_INTERRUPT_SOURCES) {
+    if (source == 0 || source >= arch_interrupt_source_count()) {
         return ERR_RANGE;
     }
     if (interrupt->source != 0) {
@@ -82,17 +72,13 @@ err_t sys_interrupt_bind(struct thread *caller)
 err_t sys_interrupt_ack(struct thread *caller)
 {
     struct capability *capability;
-    const struct interrupt *interrupt;
-    err_t error = captable_find(caller->captable, argument(caller, 0), OBJECT_INTERRUPT, RIGHT_CALL,
-                                &capability);
+    uint64_t source;
 
-    if (error != ERR_OK) {
-        return error;
-    }
-    interrupt = (const struct interrupt *)capability->object;
-    if (interrupt->source == 0) {
+    TRY(captable_argument(caller, 0, OBJECT_INTERRUPT, RIGHT_CALL, &capability));
+    source = ((const struct interrupt *)capability->object)->source;
+    if (source == 0) {
         return ERR_STATE;
     }
-    arch_interrupt_unmask((unsigned)interrupt->source);
+    arch_interrupt_unmask((unsigned)source);
     return ERR_OK;
 }

@@ -4,8 +4,7 @@
  *   J2  A source that fired is masked until interrupt_ack; one that nobody claimed stays masked.
  *   J3  The notification is named weakly.
  */
-#ifndef KERNEL_CORE_INTERRUPT_H
-#define KERNEL_CORE_INTERRUPT_H
+#pragma once
 
 #include "core/capability.h"
 #include "core/object.h"
@@ -25,5 +24,3 @@ static_assert(sizeof(struct interrupt) <= OBJECT_BYTES_INTERRUPT, "fits its size
 void interrupt_take_all(struct hart *hart); /* at most INTERRUPTS_AT_ONCE */
 void interrupt_destroy(struct interrupt *interrupt TAKES);
 const struct interrupt *interrupt_of_source(unsigned source);
-
-#endif

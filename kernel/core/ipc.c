@@ -1,3 +1,4 @@
+/* IPC: the general path of the five calls. */
 #include "core/ipc.h"
 
 #include "arch.h"
@@ -78,25 +79,16 @@ void ipc_call(struct thread *caller, struct endpoint *endpoint)
     schedule_switch_to(caller->hart, receiver);
 }
 
-void sys_call(struct thread *caller)
+static err_t call(struct thread *caller)
 {
     uint64_t deadline_ticks = deadline_of(caller);
     struct capability *capability;
-    err_t error = captable_find(caller->captable, argument(caller, 0), OBJECT_ENDPOINT, RIGHT_CALL,
-                                &capability);
 
-    if (error == ERR_OK) {
-        error = message_check(caller, IPC_LONG | IPC_CAP | IPC_ACCEPT | IPC_DEADLINE);
-    }
-    if (error == ERR_OK) {
-        error = message_check_accept(caller);
-    }
-    if (error == ERR_OK && deadline_ticks != TICKS_NEVER && deadline_ticks <= arch_time_ticks()) {
-        error = ERR_TIMEOUT;
-    }
-    if (error != ERR_OK) {
-        syscall_finish(caller, error);
-        return;
+    TRY(captable_argument(caller, 0, OBJECT_ENDPOINT, RIGHT_CALL, &capability));
+    TRY(message_check(caller, IPC_LONG | IPC_CAP | IPC_ACCEPT | IPC_DEADLINE));
+    TRY(message_check_accept(caller));
+    if (deadline_check(deadline_ticks) != ERR_OK) {
+        return ERR_TIMEOUT;
     }
     event_record(caller->hart, EVENT_CALL, (uint64_t)caller, caller->registers[REGISTER_A1]);
     caller->badge = capability->badge;
@@ -104,6 +96,20 @@ void sys_call(struct thread *caller)
     if (caller->state == THREAD_CALLING || caller->state == THREAD_REPLYING) {
         deadline_arm(&caller->deadline, deadline_ticks, caller->hart);
     }
+    return ERR_OK;
+}
+
+/* A call that went through has put the results into the registers itself, or will. */
+static void finish_unless_ok(struct thread *caller, err_t error)
+{
+    if (error != ERR_OK) {
+        syscall_finish(caller, error);
+    }
+}
+
+void sys_call(struct thread *caller)
+{
+    finish_unless_ok(caller, call(caller));
 }
 
 /* Answer PEER_GONE to queued callers, for a receiver without a reply object (Z3). */
@@ -135,11 +141,7 @@ static err_t receive(struct thread *receiver, struct endpoint *endpoint, struct 
         return ERR_OK;
     }
     if (reply == NULL) {
-        err_t error = refuse_callers(endpoint);
-
-        if (error != ERR_OK) {
-            return error;
-        }
+        TRY(refuse_callers(endpoint));
     }
     caller = endpoint_first_caller(endpoint);
     if (caller != NULL) {
@@ -147,12 +149,7 @@ static err_t receive(struct thread *receiver, struct endpoint *endpoint, struct 
         hand_over(caller, receiver, reply);
         return ERR_OK;
     }
-    if (deadline_ticks == 0) {
-        return ERR_WOULD_BLOCK;
-    }
-    if (deadline_ticks != TICKS_NEVER && deadline_ticks <= arch_time_ticks()) {
-        return ERR_TIMEOUT;
-    }
+    TRY(deadline_check(deadline_ticks));
     schedule_block(receiver, THREAD_RECEIVING);
     receiver->waits_on.endpoint = endpoint;
     receiver->receive_reply = reply;
@@ -164,51 +161,38 @@ static err_t receive(struct thread *receiver, struct endpoint *endpoint, struct 
     return ERR_OK;
 }
 
-/* The reply object that bits 8..31 of the descriptor name. */
-static err_t find_reply(struct thread *receiver, struct reply **reply_out)
+/* What the first argument and bits 8..31 of the descriptor name; no reply object: NULL. */
+static err_t decode_receive(struct thread *receiver, struct endpoint **endpoint_out,
+                            struct reply **reply_out)
 {
+    uint64_t reply_index = descriptor_of(receiver) >> IPC_REPLY_SHIFT & IPC_REPLY_MASK;
     struct capability *capability;
-    err_t error = captable_find(receiver->captable,
-                                descriptor_of(receiver) >> IPC_REPLY_SHIFT & IPC_REPLY_MASK,
-                                OBJECT_REPLY, 0, &capability);
 
-    if (error == ERR_OK) {
+    TRY(captable_argument(receiver, 0, OBJECT_ENDPOINT, RIGHT_RECEIVE, &capability));
+    *endpoint_out = (struct endpoint *)capability->object;
+    *reply_out = NULL;
+    if (reply_index != 0) {
+        TRY(captable_find(receiver->captable, reply_index, OBJECT_REPLY, 0, &capability));
         *reply_out = (struct reply *)capability->object;
     }
-    return error;
+    return message_check_accept(receiver);
 }
 
-static err_t find_receive_endpoint(struct thread *receiver, struct endpoint **endpoint_out)
+static err_t check_and_receive(struct thread *caller)
 {
-    struct capability *capability;
-    err_t error = captable_find(receiver->captable, argument(receiver, 0), OBJECT_ENDPOINT,
-                                RIGHT_RECEIVE, &capability);
+    struct endpoint *endpoint;
+    struct reply *reply;
 
-    if (error != ERR_OK) {
-        return error;
+    TRY(decode_receive(caller, &endpoint, &reply));
+    if (reply != NULL && (reply->caller != NULL || reply->receiver != NULL)) {
+        return ERR_BUSY;
     }
-    *endpoint_out = (struct endpoint *)capability->object;
-    return message_check_accept(receiver);
+    return receive(caller, endpoint, reply);
 }
 
 void sys_receive(struct thread *caller)
 {
-    struct endpoint *endpoint;
-    struct reply *reply = NULL;
-    err_t error = find_receive_endpoint(caller, &endpoint);
-
-    if (error == ERR_OK && (descriptor_of(caller) >> IPC_REPLY_SHIFT & IPC_REPLY_MASK) != 0) {
-        error = find_reply(caller, &reply);
-        if (error == ERR_OK && (reply->caller != NULL || reply->receiver != NULL)) {
-            error = ERR_BUSY;
-        }
-    }
-    if (error == ERR_OK) {
-        error = receive(caller, endpoint, reply);
-    }
-    if (error != ERR_OK) {
-        syscall_finish(caller, error);
-    }
+    finish_unless_ok(caller, check_and_receive(caller));
 }
 
 /* Answer the caller that a reply object holds. Nothing has changed unless the error is OK; then it
@@ -217,110 +201,96 @@ static err_t answer(struct thread *replier, struct reply *reply, struct thread *
 {
     struct thread *caller = reply->caller;
     unsigned flags = descriptor_of(replier) & (IPC_MAP | IPC_FENCE | IPC_FAIL);
-    bool was_fault;
-    err_t error;
 
     if (caller == NULL) {
         return ERR_CALLER_GONE;
     }
-    was_fault = caller->in_fault;
-    if (!was_fault && flags != 0) {
+    if (caller->in_fault) {
+        TRY(fault_answer(caller, replier, flags));
+    } else if (flags != 0) {
         return ERR_ARGUMENT;
-    }
-    if (was_fault) {
-        error = fault_answer(caller, replier, flags);
-        if (error != ERR_OK) {
-            return error;
-        }
     }
     event_record(replier->hart, EVENT_REPLY, (uint64_t)caller, replier->registers[REGISTER_A1]);
     thread_unwait(caller);
     *answered_out = caller;
-    if (!was_fault) {
+    if (!caller->in_fault) {
         message_deliver(replier, caller, 0, 0);
     } else if (flags == IPC_FAIL) {
-        caller->in_fault = false;
         caller->state = THREAD_FAULTED;
         *answered_out = NULL;
-    } else {
-        caller->in_fault = false;
+    }
+    caller->in_fault = false;
+    return ERR_OK;
+}
+
+static err_t reply(struct thread *caller)
+{
+    struct capability *capability;
+    struct thread *answered;
+
+    TRY(captable_argument(caller, 0, OBJECT_REPLY, 0, &capability));
+    TRY(message_check(caller, IPC_LONG | IPC_CAP | IPC_MAP | IPC_FENCE | IPC_FAIL));
+    TRY(answer(caller, (struct reply *)capability->object, &answered));
+    if (answered != NULL) {
+        schedule_wake(answered);
     }
     return ERR_OK;
 }
 
 void sys_reply(struct thread *caller)
 {
-    struct capability *capability;
-    struct thread *answered = NULL;
-    err_t error =
-        captable_find(caller->captable, argument(caller, 0), OBJECT_REPLY, 0, &capability);
+    syscall_finish(caller, reply(caller));
+}
 
-    if (error == ERR_OK) {
-        error = message_check(caller, IPC_LONG | IPC_CAP | IPC_MAP | IPC_FENCE | IPC_FAIL);
+static err_t reply_receive(struct thread *caller, struct thread **answered_out)
+{
+    struct endpoint *endpoint;
+    struct reply *reply;
+    err_t error;
+
+    TRY(decode_receive(caller, &endpoint, &reply));
+    if (reply == NULL) {
+        return ERR_CAP_RANGE;
     }
-    if (error == ERR_OK) {
-        error = answer(caller, (struct reply *)capability->object, &answered);
+    TRY(message_check(caller, IPC_FLAGS_MASK >> 1));
+    if (reply->receiver != NULL) {
+        return ERR_BUSY; /* another thread receives with it */
     }
-    if (answered != NULL) {
-        schedule_wake(answered);
-    }
-    syscall_finish(caller, error);
+    error = answer(caller, reply, answered_out);
+    TRY(error == ERR_CALLER_GONE ? ERR_OK : error); /* a late answer is not the server's fault */
+    return receive(caller, endpoint, reply);
 }
 
 void sys_reply_receive(struct thread *caller)
 {
-    struct endpoint *endpoint;
-    struct reply *reply;
     struct thread *answered = NULL;
-    err_t error = find_receive_endpoint(caller, &endpoint);
 
-    if (error == ERR_OK) {
-        error = find_reply(caller, &reply);
-    }
-    if (error == ERR_OK) {
-        error = message_check(caller, IPC_LONG | IPC_CAP | IPC_ACCEPT | IPC_DEADLINE | IPC_MAP |
-                                          IPC_FENCE | IPC_FAIL);
-    }
-    if (error == ERR_OK && reply->receiver != NULL) {
-        error = ERR_BUSY; /* another thread receives with it */
-    }
-    if (error != ERR_OK) {
-        syscall_finish(caller, error);
-        return;
-    }
-    error = answer(caller, reply, &answered);
-    if (error == ERR_OK || error == ERR_CALLER_GONE) {
-        error = receive(caller, endpoint, reply);
-    }
-    if (error != ERR_OK) {
-        syscall_finish(caller, error);
-    }
+    finish_unless_ok(caller, reply_receive(caller, &answered));
     if (answered != NULL) {
         schedule_switch_to(caller->hart, answered);
     }
 }
 
-void sys_send(struct thread *caller)
+static err_t send(struct thread *caller)
 {
     struct capability *capability;
     struct thread *receiver;
-    err_t error = captable_find(caller->captable, argument(caller, 0), OBJECT_ENDPOINT, RIGHT_CALL,
-                                &capability);
+    uint64_t badge;
 
-    if (error == ERR_OK) {
-        error = message_check(caller, IPC_LONG | IPC_CAP);
+    TRY(captable_argument(caller, 0, OBJECT_ENDPOINT, RIGHT_CALL, &capability));
+    TRY(message_check(caller, IPC_LONG | IPC_CAP));
+    receiver = endpoint_first_receiver((struct endpoint *)capability->object);
+    if (receiver == NULL) {
+        return ERR_WOULD_BLOCK;
     }
-    if (error == ERR_OK) {
-        receiver = endpoint_first_receiver((struct endpoint *)capability->object);
-        if (receiver == NULL) {
-            error = ERR_WOULD_BLOCK;
-        } else {
-            uint64_t badge = capability->badge; /* the slot itself may travel */
+    badge = capability->badge; /* the slot itself may travel */
+    thread_unwait(receiver);
+    message_deliver(caller, receiver, badge, 0);
+    schedule_wake(receiver);
+    return ERR_OK;
+}
 
-            thread_unwait(receiver);
-            message_deliver(caller, receiver, badge, 0);
-            schedule_wake(receiver);
-        }
-    }
-    syscall_finish(caller, error);
+void sys_send(struct thread *caller)
+{
+    syscall_finish(caller, send(caller));
 }

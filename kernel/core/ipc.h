@@ -15,8 +15,7 @@
  *   Z4  in_fault: the wait is a fault's. It has no deadline and no registers to write; when it is
  *       abandoned the thread stops (FAULTED).
  */
-#ifndef KERNEL_CORE_IPC_H
-#define KERNEL_CORE_IPC_H
+#pragma once
 
 #include "core/endpoint.h"
 #include "core/thread.h"
@@ -27,5 +26,3 @@ void ipc_call(struct thread *caller, struct endpoint *endpoint);
 void ipc_abandon(struct thread *waiting, err_t error);
 /* A receiver that is nowhere gets its bound notification's bits. */
 void ipc_deliver_notification(struct thread *receiver, uint64_t bits);
-
-#endif

@@ -3,8 +3,7 @@
  *   L1  A node that is in no list points at nothing (next == NULL).
  *   L2  A head points at itself when its list is empty; zeroed memory is not a head: list_init.
  */
-#ifndef KERNEL_CORE_LIST_H
-#define KERNEL_CORE_LIST_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -58,5 +57,3 @@ static inline void list_remove(struct list_node *node)
     node->next = NULL; /* L1 */
     node->previous = NULL;
 }
-
-#endif

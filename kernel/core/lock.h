@@ -4,8 +4,7 @@
  *   K2  Harts get it in the order in which they asked, so none waits for more than the others'
  *       one entry each.
  */
-#ifndef KERNEL_CORE_LOCK_H
-#define KERNEL_CORE_LOCK_H
+#pragma once
 
 #include <stdint.h>
 
@@ -30,5 +29,3 @@ static inline void core_unlock(void)
 
     __atomic_store_n(&kernel_lock.now_serving, next, __ATOMIC_RELEASE);
 }
-
-#endif

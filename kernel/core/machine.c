@@ -6,11 +6,11 @@
 
 enum { LOG_BYTES_MAX = 32, RESET_POWER_OFF = 0, RESET_REBOOT = 1 };
 
-static err_t check(struct thread *caller, unsigned rights)
+static err_t check(const struct thread *caller, unsigned rights)
 {
     struct capability *machine;
 
-    return captable_find(caller->captable, argument(caller, 0), OBJECT_MACHINE, rights, &machine);
+    return captable_argument(caller, 0, OBJECT_MACHINE, rights, &machine);
 }
 
 err_t sys_version(struct thread *caller)
@@ -22,11 +22,8 @@ err_t sys_version(struct thread *caller)
 err_t sys_machine_log(struct thread *caller)
 {
     uint64_t bytes = argument(caller, 1);
-    err_t error = check(caller, RIGHT_CALL);
 
-    if (error != ERR_OK) {
-        return error;
-    }
+    TRY(check(caller, RIGHT_CALL));
     if (bytes > LOG_BYTES_MAX) {
         return ERR_ARGUMENT;
     }
@@ -39,11 +36,8 @@ err_t sys_machine_log(struct thread *caller)
 err_t sys_machine_reset(struct thread *caller)
 {
     uint64_t how = argument(caller, 1);
-    err_t error = check(caller, RIGHT_MANAGE);
 
-    if (error != ERR_OK) {
-        return error;
-    }
+    TRY(check(caller, RIGHT_MANAGE));
     if (how != RESET_POWER_OFF && how != RESET_REBOOT) {
         return ERR_ARGUMENT;
     }
@@ -55,11 +49,8 @@ err_t sys_machine_counter(struct thread *caller)
 {
     uint64_t which = argument(caller, 1);
     uint64_t sum = 0;
-    err_t error = check(caller, RIGHT_CALL);
 
-    if (error != ERR_OK) {
-        return error;
-    }
+    TRY(check(caller, RIGHT_CALL));
     if (which >= COUNTERS) {
         return ERR_ARGUMENT;
     }
@@ -75,11 +66,8 @@ err_t sys_machine_event(struct thread *caller)
     const struct hart *hart = caller->hart;
     uint64_t age = argument(caller, 1);
     const struct event *event;
-    err_t error = check(caller, RIGHT_CALL);
 
-    if (error != ERR_OK) {
-        return error;
-    }
+    TRY(check(caller, RIGHT_CALL));
     if (age >= EVENT_RING_ENTRIES || age >= hart->event_count) {
         return ERR_RANGE;
     }

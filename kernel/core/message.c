@@ -1,3 +1,4 @@
+/* Messages: what is checked before, and what arrives. */
 #include "core/message.h"
 
 #include "core/captable.h"
@@ -62,48 +63,40 @@ static unsigned transfer(struct thread *sender, struct thread *receiver)
     return IPC_INFO_CAP;
 }
 
-void message_deliver(struct thread *sender, struct thread *receiver, uint64_t badge, unsigned info)
+static const uint8_t word_registers[] = {REGISTER_A2, REGISTER_A3, REGISTER_A4, REGISTER_A5,
+                                         REGISTER_T0, REGISTER_T1, REGISTER_T2, REGISTER_T3};
+
+/* M1: all that a receiver gets but the words. */
+static void deliver_head(struct thread *receiver, uint64_t label, uint64_t badge, unsigned info)
 {
     uint64_t *to = receiver->registers;
-    const uint64_t *from = sender->registers;
-    bool is_long = has_flag(sender, IPC_LONG);
 
-    info |= transfer(sender, receiver);
     to[REGISTER_A0] = ERR_OK;
-    to[REGISTER_A1] = from[REGISTER_A1];
-    to[REGISTER_A2] = from[REGISTER_A2];
-    to[REGISTER_A3] = from[REGISTER_A3];
-    to[REGISTER_A4] = from[REGISTER_A4];
-    to[REGISTER_A5] = from[REGISTER_A5];
+    to[REGISTER_A1] = label;
     to[REGISTER_A6] = badge;
     to[REGISTER_A7] = info;
-    to[REGISTER_T0] = is_long ? from[REGISTER_T0] : 0;
-    to[REGISTER_T1] = is_long ? from[REGISTER_T1] : 0;
-    to[REGISTER_T2] = is_long ? from[REGISTER_T2] : 0;
-    to[REGISTER_T3] = is_long ? from[REGISTER_T3] : 0;
     to[REGISTER_T4] = 0;
     to[REGISTER_T5] = 0;
     to[REGISTER_T6] = 0;
 }
 
+void message_deliver(struct thread *sender, struct thread *receiver, uint64_t badge, unsigned info)
+{
+    unsigned words = has_flag(sender, IPC_LONG) ? 8 : 4;
+
+    info |= transfer(sender, receiver);
+    for (unsigned i = 0; i < 8; i++) {
+        receiver->registers[word_registers[i]] =
+            i < words ? sender->registers[word_registers[i]] : 0;
+    }
+    deliver_head(receiver, sender->registers[REGISTER_A1], badge, info);
+}
+
 void message_deliver_words(struct thread *receiver, const uint64_t words[4], uint64_t badge,
                            unsigned info)
 {
-    uint64_t *to = receiver->registers;
-
-    to[REGISTER_A0] = ERR_OK;
-    to[REGISTER_A1] = 0;
-    to[REGISTER_A2] = words[0];
-    to[REGISTER_A3] = words[1];
-    to[REGISTER_A4] = words[2];
-    to[REGISTER_A5] = words[3];
-    to[REGISTER_A6] = badge;
-    to[REGISTER_A7] = info;
-    to[REGISTER_T0] = 0;
-    to[REGISTER_T1] = 0;
-    to[REGISTER_T2] = 0;
-    to[REGISTER_T3] = 0;
-    to[REGISTER_T4] = 0;
-    to[REGISTER_T5] = 0;
-    to[REGISTER_T6] = 0;
+    for (unsigned i = 0; i < 8; i++) {
+        receiver->registers[word_registers[i]] = i < 4 ? words[i] : 0;
+    }
+    deliver_head(receiver, 0, badge, info);
 }

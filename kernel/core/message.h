@@ -5,8 +5,7 @@
  *   M2  A capability travels only if it is alive and may be granted at the moment of delivery, into
  *       a slot that is empty at that moment; else the message says CAP_LOST.
  */
-#ifndef KERNEL_CORE_MESSAGE_H
-#define KERNEL_CORE_MESSAGE_H
+#pragma once
 
 #include "core/thread.h"
 
@@ -21,5 +20,3 @@ enum { IPC_FLAGS_MASK = 0xff, IPC_REPLY_SHIFT = 8, IPC_REPLY_MASK = 0xffffff, IP
 void message_deliver(struct thread *sender, struct thread *receiver, uint64_t badge, unsigned info);
 void message_deliver_words(struct thread *receiver, const uint64_t words[4], uint64_t badge,
                            unsigned info);
-
-#endif

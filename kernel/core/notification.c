@@ -1,3 +1,4 @@
+/* Notifications, and the calls on them. */
 #include "core/notification.h"
 
 #include "arch.h"
@@ -67,13 +68,10 @@ err_t notification_drain(struct notification *notification)
 err_t sys_signal(struct thread *caller)
 {
     struct capability *capability;
-    err_t error = captable_find(caller->captable, argument(caller, 0), OBJECT_NOTIFICATION,
-                                RIGHT_CALL, &capability);
 
-    if (error == ERR_OK) {
-        notification_signal((struct notification *)capability->object, capability->badge);
-    }
-    return error;
+    TRY(captable_argument(caller, 0, OBJECT_NOTIFICATION, RIGHT_CALL, &capability));
+    notification_signal((struct notification *)capability->object, capability->badge);
+    return ERR_OK;
 }
 
 err_t sys_wait(struct thread *caller)
@@ -81,24 +79,15 @@ err_t sys_wait(struct thread *caller)
     uint64_t deadline_ticks = argument(caller, 1);
     struct capability *capability;
     struct notification *notification;
-    err_t error = captable_find(caller->captable, argument(caller, 0), OBJECT_NOTIFICATION,
-                                RIGHT_RECEIVE, &capability);
 
-    if (error != ERR_OK) {
-        return error;
-    }
+    TRY(captable_argument(caller, 0, OBJECT_NOTIFICATION, RIGHT_RECEIVE, &capability));
     notification = (struct notification *)capability->object;
     if (notification->bits != 0) {
         result(caller, 0, notification->bits);
         notification->bits = 0;
         return ERR_OK;
     }
-    if (deadline_ticks == 0) {
-        return ERR_WOULD_BLOCK;
-    }
-    if (deadline_ticks <= arch_time_ticks()) {
-        return ERR_TIMEOUT;
-    }
+    TRY(deadline_check(deadline_ticks));
     schedule_block(caller, THREAD_WAITING);
     caller->waits_on.notification = notification;
     list_push_back(&notification->waiters, &caller->queue);
@@ -111,22 +100,14 @@ err_t sys_notification_bind(struct thread *caller)
     struct capability *capability;
     struct notification *notification;
     struct thread *thread;
-    err_t error = captable_find(caller->captable, argument(caller, 0), OBJECT_NOTIFICATION,
-                                RIGHT_RECEIVE, &capability);
 
-    if (error != ERR_OK) {
-        return error;
-    }
+    TRY(captable_argument(caller, 0, OBJECT_NOTIFICATION, RIGHT_RECEIVE, &capability));
     notification = (struct notification *)capability->object;
     if (argument(caller, 1) == 0) {
         notification_unbind(notification);
         return ERR_OK;
     }
-    error = captable_find(caller->captable, argument(caller, 1), OBJECT_THREAD, RIGHT_MANAGE,
-                          &capability);
-    if (error != ERR_OK) {
-        return error;
-    }
+    TRY(captable_argument(caller, 1, OBJECT_THREAD, RIGHT_MANAGE, &capability));
     thread = (struct thread *)capability->object;
     if (notification->bound != NULL || thread->bound_notification != NULL ||
         !list_is_empty(&notification->waiters)) {

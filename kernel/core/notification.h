@@ -3,8 +3,7 @@
  *   F1  While threads wait on it, or its bound thread is RECEIVING, the word is 0.
  *   F2  bound and that thread's bound_notification name each other, or both are NULL.
  */
-#ifndef KERNEL_CORE_NOTIFICATION_H
-#define KERNEL_CORE_NOTIFICATION_H
+#pragma once
 
 #include "core/capability.h"
 #include "core/list.h"
@@ -25,5 +24,3 @@ void notification_signal_weak(const struct capability *capability);
 void notification_unbind(struct notification *notification);
 /* Answer PEER_GONE to those who wait, 16 a slice; RESTART: there are more. */
 [[nodiscard]] err_t notification_drain(struct notification *notification);
-
-#endif

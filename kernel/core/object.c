@@ -1,3 +1,4 @@
+/* Objects, and the calls that create and destroy them. */
 #include "core/object.h"
 
 #include "arch.h"
@@ -184,17 +185,14 @@ static size_t bytes_of(uint64_t type, uint64_t capacity)
 
         return is_valid ? capacity * sizeof(struct capability) : 0;
     }
-    if (type == OBJECT_NONE || type >= OBJECT_MEMORY || capacity != 0) {
-        return 0;
-    }
-    return type_bytes[type];
+    return type < OBJECT_MEMORY && capacity == 0 ? type_bytes[type] : 0;
 }
 
 static void initialise(struct object *object, uint64_t capacity, struct hart *hart)
 {
     switch (object_type(object)) {
     case OBJECT_THREAD:
-        thread_init((struct thread *)object, hart);
+        ((struct thread *)object)->hart = hart;
         break;
     case OBJECT_SPACE:
         arch_space_create((struct space *)object);
@@ -210,8 +208,6 @@ static void initialise(struct object *object, uint64_t capacity, struct hart *ha
         break;
     case OBJECT_CAPTABLE:
         ((struct captable *)object)->slot_count = capacity;
-        ((struct captable *)object)->bound_threads = 0;
-        ((struct captable *)object)->drained = 0;
         break;
     default:
         break;
@@ -228,38 +224,26 @@ err_t sys_object_create(struct thread *caller)
     struct capability *target;
     struct object_place place;
     struct object *object;
-    err_t error;
 
     if (bytes == 0) {
         return ERR_ARGUMENT;
     }
-    error = memory_find(caller, argument(caller, 0), RIGHT_OBJECTS, page,
-                        bytes > PAGE_BYTES ? bytes >> PAGE_SHIFT : 1, &memory);
-    if (error == ERR_OK) {
-        error = object_find_place(page, argument(caller, 2), bytes, &place);
-    }
-    if (error == ERR_OK) {
-        error = captable_target(caller, argument(caller, 5), argument(caller, 6), &target);
-    }
-    if (error != ERR_OK) {
-        return error;
-    }
+    TRY(memory_find(caller, RIGHT_OBJECTS, page, (bytes + PAGE_BYTES - 1) >> PAGE_SHIFT, &memory));
+    TRY(object_find_place(page, argument(caller, 2), bytes, &place));
+    TRY(captable_target(caller, 5, &target));
     object = object_create(&place, (enum object_type)type);
     initialise(object, capacity, caller->hart);
     capability_make(target, object, RIGHTS_ALL, 0);
     return ERR_OK;
 }
 
-/* The page map of an OBJECT page that a MEMORY capability with OBJECTS covers. */
-static err_t find_map(struct thread *caller, uint64_t memory_index, frame_t page,
-                      struct page_map **map_out)
+/* The page map of the OBJECT page that the second argument names. */
+static err_t find_map(const struct thread *caller, struct page_map **map_out)
 {
+    frame_t page = {argument(caller, 1)};
     struct capability *memory;
-    err_t error = memory_find(caller, memory_index, RIGHT_OBJECTS, page, 1, &memory);
 
-    if (error != ERR_OK) {
-        return error;
-    }
+    TRY(memory_find(caller, RIGHT_OBJECTS, page, 1, &memory));
     if (chunk_kind(page) != KIND_OBJECT) {
         return ERR_KIND;
     }
@@ -272,29 +256,22 @@ static err_t find_map(struct thread *caller, uint64_t memory_index, frame_t page
 
 err_t sys_object_destroy(struct thread *caller)
 {
-    frame_t page = {argument(caller, 1)};
     uint64_t slot = argument(caller, 2);
     struct page_map *map;
     struct object *object;
-    err_t error = find_map(caller, argument(caller, 0), page, &map);
 
-    if (error != ERR_OK) {
-        return error;
-    }
-    if (slot >= 64 || (map->shift != 0 && slot >= (unsigned)PAGE_BYTES >> map->shift)) {
+    TRY(find_map(caller, &map));
+    if (slot >= (unsigned)PAGE_BYTES >> (map->shift == 0 ? OBJECT_SHIFT_MIN : map->shift)) {
         return ERR_RANGE;
     }
-    object = object_at(page, (unsigned)slot, map->shift);
+    object = object_at((frame_t){argument(caller, 1)}, (unsigned)slot, map->shift);
     if ((map->live >> slot & 1) == 0 ||
         (caller->progress != 0 && caller->progress != object->header)) {
         /* Made again, and it is another by now: somebody else finished it. */
         return caller->progress != 0 ? ERR_OK : ERR_EMPTY;
     }
     if (caller->progress == 0) {
-        error = object_destroy_begin(object, caller);
-        if (error != ERR_OK) {
-            return error;
-        }
+        TRY(object_destroy_begin(object, caller));
         caller->progress = object->header;
     }
     return object_destroy_go_on(object);
@@ -302,15 +279,11 @@ err_t sys_object_destroy(struct thread *caller)
 
 err_t sys_object_info(struct thread *caller)
 {
-    frame_t page = {argument(caller, 1)};
     struct page_map *map;
-    err_t error = find_map(caller, argument(caller, 0), page, &map);
 
-    if (error != ERR_OK) {
-        return error;
-    }
+    TRY(find_map(caller, &map));
+    result(caller, 2, chunk_of((frame_t){argument(caller, 1)})->used);
     result(caller, 0, map->shift == 0 ? 0 : UINT64_C(1) << map->shift);
     result(caller, 1, map->live);
-    result(caller, 2, chunk_of(page)->used);
     return ERR_OK;
 }

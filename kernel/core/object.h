@@ -12,8 +12,7 @@
  * Destroying takes the header first, so that all capabilities are dead, then wakes who waits, in
  * slices. A destroyer that dies midway leaves a dying object, which object_destroy finishes.
  */
-#ifndef KERNEL_CORE_OBJECT_H
-#define KERNEL_CORE_OBJECT_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -24,6 +23,15 @@
 #include "core/types.h"
 
 struct thread;
+
+/* Hand an error on. Decode, check, commit: nothing has changed before the last of these. */
+#define TRY(call)               \
+    do {                        \
+        err_t error_ = (call);  \
+        if (error_ != ERR_OK) { \
+            return error_;      \
+        }                       \
+    } while (0)
 
 /* Never seen by user mode: the call stored its progress and is to be made again. */
 #define ERR_RESTART ((err_t)255)
@@ -79,5 +87,3 @@ struct object *object_create(const struct object_place *place, enum object_type 
 [[nodiscard]] err_t object_destroy_begin(struct object *object, struct thread *destroyer);
 /* Go on: OK when the slot is free, RESTART when there is more and an interrupt waits. */
 [[nodiscard]] err_t object_destroy_go_on(struct object *object);
-
-#endif

@@ -1,3 +1,4 @@
+/* Panic and log: words to the console. */
 #include "core/panic.h"
 
 #include <stdarg.h>

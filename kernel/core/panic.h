@@ -3,8 +3,7 @@
  * KASSERT is on in release. Nothing that a user can influence is ever asserted.
  * Formats know %s, %c, %u (uint64_t, decimal) and %x (uint64_t, hexadecimal).
  */
-#ifndef KERNEL_CORE_PANIC_H
-#define KERNEL_CORE_PANIC_H
+#pragma once
 
 #include <stdint.h>
 
@@ -18,5 +17,3 @@
 void kernel_log(const char *format, ...);   /* one line, marked as the kernel's */
 void kernel_print(const char *format, ...); /* as it is */
 _Noreturn void kernel_panic(const char *format, ...);
-
-#endif

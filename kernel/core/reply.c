@@ -1,3 +1,4 @@
+/* Reply objects. */
 #include "core/reply.h"
 
 #include "core/ipc.h"

@@ -4,8 +4,7 @@
  *   W2  receiver != NULL exactly when that thread is RECEIVING and named this object.
  *   W3  At most one of the two is set.
  */
-#ifndef KERNEL_CORE_REPLY_H
-#define KERNEL_CORE_REPLY_H
+#pragma once
 
 #include "core/object.h"
 
@@ -19,5 +18,3 @@ static_assert(sizeof(struct reply) <= OBJECT_BYTES_REPLY, "fits its size class")
 
 /* Its capability or the object itself goes: who depends on it is answered PEER_GONE. */
 void reply_abandon(struct reply *reply);
-
-#endif

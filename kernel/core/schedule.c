@@ -1,3 +1,4 @@
+/* Scheduling: queues, choice, timer. */
 #include "core/schedule.h"
 
 #include "arch.h"

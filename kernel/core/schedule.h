@@ -8,8 +8,7 @@
  * In the mode of random preemption the timer also fires at seeded random intervals, and the next
  * thread is any of the first few that are ready at the highest priority.
  */
-#ifndef KERNEL_CORE_SCHEDULE_H
-#define KERNEL_CORE_SCHEDULE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -34,5 +33,3 @@ void schedule_rotate(struct hart *hart); /* the current thread to the tail of it
 void schedule_tick(struct hart *hart);   /* the timer fired */
 /* End of an entry: choose who runs (G2), set the timer. */
 void schedule_finish(struct hart *hart);
-
-#endif

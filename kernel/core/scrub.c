@@ -1,5 +1,18 @@
-#include "core/scrub.h"
-
+/* Scrub: how a chunk changes kind. Phases, with progress in chunk.position:
+ *
+ *   1  It becomes CLOSING: install and create refuse it from now on (C3). What must be gone before
+ *      is looked at first: tables of a TABLE chunk, live objects of an OBJECT chunk (C4).
+ *   2  Search: every entry of every table (for a USER or TABLE chunk), or every capability slot and
+ *      weak reference inside objects (for an OBJECT chunk). A leaf entry found is BUSY, with its
+ *      address, and the chunk has its old kind again. Capabilities found are dead (phase 1): they
+ *      are emptied, so that no pointer into the chunk is left.
+ *   3  Every hart has flushed; the chunk is zeroed through the window.
+ *   4  It has its new kind.
+ *
+ * What moves meanwhile cannot escape the search: dead capabilities do not move (P2), and copies of
+ * leaf entries are checked while any chunk is CLOSING. If the asker dies in between, any other
+ * call of memory_retype for the chunk goes on where it stopped.
+ */
 #include "arch.h"
 #include "core/captable.h"
 #include "core/interrupt.h"
@@ -7,6 +20,11 @@
 #include "core/syscall.h"
 #include "core/table.h"
 #include "core/timer.h"
+
+struct scrub_offender {
+    uint64_t address; /* physical, of the entry, table or object that refers to the chunk */
+    uint64_t index;   /* of the entry or slot in it */
+};
 
 /* A position is a chunk and a unit in it: a group of 32 entries, or 32 bytes of objects. After the
  * last chunk come the pages to be zeroed. */
@@ -171,9 +189,8 @@ static void zero_page(struct chunk *closing)
 
     if (page == 0) {
         arch_flush_all();
-        if (!closing->is_open) {
-            arch_window_open(first);
-            closing->is_open = true;
+        if (closing->old_kind == KIND_USER) {
+            arch_window_open(first); /* C2 */
         }
     }
     __builtin_memset(arch_window((paddr_t){(first.number + page) << PAGE_SHIFT}), 0, PAGE_BYTES);
@@ -187,26 +204,21 @@ static void set_kind(struct chunk *chunk, unsigned kind)
     chunks.closing--;
 }
 
-err_t scrub_go_on(struct chunk *chunk, unsigned new_kind, struct scrub_offender *offender_out)
+/* OK when the last slice is done. */
+static err_t go_on(struct chunk *chunk, unsigned new_kind, struct scrub_offender *offender_out)
 {
     uint64_t zero_position = chunks.count << POSITION_CHUNK_SHIFT;
-    err_t error;
 
     if (chunk->kind != KIND_CLOSING) {
-        error = check_unused(chunk, offender_out);
-        if (error != ERR_OK) {
-            return error;
-        }
+        TRY(check_unused(chunk, offender_out));
         chunk->old_kind = chunk->kind;
         chunk->kind = KIND_CLOSING;
-        chunk->position = 0;
         chunks.closing++;
     }
     for (unsigned steps = 1; chunk->position < zero_position; steps++) {
-        error = search(chunk, offender_out);
-        if (error != ERR_OK) {
+        if (search(chunk, offender_out) != ERR_OK) {
             set_kind(chunk, chunk->old_kind);
-            return error;
+            return ERR_BUSY;
         }
         if (steps % SEARCH_SLICE_UNITS == 0 && arch_interrupt_pending()) {
             return ERR_RESTART;
@@ -220,7 +232,6 @@ err_t scrub_go_on(struct chunk *chunk, unsigned new_kind, struct scrub_offender 
     }
     if (new_kind == KIND_USER) {
         arch_window_close(first_frame(chunk));
-        chunk->is_open = false;
     }
     set_kind(chunk, new_kind);
     return ERR_OK;
@@ -231,19 +242,17 @@ err_t sys_memory_retype(struct thread *caller)
     uint64_t kind = argument(caller, 2);
     struct scrub_offender offender = {0};
     struct chunk *chunk;
-    err_t error =
-        memory_find_chunk(caller, argument(caller, 0), RIGHT_MANAGE, argument(caller, 1), &chunk);
+    err_t error;
 
-    if (error == ERR_OK && kind != KIND_USER && kind != KIND_TABLE && kind != KIND_OBJECT) {
-        error = ERR_ARGUMENT;
+    TRY(memory_find_chunk(caller, RIGHT_MANAGE, &chunk));
+    if (kind != KIND_USER && kind != KIND_TABLE && kind != KIND_OBJECT) {
+        return ERR_ARGUMENT;
     }
-    if (error == ERR_OK && (chunk->kind == KIND_FIRMWARE || chunk->kind == KIND_KERNEL)) {
-        error = ERR_KIND;
+    if (chunk->kind == KIND_FIRMWARE || chunk->kind == KIND_KERNEL) {
+        return ERR_KIND;
     }
-    if (error == ERR_OK && chunk->kind != kind) {
-        error = scrub_go_on(chunk, (unsigned)kind, &offender);
-    }
-    if (error != ERR_RESTART) {
+    error = chunk->kind == kind ? ERR_OK : go_on(chunk, (unsigned)kind, &offender);
+    if (error != ERR_RESTART) { /* else the arguments stay as they are */
         result(caller, 0, offender.address);
         result(caller, 1, offender.index);
     }

@@ -1,3 +1,4 @@
+/* Spaces: their root and their flushes. */
 #include "core/space.h"
 
 #include "arch.h"
@@ -33,19 +34,11 @@ err_t sys_space_set_root(struct thread *caller)
     struct capability *memory;
     struct space *space;
     struct table root;
-    err_t error = captable_find(caller->captable, argument(caller, 0), OBJECT_SPACE, RIGHT_MANAGE,
-                                &capability);
 
-    if (error == ERR_OK) {
-        error = table_find(caller, argument(caller, 1), argument(caller, 2), &root, &memory);
-    }
-    if (error != ERR_OK) {
-        return error;
-    }
+    TRY(captable_argument(caller, 0, OBJECT_SPACE, RIGHT_MANAGE, &capability));
+    TRY(table_find(caller, 1, &root, &memory));
+    TRY(table_check_level(&root, TABLE_LEVEL_ROOT));
     space = (struct space *)capability->object;
-    if (root.level != TABLE_LEVEL_ROOT) {
-        return ERR_LEVEL;
-    }
     if (space->root.number != 0 || root.record->count != 0) {
         return ERR_BUSY;
     }
@@ -61,17 +54,13 @@ err_t sys_space_flush(struct thread *caller)
     uint64_t pages = argument(caller, 2);
     struct capability *capability;
     struct space *space;
-    err_t error = captable_find(caller->captable, argument(caller, 0), OBJECT_SPACE, RIGHT_MANAGE,
-                                &capability);
 
-    if (error != ERR_OK) {
-        return error;
-    }
+    TRY(captable_argument(caller, 0, OBJECT_SPACE, RIGHT_MANAGE, &capability));
+    space = (struct space *)capability->object;
     if (address >= USER_ADDRESS_END || pages > (USER_ADDRESS_END - address) >> PAGE_SHIFT ||
         (address & (PAGE_BYTES - 1)) != 0) {
         return ERR_ARGUMENT;
     }
-    space = (struct space *)capability->object;
     if (pages == 0 || pages > SPACE_FLUSH_PAGES_MAX) {
         arch_flush_space(space);
         return ERR_OK;

@@ -3,8 +3,7 @@
  *   S1  The root's record has count 1 and is marked as bound while a space names it.
  *   S2  A space with threads bound to it cannot be destroyed (H3).
  */
-#ifndef KERNEL_CORE_SPACE_H
-#define KERNEL_CORE_SPACE_H
+#pragma once
 
 #include "core/object.h"
 #include "core/types.h"
@@ -19,5 +18,3 @@ struct space {
 static_assert(sizeof(struct space) <= OBJECT_BYTES_SPACE, "fits its size class");
 
 void space_destroy(struct space *space TAKES); /* nobody is bound to it */
-
-#endif

@@ -18,7 +18,7 @@ struct hart *harts[HARTS_MAX];
 unsigned hart_count;
 
 /* boot/ gives a whole, zeroed OBJECT chunk: these cannot fail. */
-static struct object *make(frame_t chunk, unsigned page, size_t bytes, enum object_type type)
+static void *make(frame_t chunk, unsigned page, size_t bytes, enum object_type type)
 {
     struct object_place place;
     err_t error = object_find_place((frame_t){chunk.number + page}, 0, bytes, &place);
@@ -27,34 +27,14 @@ static struct object *make(frame_t chunk, unsigned page, size_t bytes, enum obje
     return object_create(&place, type);
 }
 
-static void take_memory(const struct boot_facts *facts)
-{
-    chunks.records = facts->chunks;
-    chunks.first = facts->chunk_first;
-    chunks.count = facts->chunk_count;
-    for (uint64_t i = 0; i < chunks.count; i++) {
-        chunks.records[i].is_open =
-            chunks.records[i].kind == KIND_TABLE || chunks.records[i].kind == KIND_OBJECT;
-    }
-    for (unsigned i = 1; i < CHUNK_PAGES; i++) {
-        frame_t frame = {facts->table_chunk.number + i};
-
-        if (table_record_of(frame)->state != 0) {
-            chunk_of(frame)->used++; /* C4 */
-        }
-    }
-}
-
 static struct thread *make_init(struct hart *hart, const struct boot_facts *facts)
 {
     frame_t chunk = facts->object_chunk;
-    struct captable *table =
-        (struct captable *)make(chunk, BOOT_OBJECT_PAGE_CAPTABLE,
-                                INIT_CAPTABLE_SLOTS * sizeof(struct capability), OBJECT_CAPTABLE);
+    struct captable *table = make(chunk, BOOT_OBJECT_PAGE_CAPTABLE,
+                                  INIT_CAPTABLE_SLOTS * sizeof(struct capability), OBJECT_CAPTABLE);
     struct thread *thread =
-        (struct thread *)make(chunk, BOOT_OBJECT_PAGE_THREAD, OBJECT_BYTES_THREAD, OBJECT_THREAD);
-    struct space *space =
-        (struct space *)make(chunk, BOOT_OBJECT_PAGE_SPACE, OBJECT_BYTES_SPACE, OBJECT_SPACE);
+        make(chunk, BOOT_OBJECT_PAGE_THREAD, OBJECT_BYTES_THREAD, OBJECT_THREAD);
+    struct space *space = make(chunk, BOOT_OBJECT_PAGE_SPACE, OBJECT_BYTES_SPACE, OBJECT_SPACE);
 
     table->slot_count = INIT_CAPTABLE_SLOTS;
     table->bound_threads = 1;
@@ -62,7 +42,7 @@ static struct thread *make_init(struct hart *hart, const struct boot_facts *fact
     space->root = facts->init_root;
     space->bound_threads = 1;
     KASSERT(table_record_of(space->root)->count == 1 && table_record_of(space->root)->space == 1);
-    thread_init(thread, hart);
+    thread->hart = hart;
     thread->space = space;
     thread->captable = table;
     thread->priority = INIT_PRIORITY;
@@ -97,7 +77,8 @@ void core_start(struct hart *hart, const struct boot_facts *facts)
 
     harts[0] = hart;
     hart_count = 1;
-    take_memory(facts);
+    chunks = (struct chunks){
+        .records = facts->chunks, .first = facts->chunk_first, .count = facts->chunk_count};
     schedule_start(hart, facts->timebase_hz);
     if (facts->preempt) {
         schedule_set_random(hart, facts->preempt_seed, facts->preempt_mean_us);

@@ -1,3 +1,4 @@
+/* System calls: the way in and the way back. */
 #include "core/syscall.h"
 
 #include "core/entry.h"

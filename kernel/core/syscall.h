@@ -6,8 +6,7 @@
  *   Y2  progress is 0 when a call begins; it is cleared when a call ends with anything else.
  *   Y3  Argument registers are the user's and hostile; they are 64 bits wide, and checked as such.
  */
-#ifndef KERNEL_CORE_SYSCALL_H
-#define KERNEL_CORE_SYSCALL_H
+#pragma once
 
 #include <stdint.h>
 
@@ -53,5 +52,3 @@ static inline void result(struct thread *caller, unsigned n, uint64_t value)
 
 /* End a call: error to a0, or set it up to be made again. */
 void syscall_finish(struct thread *caller, err_t error);
-
-#endif

@@ -1,3 +1,4 @@
+/* Tables: composing entries, and the calls that work on one of them. */
 #include "core/table.h"
 
 #include "arch.h"
@@ -45,17 +46,19 @@ err_t table_open(const struct capability *memory, frame_t frame, struct table *t
     return ERR_OK;
 }
 
-err_t table_find(struct thread *caller, uint64_t memory_index, uint64_t frame,
-                 struct table *table_out, struct capability **memory_out)
+err_t table_find(const struct thread *caller, unsigned n, struct table *table_out,
+                 struct capability **memory_out)
 {
-    err_t error =
-        captable_find(caller->captable, memory_index, OBJECT_MEMORY, RIGHT_BIND, memory_out);
+    uint64_t frame = argument(caller, n + 1);
 
-    if (error != ERR_OK) {
-        return error;
-    }
+    TRY(captable_argument(caller, n, OBJECT_MEMORY, RIGHT_BIND, memory_out));
     event_record(caller->hart, EVENT_TABLE, frame, caller->registers[REGISTER_A7]);
     return table_open(*memory_out, (frame_t){frame}, table_out);
+}
+
+err_t table_check_level(const struct table *table, unsigned level)
+{
+    return table->level == level ? ERR_OK : ERR_LEVEL;
 }
 
 err_t table_check_range(const struct table *table, uint64_t index, uint64_t entries)
@@ -83,7 +86,7 @@ static bool rights_are_valid(uint64_t rights)
     return (rights & MAP_R) != 0 && (rights & (MAP_W | MAP_X)) != (MAP_W | MAP_X);
 }
 
-static uint64_t compose(uint64_t frame, uint64_t rights, uint64_t soft)
+uint64_t table_entry(uint64_t frame, uint64_t rights, uint64_t soft)
 {
     uint64_t entry = frame << PTE_FRAME_SHIFT | PTE_V | PTE_U | PTE_A | rights << 1 | soft << 5;
 
@@ -115,7 +118,7 @@ err_t table_compose(const struct capability *memory, uint64_t map_word, uint64_t
     default:
         return ERR_KIND;
     }
-    *entry_out = compose(frame.number, rights, map_word & MAP_SOFT);
+    *entry_out = table_entry(frame.number, rights, map_word & MAP_SOFT);
     return ERR_OK;
 }
 
@@ -125,17 +128,10 @@ err_t table_map_page(const struct capability *memory, frame_t frame, vaddr_t add
     uint64_t index = address.value >> PAGE_SHIFT & (TABLE_ENTRIES - 1);
     struct table table;
     uint64_t entry;
-    err_t error = table_open(memory, frame, &table);
 
-    if (error == ERR_OK && table.level != TABLE_LEVEL_LEAF) {
-        error = ERR_LEVEL;
-    }
-    if (error == ERR_OK) {
-        error = table_compose(memory, map_word, &entry);
-    }
-    if (error != ERR_OK) {
-        return error;
-    }
+    TRY(table_open(memory, frame, &table));
+    TRY(table_check_level(&table, TABLE_LEVEL_LEAF));
+    TRY(table_compose(memory, map_word, &entry));
     *was_valid_out = (table.entries[index] & PTE_V) != 0;
     table_write(&table, index, entry);
     return ERR_OK;
@@ -155,11 +151,8 @@ err_t sys_table_create(struct thread *caller)
     uint64_t level = argument(caller, 2);
     struct capability *memory;
     struct table_record *record;
-    err_t error = memory_find(caller, argument(caller, 0), RIGHT_BIND, frame, 1, &memory);
 
-    if (error != ERR_OK) {
-        return error;
-    }
+    TRY(memory_find(caller, RIGHT_BIND, frame, 1, &memory));
     if (level > TABLE_LEVEL_ROOT) {
         return ERR_ARGUMENT;
     }
@@ -184,9 +177,8 @@ err_t sys_table_create(struct thread *caller)
 static bool has_child_tables(const struct table *table)
 {
     for (unsigned i = 0; i < TABLE_ENTRIES; i++) {
-        if ((table->record->groups >> (i / TABLE_GROUP_ENTRIES) & 1) == 0) {
-            i += TABLE_GROUP_ENTRIES - 1;
-        } else if (entry_names_table(table->entries[i])) {
+        if ((table->record->groups >> (i / TABLE_GROUP_ENTRIES) & 1) != 0 &&
+            entry_names_table(table->entries[i])) {
             return true;
         }
     }
@@ -198,11 +190,9 @@ err_t sys_table_free(struct thread *caller)
 {
     struct capability *memory;
     struct table table;
-    err_t error = table_find(caller, argument(caller, 0), argument(caller, 1), &table, &memory);
+    err_t error = table_find(caller, 0, &table, &memory);
 
-    if (error != ERR_OK) {
-        return error == ERR_LEVEL ? ERR_EMPTY : error;
-    }
+    TRY(error == ERR_LEVEL ? ERR_EMPTY : error);
     if (table.record->count != 0 || (table.level != TABLE_LEVEL_LEAF && has_child_tables(&table))) {
         return ERR_BUSY;
     }
@@ -230,14 +220,9 @@ err_t sys_table_mark(struct thread *caller)
     uint64_t value = argument(caller, 3);
     struct capability *memory;
     struct table table;
-    err_t error = table_find(caller, argument(caller, 0), argument(caller, 1), &table, &memory);
 
-    if (error == ERR_OK) {
-        error = table_check_range(&table, index, 1);
-    }
-    if (error != ERR_OK) {
-        return error;
-    }
+    TRY(table_find(caller, 0, &table, &memory));
+    TRY(table_check_range(&table, index, 1));
     if (value == 0 || (value & (PTE_V | PTE_LAZY)) != 0) {
         return ERR_ARGUMENT;
     }
@@ -256,21 +241,11 @@ err_t sys_table_link(struct thread *caller)
     struct table table;
     struct table child;
     uint64_t old;
-    err_t error = table_find(caller, argument(caller, 0), argument(caller, 1), &table, &memory);
 
-    if (error == ERR_OK) {
-        error = table_open(memory, (frame_t){argument(caller, 3)}, &child);
-    }
-    if (error != ERR_OK) {
-        return error;
-    }
-    if (table.level != child.level + 1) {
-        return ERR_LEVEL;
-    }
-    error = table_check_range(&table, index, 1);
-    if (error != ERR_OK) {
-        return error;
-    }
+    TRY(table_find(caller, 0, &table, &memory));
+    TRY(table_open(memory, (frame_t){argument(caller, 3)}, &child));
+    TRY(table_check_level(&table, child.level + 1));
+    TRY(table_check_range(&table, index, 1));
     if (is_lazy > 1) {
         return ERR_ARGUMENT;
     }
@@ -292,38 +267,6 @@ err_t sys_table_link(struct thread *caller)
     return ERR_OK;
 }
 
-err_t sys_table_map(struct thread *caller)
-{
-    uint64_t index = argument(caller, 2);
-    uint64_t entries = argument(caller, 3);
-    struct capability *memory;
-    struct table table;
-    err_t error = table_find(caller, argument(caller, 0), argument(caller, 1), &table, &memory);
-
-    result(caller, 0, 0);
-    if (error != ERR_OK) {
-        return error;
-    }
-    if (table.level != TABLE_LEVEL_LEAF) {
-        return ERR_LEVEL;
-    }
-    if (entries == 0 || entries > TABLE_MAP_MAX) {
-        return ERR_ARGUMENT;
-    }
-    error = table_check_range(&table, index, entries);
-    for (unsigned i = 0; i < entries && error == ERR_OK; i++) {
-        uint64_t pair = argument(caller, 4 + i / 2);
-        uint64_t entry;
-
-        error = table_compose(memory, i % 2 == 0 ? pair & UINT32_MAX : pair >> 32, &entry);
-        if (error == ERR_OK) {
-            table_write(&table, index + i, entry);
-            result(caller, 0, i + 1);
-        }
-    }
-    return error;
-}
-
 err_t sys_table_map_chunk(struct thread *caller)
 {
     uint64_t index = argument(caller, 2);
@@ -332,24 +275,11 @@ err_t sys_table_map_chunk(struct thread *caller)
     struct capability *memory;
     struct table table;
     uint64_t entry;
-    err_t error = table_find(caller, argument(caller, 0), argument(caller, 1), &table, &memory);
 
-    if (error != ERR_OK) {
-        return error;
-    }
-    if (table.level != TABLE_LEVEL_MIDDLE) {
-        return ERR_LEVEL;
-    }
-    error = table_check_range(&table, index, 1);
-    if (error == ERR_OK && (word & MAP_X) != 0) {
-        error = ERR_ARGUMENT;
-    }
-    if (error == ERR_OK) {
-        error = table_compose(memory, word, &entry);
-    }
-    if (error != ERR_OK) {
-        return error;
-    }
+    TRY(table_find(caller, 0, &table, &memory));
+    TRY(table_check_level(&table, TABLE_LEVEL_MIDDLE));
+    TRY(table_check_range(&table, index, 1));
+    TRY((word & MAP_X) != 0 ? ERR_ARGUMENT : table_compose(memory, word, &entry));
     if ((first.number & CHUNK_FRAME_MASK) != 0) {
         return ERR_ALIGN;
     }

@@ -4,8 +4,7 @@
  * frame and rights; the entry is composed here. No request can make an entry that breaks a rule,
  * whoever asks; what the entries mean to programs is the asker's affair.
  */
-#ifndef KERNEL_CORE_TABLE_H
-#define KERNEL_CORE_TABLE_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -46,13 +45,16 @@ uint64_t *table_entries_of(frame_t frame);
 /* A table that a MEMORY capability covers: RANGE, KIND, LEVEL (no table). */
 [[nodiscard]] err_t table_open(const struct capability *memory, frame_t frame,
                                struct table *table_out);
-/* The same, by a caller's index of the capability (with BIND). */
-[[nodiscard]] err_t table_find(struct thread *caller, uint64_t memory_index, uint64_t frame,
-                               struct table *table_out, struct capability **memory_out);
+/* The same, by the call's arguments n (the capability, with BIND) and n + 1 (the frame). */
+[[nodiscard]] err_t table_find(const struct thread *caller, unsigned n, struct table *table_out,
+                               struct capability **memory_out);
+[[nodiscard]] err_t table_check_level(const struct table *table, unsigned level); /* LEVEL */
 /* The entries are all the table's, and a root's are user's: RANGE. */
 [[nodiscard]] err_t table_check_range(const struct table *table, uint64_t index, uint64_t entries);
 void table_write(const struct table *table, uint64_t index, uint64_t entry);
 
+/* A leaf entry: V, U and A always, D with W. */
+uint64_t table_entry(uint64_t frame, uint64_t rights, uint64_t soft);
 /* The leaf entry for a map word under that capability: ARGUMENT, RANGE, KIND, RIGHTS. */
 [[nodiscard]] err_t table_compose(const struct capability *memory, uint64_t map_word,
                                   uint64_t *entry_out);
@@ -60,5 +62,3 @@ void table_write(const struct table *table, uint64_t index, uint64_t entry);
 [[nodiscard]] err_t table_map_page(const struct capability *memory, frame_t frame, vaddr_t address,
                                    uint64_t map_word, bool *was_valid_out);
 void table_unref(frame_t child); /* an entry that named it is gone */
-
-#endif

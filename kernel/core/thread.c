@@ -1,3 +1,4 @@
+/* Threads: where they stop, and the calls on them. */
 #include "core/thread.h"
 
 #include "arch.h"
@@ -9,12 +10,6 @@
 #include "core/schedule.h"
 #include "core/space.h"
 #include "core/syscall.h"
-
-void thread_init(struct thread *thread, struct hart *hart)
-{
-    thread->state = THREAD_UNCONFIGURED;
-    thread->hart = hart;
-}
 
 void thread_unwait(struct thread *thread)
 {
@@ -79,44 +74,35 @@ void thread_destroy(struct thread *thread)
     }
 }
 
-/* The thread that an argument names. */
-static err_t find(struct thread *caller, unsigned rights, struct thread **thread_out)
+/* The thread that the first argument names. */
+static err_t find(const struct thread *caller, unsigned rights, struct thread **thread_out)
 {
     struct capability *capability;
-    err_t error =
-        captable_find(caller->captable, argument(caller, 0), OBJECT_THREAD, rights, &capability);
 
-    if (error == ERR_OK) {
-        *thread_out = (struct thread *)capability->object;
-    }
-    return error;
+    TRY(captable_argument(caller, 0, OBJECT_THREAD, rights, &capability));
+    *thread_out = (struct thread *)capability->object;
+    return ERR_OK;
+}
+
+static bool is_stopped(const struct thread *thread)
+{
+    return thread->state == THREAD_STOPPED || thread->state == THREAD_FAULTED;
 }
 
 err_t sys_thread_configure(struct thread *caller)
 {
-    uint64_t endpoint_index = argument(caller, 3);
     uint64_t priority = argument(caller, 5);
     uint64_t flags = argument(caller, 6);
     struct capability *space;
     struct capability *captable;
     struct capability *endpoint = NULL;
     struct thread *thread;
-    err_t error = find(caller, RIGHT_MANAGE, &thread);
 
-    if (error == ERR_OK) {
-        error =
-            captable_find(caller->captable, argument(caller, 1), OBJECT_SPACE, RIGHT_BIND, &space);
-    }
-    if (error == ERR_OK) {
-        error = captable_find(caller->captable, argument(caller, 2), OBJECT_CAPTABLE, RIGHT_BIND,
-                              &captable);
-    }
-    if (error == ERR_OK && endpoint_index != 0) {
-        error =
-            captable_find(caller->captable, endpoint_index, OBJECT_ENDPOINT, RIGHT_BIND, &endpoint);
-    }
-    if (error != ERR_OK) {
-        return error;
+    TRY(find(caller, RIGHT_MANAGE, &thread));
+    TRY(captable_argument(caller, 1, OBJECT_SPACE, RIGHT_BIND, &space));
+    TRY(captable_argument(caller, 2, OBJECT_CAPTABLE, RIGHT_BIND, &captable));
+    if (argument(caller, 3) != 0) {
+        TRY(captable_argument(caller, 3, OBJECT_ENDPOINT, RIGHT_BIND, &endpoint));
     }
     if (priority > caller->priority || (flags & ~(uint64_t)THREAD_FLAG_FLOAT) != 0) {
         return ERR_ARGUMENT;
@@ -140,13 +126,9 @@ err_t sys_thread_configure(struct thread *caller)
 err_t sys_thread_start(struct thread *caller)
 {
     struct thread *thread;
-    err_t error = find(caller, RIGHT_MANAGE, &thread);
 
-    if (error != ERR_OK) {
-        return error;
-    }
-    if ((thread->state != THREAD_STOPPED && thread->state != THREAD_FAULTED) ||
-        thread->space->root.number == 0) {
+    TRY(find(caller, RIGHT_MANAGE, &thread));
+    if (!is_stopped(thread) || thread->space->root.number == 0) {
         return ERR_STATE;
     }
     arch_thread_start(thread, (vaddr_t){argument(caller, 1)}, (vaddr_t){argument(caller, 2)},
@@ -160,24 +142,18 @@ err_t sys_thread_start(struct thread *caller)
 err_t sys_thread_suspend(struct thread *caller)
 {
     struct thread *thread;
-    err_t error = find(caller, RIGHT_MANAGE, &thread);
 
-    if (error == ERR_OK) {
-        thread_stop(thread);
-    }
-    return error;
+    TRY(find(caller, RIGHT_MANAGE, &thread));
+    thread_stop(thread);
+    return ERR_OK;
 }
 
 err_t sys_thread_resume(struct thread *caller)
 {
     struct thread *thread;
-    err_t error = find(caller, RIGHT_MANAGE, &thread);
 
-    if (error != ERR_OK) {
-        return error;
-    }
-    if ((thread->state != THREAD_STOPPED && thread->state != THREAD_FAULTED) ||
-        (thread->flags & THREAD_FLAG_STARTED) == 0) {
+    TRY(find(caller, RIGHT_MANAGE, &thread));
+    if (!is_stopped(thread) || (thread->flags & THREAD_FLAG_STARTED) == 0) {
         return ERR_STATE;
     }
     schedule_wake(thread);
@@ -189,11 +165,8 @@ err_t sys_thread_set_priority(struct thread *caller)
     uint64_t priority = argument(caller, 1);
     uint64_t affinity = argument(caller, 2);
     struct thread *thread;
-    err_t error = find(caller, RIGHT_MANAGE, &thread);
 
-    if (error != ERR_OK) {
-        return error;
-    }
+    TRY(find(caller, RIGHT_MANAGE, &thread));
     if (priority > caller->priority ||
         (affinity != 0 && (affinity & (UINT64_MAX >> (HARTS_MAX - hart_count))) == 0)) {
         return ERR_ARGUMENT;
@@ -213,25 +186,21 @@ err_t sys_thread_set_priority(struct thread *caller)
 
 err_t sys_thread_read(struct thread *caller)
 {
+    enum { INDEX_END = THREAD_REGISTERS + THREAD_FP_WORDS, AT_ONCE = 8 };
     uint64_t first = argument(caller, 1);
     struct thread *thread;
-    err_t error = find(caller, RIGHT_OBJECTS, &thread);
 
-    if (error != ERR_OK) {
-        return error;
-    }
-    if (first > THREAD_REGISTERS + THREAD_FP_WORDS) {
+    TRY(find(caller, RIGHT_OBJECTS, &thread));
+    if (first > INDEX_END) {
         return ERR_ARGUMENT;
     }
-    if (thread->state != THREAD_STOPPED && thread->state != THREAD_FAULTED) {
+    if (!is_stopped(thread)) {
         return ERR_STATE;
     }
-    for (unsigned i = 0; i < 8; i++) {
+    for (unsigned i = 0; i < AT_ONCE; i++) {
         unsigned index = (unsigned)first + i;
 
-        result(caller, i,
-               index < THREAD_REGISTERS + THREAD_FP_WORDS ? arch_thread_register(thread, index)
-                                                          : 0);
+        result(caller, i, index < INDEX_END ? arch_thread_register(thread, index) : 0);
     }
     return ERR_OK;
 }
@@ -239,22 +208,16 @@ err_t sys_thread_read(struct thread *caller)
 err_t sys_thread_info(struct thread *caller)
 {
     struct thread *thread;
-    uint64_t run_ticks;
+    uint64_t now_running = 0;
     err_t error = find(caller, RIGHT_OBJECTS, &thread);
 
-    if (error == ERR_RIGHTS) {
-        error = find(caller, RIGHT_MANAGE, &thread);
-    }
-    if (error != ERR_OK) {
-        return error;
-    }
-    run_ticks = thread->run_ticks;
+    TRY(error == ERR_RIGHTS ? find(caller, RIGHT_MANAGE, &thread) : error);
     if (thread->state == THREAD_RUNNING) {
-        run_ticks += arch_time_ticks() - thread->hart->switched_ticks;
+        now_running = arch_time_ticks() - thread->hart->switched_ticks;
     }
     result(caller, 0, thread->state);
     result(caller, 1, thread->priority);
-    result(caller, 2, run_ticks);
+    result(caller, 2, thread->run_ticks + now_running);
     result(caller, 3, thread->fault_count);
     result(caller, 4, thread->hart->index);
     return ERR_OK;

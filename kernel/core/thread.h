@@ -8,8 +8,7 @@
  *
  * The assembly in riscv/ reaches the first fields by offsets generated from this file.
  */
-#ifndef KERNEL_CORE_THREAD_H
-#define KERNEL_CORE_THREAD_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -29,7 +28,7 @@ struct reply;
 struct space;
 
 enum thread_state {
-    THREAD_UNCONFIGURED,
+    THREAD_UNCONFIGURED, /* zeroed memory is such a thread */
     THREAD_STOPPED,
     THREAD_READY,
     THREAD_RUNNING,
@@ -93,13 +92,9 @@ struct thread {
 
 static_assert(sizeof(struct thread) <= OBJECT_BYTES_THREAD, "fits its size class");
 
-void thread_init(struct thread *thread, struct hart *hart); /* zeroed before */
-
 /* Out of the endpoint, reply object or notification that it waits on, its deadline disarmed: it is
  * nowhere, and the caller says at once where it is next. Nothing if it does not wait. */
 void thread_unwait(struct thread *thread);
 /* Out of whatever it waits in or is queued in; an interrupted call will return PEER_GONE. */
 void thread_stop(struct thread *thread);
 void thread_destroy(struct thread *thread TAKES); /* not a running one */
-
-#endif

@@ -1,3 +1,4 @@
+/* Timers. */
 #include "core/timer.h"
 
 #include "core/captable.h"
@@ -21,24 +22,14 @@ err_t sys_timer_set(struct thread *caller)
     struct capability *capability;
     struct capability *notification;
     struct timer *timer;
-    err_t error =
-        captable_find(caller->captable, argument(caller, 0), OBJECT_TIMER, RIGHT_CALL, &capability);
 
-    if (error != ERR_OK) {
-        return error;
-    }
+    TRY(captable_argument(caller, 0, OBJECT_TIMER, RIGHT_CALL, &capability));
     timer = (struct timer *)capability->object;
-    if (ticks == TICKS_NEVER) {
-        deadline_disarm(&timer->deadline);
-        return ERR_OK;
-    }
-    error = captable_find(caller->captable, argument(caller, 1), OBJECT_NOTIFICATION, RIGHT_CALL,
-                          &notification);
-    if (error != ERR_OK) {
-        return error;
+    if (ticks != TICKS_NEVER) {
+        TRY(captable_argument(caller, 1, OBJECT_NOTIFICATION, RIGHT_CALL, &notification));
+        timer->notification = *notification;
     }
     deadline_disarm(&timer->deadline);
-    timer->notification = *notification;
     deadline_arm(&timer->deadline, ticks, caller->hart);
     return ERR_OK;
 }

@@ -3,8 +3,7 @@
  *   I1  Its deadline is armed from timer_set until it fires, is cancelled or the timer dies.
  *   I2  The notification is named weakly: its death leaves the timer without effect.
  */
-#ifndef KERNEL_CORE_TIMER_H
-#define KERNEL_CORE_TIMER_H
+#pragma once
 
 #include "core/capability.h"
 #include "core/deadline.h"
@@ -20,5 +19,3 @@ static_assert(sizeof(struct timer) <= OBJECT_BYTES_TIMER, "fits its size class")
 
 void timer_fire(struct timer *timer);
 void timer_destroy(struct timer *timer TAKES);
-
-#endif

@@ -1,3 +1,4 @@
+/* Ordered trees: AVL rotations. */
 #include "core/tree.h"
 
 static unsigned height(const struct tree_node *node)

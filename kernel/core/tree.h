@@ -7,8 +7,7 @@
  *
  * Insert, remove and first are O(log n). The tree never touches what holds its nodes.
  */
-#ifndef KERNEL_CORE_TREE_H
-#define KERNEL_CORE_TREE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -36,5 +35,3 @@ static inline bool tree_is_linked(const struct tree_node *node)
 {
     return node->height != 0; /* T3 */
 }
-
-#endif

@@ -1,6 +1,5 @@
 /* Quantities that must not mix. */
-#ifndef KERNEL_CORE_TYPES_H
-#define KERNEL_CORE_TYPES_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -26,5 +25,3 @@ typedef struct {
 #define GIVES /* the caller owns what comes out           */
 #define LENT  /* used during the call only                */
 #define KEEPS /* the callee remembers it; caller keeps it alive */
-
-#endif

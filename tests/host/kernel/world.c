@@ -28,7 +28,7 @@ int world_start(void **state)
         records[i].kind = KIND_USER;
     }
     records[0].kind = KIND_KERNEL;
-    records[WORLD_TABLE_CHUNK].kind = KIND_TABLE;
+    records[WORLD_TABLE_CHUNK] = (struct chunk){.kind = KIND_TABLE, .used = 1};
     records[WORLD_OBJECT_CHUNK].kind = KIND_OBJECT;
     for (unsigned i = WORLD_TABLE_CHUNK; i <= WORLD_OBJECT_CHUNK; i++) {
         arch_window_open(fake_frame(i, 0));
