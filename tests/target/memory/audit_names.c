@@ -1,0 +1,53 @@
+/* test: MEM=64M BOOTARGS="testhooks" RUN="audit_names" */
+/* expect: (?s)# the page's frame is (0x[0-9a-f]+)\n.*DIFFERENCE frame \1: the pager counts 2, there are 1 .*DIFFERENCE frame \1: the pager counts 1, there are 0 */
+/* expect: DIFFERENCE object page 0x[0-9a-f]+ slot \d+: a live object that no space owns */
+/* The auditor is silent while the books agree, and names the very count, object and entry that a
+ * test hook corrupts. There is no audit at the end: the last corruption stays. */
+#include <sys/wait.h>
+
+#include <byre/gen/proc_client.h>
+#include <byre/pager_hook.h>
+#include <byre/program.h>
+
+#include "support/tap.h"
+
+static int audit(void)
+{
+    int status = run_program("memaudit", NULL);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static uint64_t own_space(void)
+{
+    uint64_t space_id = 0;
+    uint64_t unused[6];
+    (void)!proc_identity(PROGRAM_SLOT_PROC, 0, &unused[0], &unused[1], &unused[2], &space_id,
+                         &unused[3], &unused[4], &unused[5]);
+    return space_id;
+}
+
+int main(void)
+{
+    if (!check(hooks_work(), "booted with testhooks")) {
+        return done();
+    }
+    uint8_t *page = memory(PAGE);
+    page[0] = 1;
+    hook(PAGER_HOOK_SPACE, own_space());
+    note("the page's frame is 0x%lx", hook(PAGER_HOOK_ADDRESS, (uintptr_t)page));
+    check(audit() == 0, "the books agree before anything is done to them");
+
+    hook(PAGER_HOOK_CORRUPT_COUNT, 1);
+    check(audit() == 1, "a count that is one too high is a difference");
+    hook(PAGER_HOOK_CORRUPT_COUNT, (uint64_t)-1);
+    check(audit() == 0, "and none when it is right again");
+
+    hook(PAGER_HOOK_CORRUPT_OBJECT, 1);
+    check(audit() == 1, "an object that nobody owns is a difference");
+    hook(PAGER_HOOK_CORRUPT_OBJECT, 0);
+    check(audit() == 0, "and none when it is gone again");
+
+    hook(PAGER_HOOK_CORRUPT_ENTRY, 0);
+    check(audit() == 1, "an entry that vanished behind the books' back is a difference");
+    return done();
+}
