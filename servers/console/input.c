@@ -93,6 +93,9 @@ void input_type(uint8_t byte)
 
 bool input_read(struct job *job)
 {
+    if (job->bytes == 0) {
+        return true;
+    }
     if (terminal_is_readable(&input.terminal) && list_is_empty(&input.readers)) {
         (void)input_take(job);
         return true;

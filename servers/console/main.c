@@ -137,7 +137,7 @@ void server_main(uint64_t word, uint64_t space_id)
     request_init(&owner);
     output_init(uart, start.framed);
     input_init(start.framed);
-    news_init(start.framed);
+    news_init(start.framed, start.timebase_hz);
     main_watch_proc();
     if (start.framed) {
         output_mark(FRAME_BEGIN);

@@ -7,16 +7,18 @@
 #include <byre/gen/init_client.h>
 #include <byre/gen/proc_client.h>
 #include <byre/server.h>
+#include <libsys/time.h>
 
 #include "output.h"
 #include "request.h"
 
-enum { FRAME_END = 0x03, PIECE_BYTES = 56, GONE_BADGES = 7 };
+enum { FRAME_END = 0x03, PIECE_BYTES = 56, GONE_BADGES = 7, FAREWELL_S = 2 };
 
 /* Badge of proc's own session: no process has it. */
 #define NEWS_BADGE SERVER_BADGE_TRUSTED
 
 static struct {
+    uint64_t timebase_hz;
     bool framed;
     bool asks_messages; /* there may be more */
     bool power_wanted;
@@ -27,8 +29,9 @@ static struct {
     char text[PIECE_BYTES];
 } news;
 
-void news_init(bool framed)
+void news_init(bool framed, uint64_t timebase_hz)
 {
+    news.timebase_hz = timebase_hz;
     news.framed = framed;
 }
 
@@ -91,8 +94,11 @@ static void news_power(void)
         news.frame_ended = true;
         output_mark(FRAME_END);
     }
-    while (!output_is_sent()) {
-        output_run(); /* at most a ring of bytes at the UART's speed; nothing else will be served */
+    /* At most a ring of bytes at the UART's speed, and no longer than that if the other side has
+     * stopped listening; nothing else will be served. */
+    uint64_t end = time_ticks() + news.timebase_hz * FAREWELL_S;
+    while (!output_is_sent() && time_ticks() < end) {
+        output_run();
     }
     news.power_wanted = false;
     (void)init_power(SERVER_SLOT_INIT, news.power_how, news.power_status);

@@ -8,8 +8,9 @@
 #define CONSOLE_NEWS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
-void news_init(bool framed);
+void news_init(bool framed, uint64_t timebase_hz);
 void news_signalled(void); /* proc has signalled */
 void news_run(void);       /* after output moved: go on with N1 and N2 */
 

@@ -165,7 +165,7 @@ err_t object_make(uint64_t type, cap_t target_table, cap_t target_slot,
     }
     struct object_chunk *chunk = object_chunk_of(page);
     uint32_t page_index = (uint32_t)(page - chunk->pages);
-    uint32_t slot = (uint32_t)__builtin_ctzl(page->free);
+    uint32_t slot = bits_lowest(page->free);
     uint64_t capacity = type == OBJECT_CAPTABLE ? PROGRAM_CAPTABLE_SLOTS : 0;
     err_t error = byre_object_create(chunk->memory, object_page_frame(chunk, page_index), slot,
                                      type, capacity, target_table, target_slot);
