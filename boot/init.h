@@ -15,21 +15,20 @@
 
 #include "ranges.h"
 
-struct init_request {
+struct init {
+    /* Given. */
     struct elf elf;
     uint64_t image; /* address of init's file in the archive */
     struct range archive;
     struct fdt tree;
     uint64_t table_chunk; /* zeroed */
-    uint64_t start;       /* init_frames(...) pages of its own */
-};
-
-struct init_result {
+    uint64_t start;       /* init_pages() pages of its own */
+    /* Made. */
     struct boot_info *info; /* the page, with what init.c knows filled in */
-    uint64_t root;          /* addresses */
-    uint64_t tables;        /* how many tables were made */
+    uint64_t root;
+    uint64_t tables; /* how many were made */
 };
 
 /* How many pages init takes: boot information, data, stack, device tree. */
-uint64_t init_pages(const struct elf *elf, const struct fdt *tree);
-void init_build(const struct init_request *request, struct init_result *result_out);
+uint64_t init_pages(const struct init *init);
+void init_build(struct init *init);

@@ -152,58 +152,48 @@ bool fdt_open(struct fdt *tree, const void *blob, uint64_t bytes_max)
     return true;
 }
 
-bool fdt_root(const struct fdt *tree, struct fdt_node *node_out)
+/* The node that begins at `at`, if one does before the parent's end. */
+static bool node_read(const struct fdt *tree, uint32_t at, struct fdt_node *node_out)
 {
     struct token token;
-    if (!token_find(tree, 0, false, &token) || token.kind != TOKEN_BEGIN) {
+    if (!token_find(tree, at, true, &token) || token.kind != TOKEN_BEGIN) {
         return false;
     }
-    *node_out = (struct fdt_node){.name = token.name, .first = token.next};
+    node_out->name = token.name;
+    node_out->first = token.next;
     return true;
+}
+
+bool fdt_root(const struct fdt *tree, struct fdt_node *node_out)
+{
+    *node_out = (struct fdt_node){0};
+    return node_read(tree, 0, node_out);
 }
 
 bool fdt_child_first(const struct fdt *tree, const struct fdt_node *parent,
                      struct fdt_node *child_out)
 {
-    struct token token;
-    if (!token_find(tree, parent->first, true, &token) || token.kind != TOKEN_BEGIN) {
-        return false;
-    }
     uint64_t address_cells = 2;
     uint64_t size_cells = 1;
     (void)!fdt_number(tree, parent, "#address-cells", &address_cells);
     (void)!fdt_number(tree, parent, "#size-cells", &size_cells);
-    *child_out = (struct fdt_node){
-        .name = token.name,
-        .first = token.next,
-        .address_cells = (uint32_t)address_cells,
-        .size_cells = (uint32_t)size_cells,
-    };
-    return true;
+    child_out->address_cells = (uint32_t)address_cells;
+    child_out->size_cells = (uint32_t)size_cells;
+    return node_read(tree, parent->first, child_out);
 }
 
 bool fdt_child_next(const struct fdt *tree, const struct fdt_node *node, struct fdt_node *next_out)
 {
     struct token token;
     uint32_t at = node->first;
-    uint32_t depth = 1;
-    while (depth > 0) {
+    for (uint32_t depth = 1; depth > 0; at = token.next) {
         if (!token_find(tree, at, true, &token)) {
             return false;
         }
         depth = token.kind == TOKEN_BEGIN ? depth + 1 : depth - 1;
-        at = token.next;
     }
-    if (!token_find(tree, at, true, &token) || token.kind != TOKEN_BEGIN) {
-        return false;
-    }
-    *next_out = (struct fdt_node){
-        .name = token.name,
-        .first = token.next,
-        .address_cells = node->address_cells,
-        .size_cells = node->size_cells,
-    };
-    return true;
+    *next_out = *node; /* siblings share their parent's cells */
+    return node_read(tree, at, next_out);
 }
 
 bool fdt_node_is_named(const struct fdt_node *node, const char *name)
