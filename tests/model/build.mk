@@ -34,7 +34,7 @@ $(MODEL)/mutants-test: $(MODEL)/model $(wildcard tests/model/*.py)
 
 -include $(MODEL_OBJECTS:.o=.d)
 
-#:   make model                the pager against a model machine: 720,000 random steps
+#:   make model                the pager against a model machine: 2,400,000 random steps
 #:   make mutants              the same with each protection taken out: every one must fail
 .PHONY: model mutants
 model: $(MODEL)/model

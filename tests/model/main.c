@@ -19,7 +19,7 @@
 #include "requests.h"
 #include "sim.h"
 
-enum { SUITE_RUNS = 12, SUITE_STEPS = 60000 };
+enum { SUITE_RUNS = 12, SUITE_STEPS = 200000 };
 
 static void run(void)
 {
@@ -39,6 +39,17 @@ static void run(void)
     requests_stop();
     books_check_empty();
     port_stop();
+}
+
+static void report(void)
+{
+    const struct sim_counts *c = &sim_counts;
+    printf("# accesses %" PRIu64 ", faults %" PRIu64 " (maps %" PRIu64 ", look again %" PRIu64
+           ", killed %" PRIu64 ", of these for want of memory %" PRIu64 ")\n",
+           c->accesses, c->faults, c->maps, c->fences, c->kills, c->ended_by_memory);
+    printf("# forks %" PRIu64 ", programs %" PRIu64 ", requests %" PRIu64 " (refused %" PRIu64
+           "), audits %" PRIu64 ", kernel calls %" PRIu64 "\n",
+           c->forks, c->spaces, c->requests, c->refused, c->audits, fake_calls());
 }
 
 /* The suite varies what matters: memory from hardly any to plenty, strict and overcommitted, with
@@ -136,5 +147,6 @@ int main(int argc, char **argv)
     }
     run();
     printf("ok - seed %" PRIu64 ", %" PRIu64 " steps\n", model.seed, model.steps);
+    report();
     return 0;
 }

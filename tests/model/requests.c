@@ -29,6 +29,8 @@ struct pager_request request_ask(uint64_t label, uint64_t badge, uint64_t w0, ui
 {
     struct pager_request request = { .label = label, .w = { w0, w1, w2 } };
     port_request(&request, badge);
+    sim_counts.requests++;
+    sim_counts.refused += request.error != ERR_OK;
     return request;
 }
 
@@ -105,6 +107,7 @@ static void audit(const struct sim_process *process)
         request_expect_poor("audit_begin", begun.error);
         return;
     }
+    sim_counts.audits++;
     check_window(process, &begun);
     if (dice_chance(3)) {
         books_check();

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include <byre/pager_boot.h>
 #include <byre/program.h>
 
 #include "model.h"
@@ -17,6 +18,10 @@ static uint64_t mmap_hint_group(void)
 {
     /* Few groups, so that mappings meet in one leaf table; and more than one middle table. */
     uint64_t base = dice_chance(3) ? PROGRAM_SHARED_BASE : PROGRAM_MMAP_BASE;
+    if (dice_chance(30)) { /* the end of an area, so that its gaps must serve */
+        return PAGE_OF(base + (PROGRAM_SHARED_BASE - PROGRAM_MMAP_BASE)) - 2 * TABLE_ENTRIES +
+               dice_below(2) * TABLE_ENTRIES;
+    }
     return PAGE_OF(base) + (dice_below(2) << 18) + (dice_below(5) << 9);
 }
 
@@ -32,6 +37,13 @@ static bool mixes(const struct sim_process *process, uint64_t start, uint64_t pa
         }
     }
     return false;
+}
+
+/* Where auditors see memory, programs map nothing. */
+static bool barred(uint64_t start, uint64_t pages)
+{
+    return start + pages > PAGE_OF(PAGER_AUDIT_WINDOW) && start < PAGE_OF(PROGRAM_BIG_STACK_TOP) -
+                                                                      (1ull << 18);
 }
 
 void request_map(struct sim_process *process, struct sim_thread *thread)
@@ -52,7 +64,7 @@ void request_map(struct sim_process *process, struct sim_thread *thread)
     model_trace("map of %" PRIx64 ", page 0x%" PRIx64 " + %" PRIu64 " shared %d rights %u: %d",
                 process->id, start, pages, shared, rights, request.error);
     bool taken = !chosen && !oracle_is_free(&process->oracle, start, pages);
-    bool mixed = !chosen && mixes(process, start, pages, shared);
+    bool mixed = !chosen && (mixes(process, start, pages, shared) || barred(start, pages));
     if (request.error != ERR_OK) {
         bool right = (request.error == PAGER_ERR_EXIST && taken) ||
                      (request.error == PAGER_ERR_INVAL && mixed) || request_is_poor(request.error) ||
@@ -65,7 +77,8 @@ void request_map(struct sim_process *process, struct sim_thread *thread)
     }
     uint64_t page = request.result.map.address >> PAGE_SHIFT;
     if (taken || mixed || (!chosen && page != start) ||
-        !oracle_is_free(&process->oracle, page, pages) || mixes(process, page, pages, shared)) {
+        !oracle_is_free(&process->oracle, page, pages) || barred(page, pages) ||
+        mixes(process, page, pages, shared)) {
         model_fail("map places page 0x%" PRIx64 " where it may not be", page);
     }
     oracle_add(&process->oracle,
@@ -208,8 +221,12 @@ void request_share(struct sim_process *process, struct sim_thread *thread)
     struct oracle_object *object = region->object;
     struct pager_request made = request_ask(PAGER_SHARE_MAKE, process->id,
                                             region->start << PAGE_SHIFT, object->pages, 0);
-    if (made.error != ERR_OK) {
+    bool may_write = (region->maximum & MAP_W) != 0; /* else its rights would grow on the way */
+    if (made.error != (may_write ? ERR_OK : PAGER_ERR_INVAL)) {
         model_fail("share_make is answered %d", made.error);
+    }
+    if (!may_write) {
+        return;
     }
     uint64_t id = made.result.share_make.object_id, key = made.result.share_make.key;
     struct pager_request mapped = request_ask(PAGER_SHARE_MAP, other->id, id, key, rights);

@@ -123,6 +123,7 @@ static struct sim_process *spawn(const struct sim_process *parent)
     process->id = request.result.space_create.space_id;
     process->space = port_space(process->id);
     oracle_start(&process->oracle);
+    sim_counts.spaces++;
     model_trace("space %" PRIx64 " made", process->id);
     if (!lay_out(process)) {
         sim_end(process);
@@ -210,6 +211,7 @@ void request_fork(struct sim_process *process, struct sim_thread *thread)
     child->heap_start = process->heap_start;
     child->heap_break = process->heap_break;
     oracle_copy(&child->oracle, &process->oracle);
+    sim_counts.forks++;
     thread_begin(child, 0);
     model_trace("fork of %" PRIx64 " is %" PRIx64, process->id, child->id);
 }

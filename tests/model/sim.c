@@ -14,12 +14,14 @@
 
 struct sim_process sim_processes[SIM_PROCESSES];
 struct sim_transition sim_transition;
+struct sim_counts sim_counts;
 static unsigned nesting; /* others run beside the pager, not beside themselves */
 
 void sim_start(void)
 {
     memset(sim_processes, 0, sizeof(sim_processes));
     memset(&sim_transition, 0, sizeof(sim_transition));
+    memset(&sim_counts, 0, sizeof(sim_counts));
     machine_start();
     nesting = 0;
 }

@@ -48,6 +48,13 @@ struct sim_transition {
     unsigned rights; /* when it protects */
 };
 
+/* What a run did, for its report. */
+struct sim_counts {
+    uint64_t accesses, faults, maps, fences, kills, ended_by_memory;
+    uint64_t forks, spaces, requests, refused, audits;
+};
+
+extern struct sim_counts sim_counts;
 extern struct sim_process sim_processes[SIM_PROCESSES];
 extern struct sim_transition sim_transition;
 

@@ -138,6 +138,7 @@ static void complete(struct sim_process *process, const struct sim_thread *threa
     uint64_t *memory = fake_frame(frame);
     uint64_t *word = &memory[thread->address % PAGE_BYTES / sizeof(uint64_t)];
     check_granted(process, thread);
+    sim_counts.accesses++;
     switch (thread->access) {
     case ACCESS_LOAD:
     case ACCESS_FETCH:
@@ -346,6 +347,7 @@ void sim_serve_fault(void)
                 process->id, thread->access, thread->address, answer.verdict, answer.reason);
     unsigned needed = rights_needed(thread->access);
     unsigned rights = rights_at(process, thread->address >> PAGE_SHIFT);
+    sim_counts.faults++;
     if (answer.verdict == PORT_MAP && dice_chance(60)) { /* it is gone before the reply */
         port_fault_done();
         end_thread(process, thread);
@@ -353,13 +355,17 @@ void sim_serve_fault(void)
     }
     switch (answer.verdict) {
     case PORT_MAP:
+        sim_counts.maps++;
         install(process, thread, &answer);
         break;
     case PORT_FENCE:
+        sim_counts.fences++;
         machine_flush(process->space, thread->address & ~(uint64_t)(PAGE_BYTES - 1), 1);
         break;
     case PORT_FAIL:
         check_refusal(process, thread, &answer);
+        sim_counts.kills++;
+        sim_counts.ended_by_memory += answer.reason == PAGER_REASON_NO_MEMORY;
         port_fault_done();
         sim_end(process); /* S3 */
         return;
