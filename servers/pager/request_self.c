@@ -69,6 +69,28 @@ void pager_on_protect(struct pager_request *request)
     }
 }
 
+/* The object that [first, end) shows whole, be it in several regions, or NULL. Who may never write
+ * there may not share it on: a key gives any right. */
+static struct object *whole_object(const struct space *s, uint32_t first, uint32_t end)
+{
+    const struct region *r = region_find(s->map, first);
+    if (r == NULL || !region_is_shared(r)) {
+        return NULL;
+    }
+    uint32_t backing = r->backing;
+    uint32_t page = first;
+    while (page < end) {
+        r = region_find(s->map, page);
+        if (r == NULL || r->backing != backing || (r->max_rights & MAP_W) == 0 ||
+            r->offset_pages + page - r->first_page != page - first) {
+            return NULL;
+        }
+        page = region_end(r);
+    }
+    struct object *object = object_at(backing - BACKING_OBJECT);
+    return page == end && object->pages == end - first ? object : NULL;
+}
+
 void pager_on_share_make(struct pager_request *request)
 {
     struct space *s = request_self(request);
@@ -82,11 +104,8 @@ void pager_on_share_make(struct pager_request *request)
     if (request->error != ERR_OK) {
         return;
     }
-    const struct region *r = region_find(s->map, first);
-    struct object *object =
-        r != NULL && region_is_shared(r) ? object_at(r->backing - BACKING_OBJECT) : NULL;
-    if (object == NULL || r->first_page != first || r->pages != end - first ||
-        r->offset_pages != 0 || object->pages != end - first) { /* a whole object, no part */
+    struct object *object = whole_object(s, first, end);
+    if (object == NULL) {
         request->error = PAGER_ERR_INVAL;
         return;
     }
