@@ -15,6 +15,7 @@ struct range_call {
     uint64_t entries;
     uint64_t first;   /* map word or device entry of the first */
     uint64_t changed; /* what the steps counted */
+    uint64_t begun;   /* the entry at which this run began: what is below, another run passed */
     const struct thread *caller;
 };
 
@@ -53,6 +54,7 @@ __attribute__((always_inline)) static inline err_t for_range(struct thread *call
     unsigned visited = 0;
 
     call->changed = caller->progress >> 32;
+    call->begun = call->index + passed;
     while (error == ERR_OK && passed < call->entries) {
         uint64_t index = call->index + passed;
 
@@ -231,13 +233,16 @@ static err_t step_drop(struct range_call *call, uint64_t index, uint64_t n)
 {
     uint64_t entry = call->table.entries[index];
 
+    (void)n;
+
     if (entry != 0) {
         change(call, index, 0);
     }
     if (entry_names_table(entry)) {
         table_unref(entry_frame(entry));
     }
-    if (index % TABLE_GROUP_ENTRIES == TABLE_GROUP_ENTRIES - 1 && n >= TABLE_GROUP_ENTRIES - 1) {
+    if (index % TABLE_GROUP_ENTRIES == TABLE_GROUP_ENTRIES - 1 &&
+        index - call->begun >= TABLE_GROUP_ENTRIES - 1) { /* seen whole, whatever progress said */
         call->table.record->groups &= (uint16_t) ~(1u << (index / TABLE_GROUP_ENTRIES)); /* T4 */
     }
     return ERR_OK;

@@ -104,7 +104,7 @@ static void scan_tables(void)
         if (fake_record(frame)->state != 0) {
             scan_table(frame);
             *count_of(frame) += fake_record(frame)->space;
-        } else if (!is_zero(fake_frame(frame), PAGE_BYTES) ||
+        } else if (!is_zero(fake_memory_at(frame), PAGE_BYTES) ||
                    !is_zero(fake_record(frame), sizeof(struct table_record))) {
             model_fail("free table frame 0x%" PRIx64 " is not zero (T5)", frame);
         }
@@ -186,7 +186,7 @@ static void compare_frames(void)
         model_fail("%" PRIu64 " frames are free, the books say %" PRIu64, found.user_free,
                    frames.totals.user_free);
     }
-    if (!is_zero(fake_frame(fault_zero_frame.number), PAGE_BYTES)) {
+    if (!is_zero(fake_memory_at(fault_zero_frame.number), PAGE_BYTES)) {
         model_fail("the zero frame was written");
     }
 }
@@ -260,7 +260,7 @@ static void check_words(const struct sim_process *process, const struct oracle_r
     for (unsigned word = 0; word < ORACLE_WORDS; word++) {
         unsigned offset = oracle_word_offset(word);
         uint64_t expected = oracle_read(&process->oracle, page, offset);
-        uint64_t seen = frame != 0 ? ((const uint64_t *)fake_frame(frame))[offset / 8]
+        uint64_t seen = frame != 0 ? ((const uint64_t *)fake_memory_at(frame))[offset / 8]
                                    : oracle_backing(region, page, offset);
         if (seen != expected) {
             model_fail("process %" PRIx64 ": page 0x%" PRIx64 " offset %u holds 0x%" PRIx64

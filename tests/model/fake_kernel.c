@@ -50,7 +50,7 @@ bool fake_is_ram(uint64_t frame)
     return frame >= fake.first_frame && frame - fake.first_frame < fake.frames;
 }
 
-void *fake_frame(uint64_t frame)
+void *fake_memory_at(uint64_t frame)
 {
     if (!fake_is_ram(frame)) {
         fprintf(stderr, "frame 0x%llx is not memory\n", (unsigned long long)frame);
@@ -71,12 +71,12 @@ unsigned fake_kind(uint64_t frame)
 
 uint64_t *fake_entries(uint64_t frame)
 {
-    return fake_frame(frame);
+    return fake_memory_at(frame);
 }
 
 struct table_record *fake_record(uint64_t frame)
 {
-    struct table_record *records = fake_frame(frame & ~(uint64_t)(CHUNK_PAGES - 1));
+    struct table_record *records = fake_memory_at(frame & ~(uint64_t)(CHUNK_PAGES - 1));
     return &records[frame % CHUNK_PAGES];
 }
 
@@ -235,7 +235,7 @@ err_t fake_memory_retype(const struct fake_authority *memory, uint64_t chunk_fra
             fake.hooks.flush(i, 0, 0);
         }
     }
-    memset(fake_frame(chunk_frame), 0, CHUNK_BYTES);
+    memset(fake_memory_at(chunk_frame), 0, CHUNK_BYTES);
     *chunk_kind(chunk_frame) = (uint8_t)kind;
     return ERR_OK;
 }

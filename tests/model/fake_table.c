@@ -18,8 +18,7 @@ static err_t check_upper(const struct fake_authority *memory, uint64_t table, ui
     if (err != ERR_OK) {
         return err;
     }
-    err = check_span(*level_out, index, entries);
-    return err == ERR_OK && *level_out == TABLE_LEVEL_LEAF ? ERR_LEVEL : err;
+    return *level_out == TABLE_LEVEL_LEAF ? ERR_LEVEL : check_span(*level_out, index, entries);
 }
 
 static err_t check_leaf(const struct fake_authority *memory, uint64_t table, uint64_t index,
@@ -30,8 +29,7 @@ static err_t check_leaf(const struct fake_authority *memory, uint64_t table, uin
     if (err != ERR_OK) {
         return err;
     }
-    err = check_span(level, index, entries);
-    return err == ERR_OK && level != TABLE_LEVEL_LEAF ? ERR_LEVEL : err;
+    return level != TABLE_LEVEL_LEAF ? ERR_LEVEL : check_span(level, index, entries);
 }
 
 static err_t check_word(const struct fake_authority *memory, uint64_t word, uint64_t frame)
@@ -121,7 +119,7 @@ err_t fake_table_free(const struct fake_authority *memory, uint64_t frame)
         }
     }
     fake_table_goes(frame);
-    memset(fake_frame(frame), 0, PAGE_BYTES);                    /* T5 */
+    memset(fake_memory_at(frame), 0, PAGE_BYTES);                    /* T5 */
     memset(fake_record(frame), 0, sizeof(struct table_record)); /* T5 */
     return ERR_OK;
 }
@@ -131,18 +129,10 @@ err_t fake_table_map(const struct fake_authority *memory, uint64_t table, uint64
 {
     fake_call_begins();
     *done_out = 0;
-    unsigned level = 0;
-    err_t err = fake_check_table(memory, table, &level);
-    if (err != ERR_OK) {
-        return err;
+    err_t err = check_leaf(memory, table, index, entries);
+    if ((entries == 0 || entries > 16) && (err == ERR_OK || err == ERR_RANGE)) {
+        err = ERR_ARGUMENT; /* what can never be valid is said first */
     }
-    if (level != TABLE_LEVEL_LEAF) {
-        return ERR_LEVEL;
-    }
-    if (entries == 0 || entries > 16) {
-        return ERR_ARGUMENT;
-    }
-    err = check_span(level, index, entries);
     if (err != ERR_OK) {
         return err;
     }
@@ -315,15 +305,15 @@ err_t fake_table_copy(const struct fake_authority *memory, uint64_t target, uint
     unsigned level = 0, target_level = 0;
     fake_call_begins();
     *copied_out = 0;
-    err_t err = fake_check_table(memory, source, &level);
+    err_t err = fake_check_table(memory, target, &target_level);
     if (err == ERR_OK) {
-        err = fake_check_table(memory, target, &target_level);
-    }
-    if (err == ERR_OK) {
-        err = check_span(level, index, entries);
+        err = fake_check_table(memory, source, &level);
     }
     if (err == ERR_OK && level != target_level) {
         err = ERR_LEVEL;
+    }
+    if (err == ERR_OK) {
+        err = check_span(level, index, entries);
     }
     if (err == ERR_OK && target == source) {
         err = ERR_ARGUMENT;

@@ -71,7 +71,7 @@ static frame_t chunk_at(unsigned index)
 static void fill_archive(void)
 {
     for (unsigned page = 0; page < FILE_PAGES; page++) {
-        uint64_t *words = fake_frame(FIRST_FRAME + page);
+        uint64_t *words = fake_memory_at(FIRST_FRAME + page);
         for (unsigned i = 0; i < PAGE_BYTES / sizeof(uint64_t); i++) {
             words[i] = oracle_file_word(page, i * sizeof(uint64_t));
         }
@@ -138,7 +138,7 @@ void port_start(void)
     uint64_t root = 0;
     uint64_t table_next = boot(&root);
     uint32_t object_pages = (uint32_t)dice_below(2);
-    pager_window = (uintptr_t)fake_frame(FIRST_FRAME) - ((uintptr_t)FIRST_FRAME << PAGE_SHIFT);
+    pager_window = (uintptr_t)fake_memory_at(FIRST_FRAME) - ((uintptr_t)FIRST_FRAME << PAGE_SHIFT);
     frame_records = calloc((size_t)model.chunks * CHUNK_PAGES, sizeof(*frame_records));
     chunk_records = calloc(model.chunks, sizeof(*chunk_records));
     frames_start(frame_records, chunk_records, chunk_at(0), model.chunks);

@@ -94,7 +94,7 @@ void sim_check_contents(struct sim_process *process)
             uint64_t entry = machine_walk(process->space, page << PAGE_SHIFT);
             for (unsigned word = 0; entry != 0 && word < ORACLE_WORDS; word++) {
                 unsigned offset = oracle_word_offset(word);
-                const uint64_t *memory = fake_frame(fake_entry_frame(entry));
+                const uint64_t *memory = fake_memory_at(fake_entry_frame(entry));
                 uint64_t expected = oracle_read(&process->oracle, page, offset);
                 if (memory[offset / 8] != expected) {
                     model_fail("process %" PRIx64 ": 0x%" PRIx64 " holds 0x%" PRIx64

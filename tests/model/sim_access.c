@@ -135,7 +135,7 @@ static void check_value(const struct sim_process *process, uint64_t address, uin
 
 static void complete(struct sim_process *process, const struct sim_thread *thread, uint64_t frame)
 {
-    uint64_t *memory = fake_frame(frame);
+    uint64_t *memory = fake_memory_at(frame);
     uint64_t *word = &memory[thread->address % PAGE_BYTES / sizeof(uint64_t)];
     check_granted(process, thread);
     sim_counts.accesses++;
