@@ -20,22 +20,16 @@ err_t faults_start(void)
     return error;
 }
 
+/* The path of a fault is one function when nothing unusual is met: region remembered, tables
+ * private, a frame at hand. Everything else is out of line and begins again from the start. */
+#define HOT static inline __attribute__((always_inline))
+#define COLD static __attribute__((noinline))
+
 /* ----------------------------------------------------------------------------- the answers */
-static void answer_kill(struct fault_step *step, unsigned reason)
+HOT void answer_kill(struct fault_step *step, unsigned reason)
 {
     step->answer = FAULT_KILL;
     step->reason = reason;
-}
-
-static void answer_map(struct fault_step *step, frame_t leaf, uint32_t index, uint32_t word,
-                       frame_t taken, frame_t replaced)
-{
-    step->answer = FAULT_MAP;
-    step->leaf = leaf;
-    step->index = index;
-    step->word = word;
-    step->taken = taken;
-    step->replaced = replaced;
 }
 
 /* One place where a page is to stand. */
@@ -47,13 +41,119 @@ struct spot {
     uint32_t index;
 };
 
-static unsigned rights_without_write(const struct region *r)
+HOT void answer_map(struct fault_step *step, const struct spot *at, uint32_t word, frame_t taken,
+                    frame_t replaced)
+{
+    step->answer = FAULT_MAP;
+    step->leaf = at->leaf;
+    step->index = at->index;
+    step->word = word;
+    step->taken = taken;
+    step->replaced = replaced;
+}
+
+HOT void answer_again(struct fault_step *step, const struct spot *at)
+{
+    at->space->faults_other++;
+    step->answer = FAULT_AGAIN;
+}
+
+HOT unsigned rights_without_write(const struct region *r)
 {
     return r->rights & (MAP_R | MAP_X);
 }
 
-/* ---------------------------------------------------------------------------- empty entries */
-/* A page of the space's own, its contents a copy of `source` (first `bytes` of it), or zeroes. */
+/* ------------------------------------------------------------------- entries of the common kind */
+/* A frame that was taken before, or one that is free without further ado. */
+HOT bool take_frame(frame_t *spare, frame_t *frame_out)
+{
+    if (spare->number != 0) {
+        *frame_out = *spare;
+        *spare = FRAME_NONE;
+        return true;
+    }
+    return frame_alloc_quick(frame_out);
+}
+
+HOT bool fill_zero(const struct spot *at, bool write, frame_t replaced, frame_t *spare,
+                   struct fault_step *step)
+{
+    frame_t frame = fault_zero_frame;
+    unsigned rights = rights_without_write(at->region);
+    if (write) {
+        if (!take_frame(spare, &frame)) {
+            return false;
+        }
+        page_zero(frame);
+        rights = at->region->rights;
+    } else {
+        frame_ref(frame);
+    }
+    at->space->faults_zero++;
+    answer_map(step, at, map_word(frame, rights), frame, replaced);
+    return true;
+}
+
+/* A write to a page that is there. */
+HOT bool write_present(const struct spot *at, uint64_t e, frame_t *spare, struct fault_step *step)
+{
+    frame_t frame = entry_frame(e);
+    if ((e & (PTE_V | PTE_W)) == (PTE_V | PTE_W)) {
+        answer_again(step, at);
+        return true;
+    }
+    if (!frame_is_shared(frame) || region_is_shared(at->region)) {
+        at->space->faults_last_owner++;
+        answer_map(step, at, map_word(frame, at->region->rights), FRAME_NONE, FRAME_NONE);
+        return true;
+    }
+    if (frame.number == fault_zero_frame.number) {
+        return fill_zero(at, true, frame, spare, step);
+    }
+    frame_t copy;
+    if (!take_frame(spare, &copy)) {
+        return false;
+    }
+    page_copy(copy, frame);
+    at->space->faults_copy++;
+    answer_map(step, at, map_word(copy, at->region->rights), copy, frame);
+    return true;
+}
+
+/* A read or fetch of a page that is there: the entry has the right already, or the region was
+ * given more rights since. */
+HOT void read_present(const struct spot *at, uint64_t e, unsigned right_bit,
+                      struct fault_step *step)
+{
+    if (entry_is_valid(e) && (e & right_bit) != 0) {
+        answer_again(step, at);
+        return;
+    }
+    at->space->faults_other++;
+    answer_map(step, at, map_word(entry_frame(e), rights_without_write(at->region)), FRAME_NONE,
+               FRAME_NONE);
+}
+
+/* The entry of a page whose path is ready. False: a frame is needed, or a backing that is not the
+ * common one; nothing has changed. */
+HOT bool resolve_entry(const struct spot *at, unsigned right_bit, frame_t *spare,
+                       struct fault_step *step)
+{
+    uint64_t e = table_entries(at->leaf)[at->index];
+    bool write = right_bit == PTE_W;
+    if (e == 0) {
+        return at->region->backing == BACKING_ZERO &&
+               fill_zero(at, write, FRAME_NONE, spare, step);
+    }
+    if (write) {
+        return write_present(at, e, spare, step);
+    }
+    read_present(at, e, right_bit, step);
+    return true;
+}
+
+/* ------------------------------------------------------------------------- other backings */
+/* A page of the space's own: the first `bytes` of a frame, and zeroes. */
 static void fill_private(const struct spot *at, frame_t source, unsigned bytes,
                          struct fault_step *step)
 {
@@ -68,30 +168,14 @@ static void fill_private(const struct spot *at, frame_t source, unsigned bytes,
         page_zero(frame);
         __builtin_memcpy(pager_pointer(frame), pager_pointer(source), bytes);
     }
-    answer_map(step, at->leaf, at->index, map_word(frame, at->region->rights), frame, FRAME_NONE);
+    answer_map(step, at, map_word(frame, at->region->rights), frame, FRAME_NONE);
 }
 
-static void fill_zero(const struct spot *at, bool write, struct fault_step *step)
-{
-    at->space->faults_zero++;
-    if (write) {
-        fill_private(at, fault_zero_frame, 0, step);
-        return;
-    }
-    frame_ref(fault_zero_frame);
-    answer_map(step, at->leaf, at->index,
-               map_word(fault_zero_frame, rights_without_write(at->region)), fault_zero_frame,
-               FRAME_NONE);
-}
-
+/* A page that the archive holds at least the beginning of. */
 static void fill_archive(const struct spot *at, bool write, struct fault_step *step)
 {
     const struct region *r = at->region;
     uint32_t relative = at->page - r->first_page;
-    if (relative >= r->file_pages) {
-        fill_zero(at, write, step);
-        return;
-    }
     frame_t source = {pager_archive.number + r->offset_pages + relative};
     at->space->faults_other++;
     if (relative + 1 == r->file_pages && r->file_tail != 0) {
@@ -100,8 +184,7 @@ static void fill_archive(const struct spot *at, bool write, struct fault_step *s
         fill_private(at, source, PAGE_BYTES, step);
     } else {
         frame_ref(source);
-        answer_map(step, at->leaf, at->index, map_word(source, rights_without_write(r)), source,
-                   FRAME_NONE);
+        answer_map(step, at, map_word(source, rights_without_write(r)), source, FRAME_NONE);
     }
 }
 
@@ -117,89 +200,72 @@ static void fill_object(const struct spot *at, struct fault_step *step)
         return;
     }
     frame_ref(frame);
-    answer_map(step, at->leaf, at->index, map_word(frame, r->rights), frame, FRAME_NONE);
+    answer_map(step, at, map_word(frame, r->rights), frame, FRAME_NONE);
 }
 
-static void fill(const struct spot *at, bool write, struct fault_step *step)
+/* Zeroes, or a frame for a copy, when none is at hand: teardown may have to give one. */
+static void resolve_with_spare(const struct spot *at, unsigned right_bit, struct fault_step *step)
 {
-    switch (at->region->backing) {
-    case BACKING_ZERO:
-        fill_zero(at, write, step);
-        return;
-    case BACKING_ARCHIVE:
-        fill_archive(at, write, step);
-        return;
-    case BACKING_DEVICE:
-        answer_kill(step, PAGER_REASON_ACCESS);
-        return;
-    default:
-        fill_object(at, step);
-        return;
-    }
-}
-
-/* --------------------------------------------------------------------------- entries in use */
-/* A write to a page whose frame others have too: a copy takes its place. */
-static void copy_frame(const struct spot *at, frame_t shared, struct fault_step *step)
-{
-    bool is_zero = shared.number == fault_zero_frame.number;
-    frame_t frame;
-    if (memory_take_frame(&frame) != ERR_OK) {
+    frame_t spare;
+    if (memory_take_frame(&spare) != ERR_OK) {
         answer_kill(step, PAGER_REASON_NO_MEMORY);
         return;
     }
-    if (is_zero) {
-        at->space->faults_zero++;
-        page_zero(frame);
-    } else {
-        at->space->faults_copy++;
-        page_copy(frame, shared);
-    }
-    answer_map(step, at->leaf, at->index, map_word(frame, at->region->rights), frame, shared);
-}
-
-static void write_present(const struct spot *at, uint64_t e, struct fault_step *step)
-{
-    frame_t frame = entry_frame(e);
-    if ((e & PTE_W) != 0 && entry_is_valid(e)) {
-        at->space->faults_other++;
-        step->answer = FAULT_AGAIN;
-    } else if (frame_is_shared(frame) && !region_is_shared(at->region)) {
-        copy_frame(at, frame, step);
-    } else {
-        at->space->faults_last_owner++;
-        answer_map(step, at->leaf, at->index, map_word(frame, at->region->rights), FRAME_NONE,
-                   FRAME_NONE);
+    uint64_t e = table_entries(at->leaf)[at->index];
+    bool done = e == 0 ? fill_zero(at, right_bit == PTE_W, FRAME_NONE, &spare, step)
+                       : resolve_entry(at, right_bit, &spare, step);
+    PAGER_ASSERT(done);
+    if (spare.number != 0) { /* teardown has made the space the last owner meanwhile */
+        frame_unref(spare);
     }
 }
 
-/* A read or fetch of a page that is there: the entry has the right already, or the region was
- * given more rights since. */
-static void read_present(const struct spot *at, uint64_t e, unsigned right_bit,
-                         struct fault_step *step)
+static void resolve_other(const struct spot *at, unsigned right_bit, struct fault_step *step)
 {
-    at->space->faults_other++;
-    if (entry_is_valid(e) && (e & right_bit) != 0) {
-        step->answer = FAULT_AGAIN;
-        return;
+    const struct region *r = at->region;
+    bool empty = table_entries(at->leaf)[at->index] == 0;
+    bool in_file = r->backing == BACKING_ARCHIVE && at->page - r->first_page < r->file_pages;
+    if (!empty || r->backing == BACKING_ZERO || (r->backing == BACKING_ARCHIVE && !in_file)) {
+        frame_t none = FRAME_NONE;
+        if (empty && right_bit != PTE_W) { /* zeroes to read need no frame */
+            (void)fill_zero(at, false, FRAME_NONE, &none, step);
+        } else {
+            resolve_with_spare(at, right_bit, step);
+        }
+    } else if (in_file) {
+        fill_archive(at, right_bit == PTE_W, step);
+    } else if (r->backing == BACKING_DEVICE) {
+        answer_kill(step, PAGER_REASON_ACCESS);
+    } else {
+        fill_object(at, step);
     }
-    answer_map(step, at->leaf, at->index,
-               map_word(entry_frame(e), rights_without_write(at->region)), FRAME_NONE, FRAME_NONE);
 }
 
 /* --------------------------------------------------------------------------------- resolve */
 static unsigned reason_unmapped(struct space *s, uint32_t page)
 {
     const struct region *next = region_find_next(s->map, page);
-    bool guard = next != NULL && (next->flags & REGION_STACK) != 0 && next->first_page == page + 1;
+    bool guard = next != NULL && (next->flags & REGION_STACK) != 0 &&
+                 next->first_page == page + 1;
     return guard ? PAGER_REASON_GUARD : PAGER_REASON_UNMAPPED;
 }
 
+/* Of each kind of access: the bit in an entry, the right of a region, why it is refused. */
+static const struct {
+    uint8_t right_bit;
+    uint8_t right;
+    uint8_t reason;
+} accesses[] = {
+    [FAULT_PAGE_READ] = {PTE_R, MAP_R, PAGER_REASON_NOT_READABLE},
+    [FAULT_PAGE_WRITE] = {PTE_W, MAP_W, PAGER_REASON_READ_ONLY},
+    [FAULT_PAGE_EXECUTE] = {PTE_X, MAP_X, PAGER_REASON_NOT_EXECUTABLE},
+};
+
 /* The spot's path made as the access needs it. A read is content with tables that others share, as
  * long as nothing has to be written there. */
-static err_t make_path(struct spot *at, bool write, unsigned right_bit)
+static err_t make_path(struct spot *at, unsigned right_bit)
 {
-    if (!write) {
+    if (right_bit != PTE_W) {
         err_t error = cow_make_readable(at->space, at->page, &at->leaf);
         if (error != ERR_OK) {
             return error;
@@ -214,83 +280,53 @@ static err_t make_path(struct spot *at, bool write, unsigned right_bit)
     return cow_make_private(at->space, at->page, &at->leaf);
 }
 
-static void resolve_in_region(struct spot *at, bool write, unsigned right_bit,
-                              struct fault_step *step)
-{
-    if ((at->region->flags & REGION_STACK) != 0 &&
-        __builtin_expect(at->page < at->space->stack_low, 0) &&
-        space_grow_stack(at->space, at->region, at->page) != ERR_OK) {
-        answer_kill(step, PAGER_REASON_NO_MEMORY);
-        return;
-    }
-    if (!cow_path_is_private(at->space, at->page, &at->leaf)) {
-        if (make_path(at, write, right_bit) != ERR_OK) {
-            answer_kill(step, PAGER_REASON_NO_MEMORY);
-            return;
-        }
-        at->region = space_region(at->space, at->page); /* making it may have looked elsewhere */
-    }
-    uint64_t e = table_entries(at->leaf)[at->index];
-    if (e == 0) {
-        fill(at, write, step);
-    } else if (write) {
-        write_present(at, e, step);
-    } else {
-        read_present(at, e, right_bit, step);
-    }
-}
-
-void fault_resolve(struct space *s, unsigned kind, uint64_t address, struct fault_step *step)
+/* Whatever the quick way could not do. */
+COLD void resolve_slowly(struct space *s, unsigned kind, uint64_t address, struct fault_step *step)
 {
     if (address >> PAGE_SHIFT >= USER_PAGES) {
         answer_kill(step, PAGER_REASON_KERNEL);
         return;
     }
     uint32_t page = (uint32_t)(address >> PAGE_SHIFT);
-    const struct region *r = space_region(s, page);
-    if (r == NULL) {
+    struct spot at = {.space = s,
+                      .region = space_region(s, page),
+                      .page = page,
+                      .index = page_leaf_index(page)};
+    if (at.region == NULL) {
         answer_kill(step, reason_unmapped(s, page));
         return;
     }
-    struct spot at = {.space = s, .region = r, .page = page, .index = page_leaf_index(page)};
-    switch (kind) {
-    case FAULT_PAGE_WRITE:
-        if ((r->rights & MAP_W) == 0) {
-            answer_kill(step, PAGER_REASON_READ_ONLY);
-            return;
-        }
-        resolve_in_region(&at, true, PTE_W, step);
+    if ((at.region->rights & accesses[kind].right) == 0) {
+        answer_kill(step, accesses[kind].reason);
         return;
-    case FAULT_PAGE_EXECUTE:
-        if ((r->rights & MAP_X) == 0) {
-            answer_kill(step, PAGER_REASON_NOT_EXECUTABLE);
-            return;
-        }
-        resolve_in_region(&at, false, PTE_X, step);
+    }
+    bool below = (at.region->flags & REGION_STACK) != 0 && page < s->stack_low;
+    if ((below && space_grow_stack(s, at.region, page) != ERR_OK) ||
+        make_path(&at, accesses[kind].right_bit) != ERR_OK) {
+        answer_kill(step, PAGER_REASON_NO_MEMORY);
         return;
-    default:
-        if ((r->rights & MAP_R) == 0) {
-            answer_kill(step, PAGER_REASON_NOT_READABLE);
-            return;
-        }
-        resolve_in_region(&at, false, PTE_R, step);
-        return;
+    }
+    at.region = space_region(s, page); /* making the path may have looked elsewhere */
+    frame_t none = FRAME_NONE;
+    if (!resolve_entry(&at, accesses[kind].right_bit, &none, step)) {
+        resolve_other(&at, accesses[kind].right_bit, step);
     }
 }
 
-void fault_finish(const struct fault_step *step)
+void fault_resolve(struct space *s, unsigned kind, uint64_t address, struct fault_step *step)
 {
-    if (step->answer != FAULT_MAP || step->taken.number == 0) {
+    uint64_t wide = address >> PAGE_SHIFT;
+    uint32_t page = (uint32_t)wide;
+    struct spot at = {.space = s, .region = &s->hit, .page = page, .index = page_leaf_index(page)};
+    frame_t none = FRAME_NONE;
+    bool plain = wide < USER_PAGES && region_holds(&s->hit, page) &&
+                 (s->hit.rights & accesses[kind].right) != 0 &&
+                 ((s->hit.flags & REGION_STACK) == 0 || page >= s->stack_low);
+    if (__builtin_expect(plain && cow_path_is_private(s, page, &at.leaf), 1) &&
+        resolve_entry(&at, accesses[kind].right_bit, &none, step)) {
         return;
     }
-    uint64_t e = table_entries(step->leaf)[step->index];
-    if (__builtin_expect(entry_frame(e).number == step->taken.number, 1)) {
-        if (step->replaced.number != 0) {
-            frame_unref(step->replaced);
-        }
-    } else {
-        frame_unref(step->taken); /* the faulter had gone: the kernel wrote nothing */
-    }
+    resolve_slowly(s, kind, address, step);
 }
 
 err_t fault_populate(struct space *s, uint32_t page, bool write)

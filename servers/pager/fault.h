@@ -10,7 +10,9 @@
 #ifndef PAGER_FAULT_H
 #define PAGER_FAULT_H
 
+#include "frame.h"
 #include "space.h"
+#include "table.h"
 #include "types.h"
 
 enum fault_answer {
@@ -32,7 +34,18 @@ struct fault_step {
 /* Resolve a page fault (FAULT_PAGE_READ, _WRITE or _EXECUTE). */
 void fault_resolve(struct space *s, unsigned kind, uint64_t address, struct fault_step *step_out);
 /* After the reply, whatever became of it: U1. */
-void fault_finish(const struct fault_step *step);
+static inline void fault_finish(const struct fault_step *step)
+{
+    if (step->answer != FAULT_MAP || step->taken.number == 0) {
+        return;
+    }
+    uint64_t e = table_entries(step->leaf)[step->index];
+    if (__builtin_expect(entry_frame(e).number != step->taken.number, 0)) {
+        frame_unref(step->taken); /* the faulter had gone: the kernel wrote nothing */
+    } else if (step->replaced.number != 0) {
+        frame_unref(step->replaced);
+    }
+}
 
 /* The same without a faulter, for wired regions, shared buffers and argument blocks: the entry is
  * written with table_map, and fenced where one was replaced. NOMEM, FAULT (no region or rights). */

@@ -24,10 +24,10 @@ _Noreturn void pager_fail(const char *file, unsigned line, const char *what)
     __builtin_trap(); /* init answers the pager's faults: registers and a backtrace */
 }
 
-/* What goes back to the sender of the last message. */
+/* What goes back to the sender of the last message, and what is to be finished once it is out. */
 struct answer {
     bool wanted;
-    bool to_finish; /* a fault's step, once the answer is out */
+    bool to_finish;
     uint64_t descriptor;
     struct fault_step step;
 };
@@ -63,31 +63,29 @@ static uint64_t stop_thread(const struct message *m, unsigned reason)
     return victim_put(&victim) ? IPC_FAIL : IPC_FENCE;
 }
 
+/* The answer to a page fault, in m and the descriptor returned. */
+static inline uint64_t answer_step(struct message *m, const struct fault_step *step)
+{
+    if (__builtin_expect(step->answer == FAULT_MAP, 1)) {
+        m->w[0] = step->leaf.number;
+        m->w[1] = step->word;
+        m->w[2] = PAGER_SLOT_MEMORY;
+        return IPC_MAP;
+    }
+    return step->answer == FAULT_AGAIN ? IPC_FENCE : stop_thread(m, step->reason);
+}
+
 static void on_fault(struct message *m, struct answer *answer)
 {
     answer->wanted = true;
     struct space *s = space_find(m->badge);
-    if (__builtin_expect(s == NULL || !is_page_fault(m->w[0]), 0)) {
+    if (s == NULL || !is_page_fault(m->w[0])) {
         answer->descriptor = stop_thread(m, reason_of_kind(m->w[0]));
         return;
     }
-    struct fault_step *step = &answer->step;
-    fault_resolve(s, (unsigned)m->w[0], m->w[1], step);
-    switch (step->answer) {
-    case FAULT_MAP:
-        m->w[0] = step->leaf.number;
-        m->w[1] = step->word;
-        m->w[2] = PAGER_SLOT_MEMORY;
-        answer->descriptor = IPC_MAP;
-        answer->to_finish = step->taken.number != 0;
-        return;
-    case FAULT_AGAIN:
-        answer->descriptor = IPC_FENCE;
-        return;
-    case FAULT_KILL:
-        answer->descriptor = stop_thread(m, step->reason);
-        return;
-    }
+    fault_resolve(s, (unsigned)m->w[0], m->w[1], &answer->step);
+    answer->descriptor = answer_step(m, &answer->step);
+    answer->to_finish = true;
 }
 
 /* -------------------------------------------------------------------------------- requests */
@@ -170,9 +168,27 @@ static void on_quiet(void)
     }
 }
 
+/* While page faults of known spaces follow one another and nothing was put off: nothing but them. */
+static err_t serve_faults(struct message *m)
+{
+    const uint64_t descriptor = ipc_with_reply(PAGER_SLOT_REPLY) | IPC_ACCEPT;
+    struct fault_step step;
+    struct space *s;
+    err_t error = ERR_OK;
+    while (error == ERR_OK && (m->info & IPC_INFO_FAULT) != 0 && is_page_fault(m->w[0]) &&
+           pager_state.dead.number == 0 && (s = space_find(m->badge)) != NULL) {
+        fault_resolve(s, (unsigned)m->w[0], m->w[1], &step);
+        uint64_t how = answer_step(m, &step);
+        error = ipc_registers_long(SYS_REPLY_RECEIVE, PAGER_SLOT_ENDPOINT, m, descriptor | how,
+                                   SLOT_ACCEPT, 0);
+        fault_finish(&step);
+    }
+    return error;
+}
+
 static void serve(struct message *m, struct answer *answer, uint64_t *audit_deadline)
 {
-    if (__builtin_expect((m->info & IPC_INFO_FAULT) != 0, 1)) {
+    if ((m->info & IPC_INFO_FAULT) != 0) {
         on_fault(m, answer);
     } else if ((m->info & IPC_INFO_NOTIFICATION) == 0) {
         bool held = audit_is_held();
@@ -193,7 +209,10 @@ void server_main(uint64_t boot_address, uint64_t unused)
     uint64_t audit_deadline = 0;
     for (;;) {
         err_t error = exchange(&m, &answer, next_source(audit_deadline));
-        if (__builtin_expect(error == ERR_OK, 1)) {
+        if (error == ERR_OK && !audit_is_held()) {
+            error = serve_faults(&m);
+        }
+        if (error == ERR_OK) {
             serve(&m, &answer, &audit_deadline);
         } else if (error == ERR_WOULD_BLOCK || error == ERR_TIMEOUT) {
             on_quiet();

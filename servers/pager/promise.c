@@ -6,7 +6,13 @@
 #include "pool.h"
 #include "table.h"
 
-enum { ACCOUNT_CHAINS = 256, CHUNK_TABLES = CHUNK_PAGES - 1, TABLES_SPARE = 64 };
+enum {
+    ACCOUNT_CHAINS = 256,
+    CHUNK_TABLES = CHUNK_PAGES - 1,
+    TABLES_SPARE = 64,
+    SMALL_SHARE = 16, /* P5: one of so many frames, and so many chunks, are for small accounts */
+    SMALL_CHUNKS = 2,
+};
 
 struct promises promises;
 
@@ -70,12 +76,34 @@ bool promise_return_chunk(void)
            chunk_return();
 }
 
-/* P1 for both currencies; chunks are converted when that is what tables need. */
-static err_t machine_take(uint64_t user, uint64_t tables)
+static uint64_t chunks_for(uint64_t tables)
 {
     uint64_t have = promise_tables_capacity();
     uint64_t want = promises.tables + tables;
-    uint64_t chunks = want > have ? (want - have + CHUNK_TABLES - 1) / CHUNK_TABLES : 0;
+    return want > have ? (want - have + CHUNK_TABLES - 1) / CHUNK_TABLES : 0;
+}
+
+/* P5 */
+static bool account_may_take(const struct account *account, uint64_t user, uint64_t tables)
+{
+    if (account == NULL) {
+        return true;
+    }
+    if (account->user + user > account->user_limit ||
+        account->tables + tables > account->tables_limit) {
+        return false;
+    }
+    bool small = account->user + user <= ACCOUNT_SMALL_FRAMES &&
+                 account->tables + tables <= ACCOUNT_SMALL_TABLES;
+    return small || account->user_limit == UINT64_MAX ||
+           user_fits(user + promise_user_capacity() / SMALL_SHARE,
+                     chunks_for(tables) + SMALL_CHUNKS);
+}
+
+/* P1 for both currencies; chunks are converted when that is what tables need. */
+static err_t machine_take(uint64_t user, uint64_t tables)
+{
+    uint64_t chunks = chunks_for(tables);
     if (!user_fits(user, chunks)) {
         return PAGER_ERR_NOMEM;
     }
@@ -91,8 +119,7 @@ static err_t machine_take(uint64_t user, uint64_t tables)
 err_t promise_take(struct account *account, uint64_t user, uint64_t tables)
 {
     if (!promises.overcommit) {
-        if (account != NULL && (account->user + user > account->user_limit ||
-                                account->tables + tables > account->tables_limit)) {
+        if (!account_may_take(account, user, tables)) {
             return PAGER_ERR_AGAIN;
         }
         err_t error = machine_take(user, tables);

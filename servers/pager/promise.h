@@ -5,13 +5,22 @@
  *       promised.tables <= table frames that exist: chunks become TABLE before they are needed.
  *   P2  An account's promises == the sum over its spaces and objects.
  *   P3  Records of the pager are promised too, and may dip into the reserve.
- *   P4  What is refused changes nothing.                                                         */
+ *   P4  What is refused changes nothing.
+ *   P5  What trees may promise together leaves a sixteenth of the machine, a chunk for tables and one
+ *       for objects: those are for accounts that are small or have no limit. So whatever big trees
+ *       do together, a few small ones can still begin.                                           */
 #ifndef PAGER_PROMISE_H
 #define PAGER_PROMISE_H
 
 #include "types.h"
 
-enum { PROMISE_RESERVE_FRAMES = 32, ACCOUNTS_MAX = 4096 };
+enum {
+    PROMISE_RESERVE_FRAMES = 32,
+    ACCOUNTS_MAX = 4096,
+    /* P5: up to here an account is small. */
+    ACCOUNT_SMALL_FRAMES = 256,
+    ACCOUNT_SMALL_TABLES = 64,
+};
 
 struct account {
     uint64_t id;
@@ -35,7 +44,7 @@ struct promises {
 extern struct promises promises;
 
 void promises_start(bool overcommit);
-/* AGAIN: the account's limit; NOMEM: the machine's; neither with overcommit. May turn a chunk into
+/* AGAIN: the account's limit, or P5; NOMEM: the machine's; neither with overcommit. May turn a chunk into
  * TABLE. */
 [[nodiscard]] err_t promise_take(struct account *account LENT, uint64_t user, uint64_t tables);
 void promise_give(struct account *account LENT, uint64_t user, uint64_t tables);
