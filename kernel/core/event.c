@@ -12,12 +12,7 @@ static const char *const event_names[] = {
 
 void event_record(struct hart *hart, enum event_kind kind, uint64_t subject, uint64_t detail)
 {
-    hart->ring[hart->event_count++ % EVENT_RING_ENTRIES] = (struct event){
-        .time_ticks = arch_time_ticks(),
-        .kind = kind,
-        .subject = subject,
-        .detail = detail,
-    };
+    event_record_at(hart, arch_time_ticks(), kind, subject, detail);
 }
 
 void event_print_all(const struct hart *hart)

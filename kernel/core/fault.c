@@ -6,6 +6,7 @@
 #include "core/entry.h"
 #include "core/event.h"
 #include "core/ipc.h"
+#include "core/ipc_fast.h"
 #include "core/message.h"
 #include "core/panic.h"
 #include "core/schedule.h"
@@ -43,6 +44,9 @@ void core_fault(struct hart *hart, unsigned kind, uint64_t address)
     thread->fault_kind = (uint8_t)kind;
     thread->fault_address = address;
     thread->in_fault = true;
+    if (ipc_fast_fault(hart, thread)) {
+        return;
+    }
     if (capability_is_alive(endpoint)) {
         thread->badge = endpoint->badge;
         ipc_call(thread, (struct endpoint *)endpoint->object);

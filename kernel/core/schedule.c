@@ -105,31 +105,12 @@ void schedule_wake(struct thread *thread)
 
 static void run(struct hart *hart, struct thread *next)
 {
-    struct thread *previous = hart->current;
-    uint64_t now_ticks;
-
-    if (next != NULL) {
+    if (next == hart->current) { /* it had blocked, and was woken before anybody else ran */
         next->state = THREAD_RUNNING;
-        next->hart = hart;
-    }
-    if (next == previous) {
         return;
     }
-    now_ticks = arch_time_ticks();
-    if (previous != NULL) {
-        previous->run_ticks += now_ticks - hart->switched_ticks;
-    }
-    hart->switched_ticks = now_ticks;
-    hart->slice_ticks = 0;
-    hart->must_set_timer = true;
-    hart->current = next;
-    hart_count_one(hart, COUNTER_SWITCHES);
-    event_record(hart, EVENT_SWITCH, (uint64_t)next, next == NULL ? 0 : next->priority);
-    arch_thread_switch(hart, previous, next);
-    if (next != NULL && next->space != hart->space) {
-        hart->space = next->space;
-        arch_space_load(hart, next->space);
-    }
+    schedule_run(hart, hart->current, next);
+    hart->must_set_timer = true; /* G3 */
 }
 
 void schedule_switch_to(struct hart *hart, struct thread *thread)
@@ -170,7 +151,9 @@ static void choose(struct hart *hart)
         }
         push(hart->current, true); /* G4 */
     }
-    run(hart, highest < 0 ? NULL : take_ready(hart, (unsigned)highest));
+    if (highest >= 0 || hart->current != NULL) {
+        run(hart, highest < 0 ? NULL : take_ready(hart, (unsigned)highest));
+    }
 }
 
 void schedule_rotate(struct hart *hart)

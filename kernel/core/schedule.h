@@ -13,6 +13,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "arch.h"
+#include "core/event.h"
 #include "core/hart.h"
 #include "core/thread.h"
 
@@ -31,5 +33,36 @@ void schedule_unqueue(struct thread *ready);
 void schedule_set_priority(struct thread *thread, unsigned priority);
 void schedule_rotate(struct hart *hart); /* the current thread to the tail of its priority */
 void schedule_tick(struct hart *hart);   /* the timer fired */
+
+/* From one thread to another, or from or to the idle hart (NULL). The one before is where it waits
+ * or is queued; the next is nowhere. Inline for the short path of IPC. */
+static inline void schedule_run(struct hart *hart, struct thread *previous, struct thread *next)
+{
+    uint64_t now_ticks = arch_time_ticks();
+    unsigned flags = next == NULL ? 0 : next->flags;
+
+    if (previous != NULL) {
+        previous->run_ticks += now_ticks - hart->switched_ticks;
+        flags |= previous->flags;
+    }
+    hart->switched_ticks = now_ticks;
+    hart->slice_ticks = 0;
+    hart->current = next;
+    hart_count_one(hart, COUNTER_SWITCHES);
+    event_record_at(hart, now_ticks, EVENT_SWITCH, (uint64_t)next, 0);
+    if (previous == NULL || next == NULL || (flags & THREAD_FLAG_FLOAT) != 0) {
+        arch_thread_switch(hart, previous, next); /* else both have FS off */
+    }
+    if (next == NULL) {
+        return;
+    }
+    next->state = THREAD_RUNNING;
+    next->hart = hart;
+    if (next->space != hart->space) {
+        hart->space = next->space;
+        arch_space_load(hart, next->space);
+    }
+}
+
 /* End of an entry: choose who runs (G2), set the timer. */
 void schedule_finish(struct hart *hart);

@@ -10,9 +10,11 @@
 
 struct space {
     struct object object;
-    frame_t root;           /* 0: none yet [K] */
-    uint64_t asid;          /* the architecture's: generation and number; 0: none [K] */
-    uint64_t bound_threads; /* S2 [K] */
+    frame_t root;             /* 0: none yet [K] */
+    uint64_t asid;            /* the architecture's: its number [K] */
+    uint64_t asid_generation; /* the architecture's: in which the number is good; 0: none [K] */
+    uint64_t translation;     /* the architecture's: what loads it, while the number is good [K] */
+    uint64_t bound_threads;   /* S2 [K] */
 };
 
 static_assert(sizeof(struct space) <= OBJECT_BYTES_SPACE, "fits its size class");

@@ -2,6 +2,7 @@
 #include "core/syscall.h"
 
 #include "core/entry.h"
+#include "core/ipc_fast.h"
 #include "core/lock.h"
 #include "core/schedule.h"
 
@@ -32,7 +33,12 @@ static void finish(struct thread *caller, err_t error)
 void core_syscall(struct hart *hart)
 {
     struct thread *caller = hart->current;
+    uint64_t number = caller->registers[REGISTER_A7];
 
-    dispatch(caller, caller->registers[REGISTER_A7]);
+    if ((number == SYS_CALL && ipc_fast_call(hart, caller)) ||
+        (number == SYS_REPLY_RECEIVE && ipc_fast_reply_receive(hart, caller))) {
+        return;
+    }
+    dispatch(caller, number);
     schedule_finish(hart);
 }
