@@ -126,6 +126,30 @@ static void an_account_s_limit_is_its_own(void **state)
     assert_int_equal(frames.totals.user_free, CAPACITY);
 }
 
+static void big_trees_leave_room_for_small_ones(void **state)
+{
+    (void)state;
+    struct account *big;
+    struct account *small;
+    uint64_t taken = 0;
+    assert_int_equal(account_get(1, &big), ERR_OK);
+    assert_int_equal(account_get(2, &small), ERR_OK);
+    big->user_limit = CAPACITY;
+    small->user_limit = CAPACITY;
+    while (promise_take(big, 1, 0) == ERR_OK) {
+        taken++;
+    }
+    assert_true(taken > ACCOUNT_SMALL_FRAMES);
+    assert_true(taken + CAPACITY / 16 + 2 * CHUNK_PAGES <= CAPACITY);
+    assert_int_equal(promise_take(big, 1, 0), PAGER_ERR_AGAIN);
+    assert_int_equal(promise_take(small, ACCOUNT_SMALL_FRAMES, 0), ERR_OK);
+    assert_int_equal(promise_take(small, 1, 0), PAGER_ERR_AGAIN);
+    promise_give(small, ACCOUNT_SMALL_FRAMES, 0);
+    promise_give(big, taken, 0);
+    account_release(small);
+    account_release(big);
+}
+
 static void chunks_become_tables_before_they_are_needed(void **state)
 {
     (void)state;
@@ -172,6 +196,7 @@ int main(void)
         TEST(every_refused_record_leaves_the_pool_as_it_was),
         TEST(the_machine_is_never_promised_twice),
         TEST(an_account_s_limit_is_its_own),
+        TEST(big_trees_leave_room_for_small_ones),
         TEST(chunks_become_tables_before_they_are_needed),
         TEST(tables_are_refused_when_pages_need_the_memory),
         TEST(overcommit_promises_what_is_not_there),
