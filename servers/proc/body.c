@@ -33,13 +33,15 @@ err_t body_make_space(struct body *body, uint64_t account, uint64_t parent_space
     return ERR_OK;
 }
 
-err_t body_fork_space(struct body *body, uint64_t from_space, uint64_t account)
+err_t body_fork_space(struct body *body, uint64_t from_space, uint64_t account,
+                      uint64_t stack_pointer)
 {
     cap_t slot = slot_take();
     if (slot == 0) {
         return PROC_ERR_NOMEM;
     }
-    err_t error = pager_space_fork(SERVER_SLOT_PAGER, from_space, account, &body->space_id, slot);
+    err_t error = pager_space_fork(SERVER_SLOT_PAGER, from_space, account, stack_pointer,
+                                   &body->space_id, slot);
     if (error != ERR_OK) {
         body->space_id = 0;
         slot_give(slot);

@@ -31,7 +31,9 @@ struct thread;
 
 void body_init(struct body *body);
 [[nodiscard]] err_t body_make_space(struct body *body, uint64_t account, uint64_t parent_space);
-[[nodiscard]] err_t body_fork_space(struct body *body, uint64_t from_space, uint64_t account);
+/* stack_pointer: where the child will write first. */
+[[nodiscard]] err_t body_fork_space(struct body *body, uint64_t from_space, uint64_t account,
+                                    uint64_t stack_pointer);
 /* The table, filled for the process with that badge, and the first thread. auditor: it gets the
  * audit and machine capabilities too. */
 [[nodiscard]] err_t body_equip(struct body *body, uint64_t badge, bool auditor,
