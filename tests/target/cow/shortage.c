@@ -34,6 +34,7 @@ static void grandchild(void)
         _exit(CLEAN_ERROR);
     }
     fresh[0] = fresh[PAGE] = fresh[2 * PAGE] = 1;
+    sleep_ms(3); /* so that its parent has to wait for it */
     execve("bin/true", (char *[]){"true", NULL}, (char *[]){NULL});
     _exit(CLEAN_ERROR);
 }
@@ -165,7 +166,7 @@ int main(void)
     every(PAGER_HOOK_FAIL_SPACE, "space's object and slot", 1);
     every(PROC_HOOK_FAIL_PROCESS, "process record", 1);
     every(PROC_HOOK_FAIL_THREAD, "thread record", 1);
-    every(PROC_HOOK_FAIL_WAITER, "waiter record", 0);
+    every(PROC_HOOK_FAIL_WAITER, "waiter record", 1);
     every(PROC_HOOK_FAIL_OBJECT, "kernel object", 1);
     every(PROC_HOOK_FAIL_SLOT, "capability slot", 1);
     check(run_program("true", NULL) == 0, "and programs still run");

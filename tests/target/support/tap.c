@@ -160,6 +160,11 @@ struct books books(void)
     if (error != ERR_OK) {
         note("the pager's statistics answer %d", (int)error);
     }
+    /* What the pager keeps as TABLE and OBJECT chunks, used or not, are frames as well. */
+    uint64_t user_chunks, table_chunks, object_chunks, other[5];
+    error = pager_statistics(PROGRAM_SLOT_PAGER, 1, &other[0], &other[1], &user_chunks, &table_chunks,
+                             &object_chunks, &other[2], &other[3], &other[4]);
+    b.frames_in_chunks = error == ERR_OK ? (table_chunks + object_chunks) * (GROUP / PAGE) : 0;
     return b;
 }
 
@@ -186,14 +191,14 @@ bool books_return_to(struct books before)
     struct books now = before;
     for (unsigned i = 0; i < 100; i++) {
         now = books();
-        if (now.frames_free == before.frames_free && now.tables_used == before.tables_used &&
+        if (now.frames_free + now.frames_in_chunks == before.frames_free + before.frames_in_chunks && now.tables_used == before.tables_used &&
             now.frames_promised == before.frames_promised && now.tables_promised == before.tables_promised) {
             return true;
         }
         sleep_ms(10);
     }
-    note("frames free %lu, before %lu; tables %lu, before %lu; promised %lu, before %lu; tables promised %lu, before %lu",
-         now.frames_free, before.frames_free, now.tables_used, before.tables_used, now.frames_promised,
+    note("frames free %lu + %lu in chunks, before %lu + %lu; tables %lu, before %lu; promised %lu, before %lu; tables promised %lu, before %lu",
+         now.frames_free, now.frames_in_chunks, before.frames_free, before.frames_in_chunks, now.tables_used, before.tables_used, now.frames_promised,
          before.frames_promised, now.tables_promised, before.tables_promised);
     return false;
 }

@@ -34,6 +34,7 @@ uint64_t random_next(void); /* xorshift, seeded the same in each run */
 struct books {
     uint64_t frames_total, frames_free, zero_references, frames_promised, frames_limit;
     uint64_t tables_used, tables_free, tables_promised;
+    uint64_t frames_in_chunks; /* of TABLE and OBJECT chunks */
 };
 struct own_books {
     uint64_t resident, private_pages, shared, faults_zero, faults_copy, faults_last_owner, faults_other, tables;
@@ -41,7 +42,8 @@ struct own_books {
 struct books books(void);
 struct own_books own_books(void);
 uint64_t own_faults(void); /* of all kinds */
-/* Free frames and used tables come back to what they were, give or take nothing, within a second. */
+/* Free frames, used tables and promises come back to what they were within a second. A chunk that became
+ * TABLE or OBJECT may stay so: its frames are counted in. */
 bool books_return_to(struct books before);
 
 /* Test hooks (pager_hook.h, proc_hook.h); the machine was booted with testhooks. */
