@@ -199,7 +199,8 @@ void request_fork(struct sim_process *process, struct sim_thread *thread)
     if (child == NULL) {
         return;
     }
-    struct pager_request request = request_ask(PAGER_SPACE_FORK, PORT_PROC, process->id, REQUEST_ACCOUNT, 0);
+    struct pager_request request = request_ask(PAGER_SPACE_FORK, PORT_PROC, process->id, REQUEST_ACCOUNT,
+                                                dice_chance(3) ? 0 : sim_random_address(process));
     if (request.error != ERR_OK) {
         request_expect_poor("space_fork", request.error);
         return;

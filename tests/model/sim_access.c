@@ -291,7 +291,7 @@ static void install(const struct sim_process *process, const struct sim_thread *
     if (err != ERR_OK) {
         model_fail("the kernel refuses the map item of a fault's answer: error %d", err);
     }
-    if (old != 0) {
+    if (old & PTE_V) {
         machine_flush(process->space, thread->address & ~(uint64_t)(PAGE_BYTES - 1), 1);
     }
 }
