@@ -17,6 +17,7 @@ static struct {
     struct terminal terminal;
     struct list readers; /* jobs */
     uint64_t foreground; /* pid; 0: nobody */
+    bool interrupted;    /* a ^C that nobody has had yet (I3) */
     struct session *leader;
 } input;
 
@@ -63,6 +64,7 @@ static void input_serve(void)
 
 static void input_interrupt(void)
 {
+    input.interrupted = input.foreground == 0 && list_is_empty(&input.readers);
     if (input.foreground != 0) {
         if (proc_kill(CONSOLE_SLOT_PROC, -input.foreground, SIGNAL_INTERRUPT) == PROC_ERR_SRCH) {
             /* It leads no tree, or is gone, which is as good. */
@@ -100,6 +102,7 @@ bool input_read(struct job *job)
         (void)input_take(job);
         return true;
     }
+    input.interrupted = false;
     list_append(&input.readers, &job->queue);
     output_release(job->session);
     return false;
@@ -131,6 +134,9 @@ err_t input_set_foreground(struct session *session, uint64_t pid)
         return CONSOLE_ERR_PERM;
     }
     input.foreground = pid;
+    if (pid != 0 && input.interrupted) {
+        input_interrupt();
+    }
     return ERR_OK;
 }
 

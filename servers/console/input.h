@@ -4,7 +4,8 @@
  *   I1  A reader is answered when there is a line (or the end of input) and no reader before it.
  *   I2  A reader that has gone loses nothing: what it would have got goes to the next.
  *   I3  ^C ends the foreground process, with its tree if it leads one. Without a foreground the
- *       readers are answered INTERRUPTED (the shell then gives a new prompt).
+ *       readers are answered INTERRUPTED (the shell then gives a new prompt); without readers, too,
+ *       the shell is between two commands, and the next foreground has it.
  *   I4  Only the leader, the first session that names a foreground and is still there, names one.
  */
 #ifndef CONSOLE_INPUT_H
