@@ -14,12 +14,17 @@
 
 #include "core/types.h"
 
+/* The shortest are inline and stand there:
+ *   void *arch_window(paddr_t address);                             A3
+ *   void arch_space_load(struct hart *hart, struct space *space);   make it this hart's space
+ *   uint64_t arch_time_ticks(void);                                                         */
+#include "arch_inline.h"
+
 struct hart;
 struct space;
 struct thread;
 
 /* -------------------------------------------------------------------- memory */
-void *arch_window(paddr_t address);           /* A3 */
 void arch_window_open(frame_t chunk_first);   /* map the 2 MiB chunk in the kernel's window */
 void arch_window_close(frame_t chunk_first);  /* unmap it; every hart has flushed on return */
 void arch_root_fill(uint64_t *root_entries);  /* write the kernel's half (entries 256..511) */
@@ -28,14 +33,12 @@ void arch_root_clear(uint64_t *root_entries); /* zero it again, when the root is
 /* --------------------------------------------------- spaces and translations */
 void arch_space_create(struct space *space);  /* before its first use: no ASID yet */
 void arch_space_destroy(struct space *space); /* its ASID may serve another; flushed */
-void arch_space_load(struct hart *hart, struct space *space); /* make it this hart's space */
-void arch_space_leave(struct hart *hart); /* load the kernel's own root (space is going) */
+void arch_space_leave(struct hart *hart);     /* load the kernel's own root (space is going) */
 void arch_flush_page(struct space *space, vaddr_t address);
 void arch_flush_space(struct space *space);
 void arch_flush_all(void);
 
 /* -------------------------------------------------------------- time, waiting */
-uint64_t arch_time_ticks(void);
 void arch_timer_set(struct hart *hart, uint64_t deadline_ticks); /* all ones: never */
 bool arch_interrupt_pending(void); /* would an interrupt be taken now? for sliced work */
 void arch_idle(struct hart *hart); /* wait for an interrupt; the lock is NOT held */

@@ -15,10 +15,8 @@
 #include "riscv/hart.h"
 #include "riscv/paging.h"
 
-enum { NUMBER_BITS = 16, NUMBER_MASK = (1 << NUMBER_BITS) - 1 };
-
-static uint64_t generation = 1 << NUMBER_BITS; /* in the bits above the number */
-static uint64_t number_last;                   /* the last one given in this generation */
+uint64_t asid_generation = 1;
+static uint64_t number_last; /* the last one given in this generation */
 
 static void fence_everything(void)
 {
@@ -38,43 +36,41 @@ static bool space_may_be_cached(const struct space *space)
     if (riscv_facts.asid_bits == 0) {
         return this_hart()->hart.space == space;
     }
-    return (space->asid & ~(uint64_t)NUMBER_MASK) == generation;
+    return space->asid_generation == asid_generation;
 }
 
-static void space_number(struct space *space)
+/* Without ASID bits no space is given the generation, so each load comes this way. */
+void asid_load(struct hart *hart, struct space *space)
 {
-    if (number_last + 1 >= 1ull << riscv_facts.asid_bits) {
-        generation += 1 << NUMBER_BITS;
-        number_last = 0;
-        fence_everything();
+    if (riscv_facts.asid_bits != 0) {
+        if (number_last + 1 >= 1ull << riscv_facts.asid_bits) {
+            asid_generation++;
+            number_last = 0;
+            fence_everything();
+        }
+        space->asid = ++number_last;
+        space->asid_generation = asid_generation;
     }
-    space->asid = generation | ++number_last;
+    space->translation = SATP_SV39 | space->asid << SATP_ASID_SHIFT | space->root.number;
+    csr_write(satp, space->translation);
+    hart_count_one(hart, COUNTER_SPACE_SWITCHES);
+    if (riscv_facts.asid_bits == 0) {
+        fence_number(0);
+    }
 }
 
 void arch_space_create(struct space *space)
 {
     space->asid = 0;
+    space->asid_generation = 0;
 }
 
 void arch_space_destroy(struct space *space)
 {
     if (space_may_be_cached(space)) {
-        fence_number(space->asid & NUMBER_MASK);
+        fence_number(space->asid);
     }
-    space->asid = 0;
-}
-
-void arch_space_load(struct hart *hart, struct space *space)
-{
-    if (riscv_facts.asid_bits != 0 && (space->asid & ~(uint64_t)NUMBER_MASK) != generation) {
-        space_number(space);
-    }
-    csr_write(satp,
-              SATP_SV39 | (space->asid & NUMBER_MASK) << SATP_ASID_SHIFT | space->root.number);
-    hart_count_one(hart, COUNTER_SPACE_SWITCHES);
-    if (riscv_facts.asid_bits == 0) {
-        fence_number(0);
-    }
+    arch_space_create(space);
 }
 
 void arch_space_leave(struct hart *hart)
@@ -89,10 +85,7 @@ void arch_space_leave(struct hart *hart)
 void arch_flush_page(struct space *space, vaddr_t address)
 {
     if (space_may_be_cached(space)) {
-        __asm__ volatile("sfence.vma %0, %1"
-                         :
-                         : "r"(address.value), "r"(space->asid & NUMBER_MASK)
-                         : "memory");
+        __asm__ volatile("sfence.vma %0, %1" : : "r"(address.value), "r"(space->asid) : "memory");
         hart_count_one(&this_hart()->hart, COUNTER_FENCES_PAGE);
     }
 }
@@ -100,7 +93,7 @@ void arch_flush_page(struct space *space, vaddr_t address)
 void arch_flush_space(struct space *space)
 {
     if (space_may_be_cached(space)) {
-        fence_number(space->asid & NUMBER_MASK);
+        fence_number(space->asid);
     }
 }
 

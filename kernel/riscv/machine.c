@@ -15,11 +15,6 @@ void arch_console_put(char c)
     sbi_put(c);
 }
 
-uint64_t arch_time_ticks(void)
-{
-    return csr_read(time);
-}
-
 /* Either way clears a pending timer interrupt whose time has not come. */
 void arch_timer_set(struct hart *hart, uint64_t deadline_ticks)
 {

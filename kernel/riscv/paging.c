@@ -39,11 +39,6 @@ void paging_load_kernel(void)
     hart_count_one(&this_hart()->hart, COUNTER_SPACE_SWITCHES);
 }
 
-void *arch_window(paddr_t address)
-{
-    return (void *)(uintptr_t)(KERNEL_WINDOW + address.value); // NOLINT
-}
-
 /* The entry of the window's middle table that shows a chunk. */
 static uint64_t *window_entry(uint64_t address)
 {

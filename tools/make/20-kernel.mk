@@ -9,7 +9,7 @@ KERNEL_OBJECTS := $(KERNEL_SOURCES:%=$(BUILD)/obj/kernel/%.o) $(BUILD)/obj/kerne
 # Of picolibc the kernel takes string.h, memcpy and memset.
 KERNEL_CFLAGS := $(COMMON_CFLAGS) $(INTEGER_CFLAGS) $(PICOLIBC) -ffreestanding \
                  -msmall-data-limit=0 -fno-tree-loop-distribute-patterns \
-                 -Ikernel -Iboot -Ilinker $(ABI_INCLUDES)
+                 -Ikernel -Ikernel/riscv -Iboot -Ilinker $(ABI_INCLUDES)
 KERNEL_LDFLAGS := $(INTEGER_LDFLAGS) $(PICOLIBC) -nostdlib -static -Wl,--gc-sections -Wl,--build-id=none \
                   -Wl,--no-warn-rwx-segments -Wl,-z,max-page-size=4096
 KERNEL_LINK = $(CC) $(KERNEL_LDFLAGS) -T $(BUILD)/linker/kernel.ld
