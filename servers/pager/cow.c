@@ -1,23 +1,10 @@
-/* Lazy tree copy-on-write: fork, and the path to a page made private or readable. The contract is
- * in cow.h; removing and restricting are in cow_remove.c. */
+/* Lazy tree copy-on-write: the path to a page made private or readable. The contract is in cow.h;
+ * fork is in cow_fork.c, removing and restricting in cow_remove.c. */
 #include "cow.h"
 
 #include "cow_path.h"
 #include "frame.h"
 #include "kernel.h"
-
-err_t cow_fork(struct space *parent, struct space *child)
-{
-    err_t error = kernel_table_copy(child->root, parent->root, 0, ROOT_USER_ENTRIES);
-    err_t flushed = kernel_flush(parent->cap, 0, 0); /* C5, before the child is published */
-    PAGER_ASSERT(flushed == ERR_OK);
-    if (error != ERR_OK) { /* a count was full: lazy entries alone mean the same as before */
-        err_t dropped = kernel_table_drop(child->root, 0, ROOT_USER_ENTRIES);
-        PAGER_ASSERT(dropped == ERR_OK);
-        return PAGER_ERR_NOMEM;
-    }
-    return ERR_OK;
-}
 
 /* ------------------------------------------------------------------------- middle tables */
 /* A middle table that nobody else names: valid, and those of its leaf tables that are its alone. */
@@ -151,8 +138,7 @@ static void leaf_regain(struct space *s, frame_t leaf, uint32_t group_page)
     regain_flush(&batch);
 }
 
-/* One more entry for every frame that the leaf table names. */
-static void leaf_ref_frames(frame_t leaf)
+void leaf_ref_frames(frame_t leaf)
 {
     const volatile uint64_t *entries = table_entries(leaf);
     unsigned groups = table_record(leaf)->groups;

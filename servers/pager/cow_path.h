@@ -9,4 +9,7 @@
 [[nodiscard]] err_t path_leaf(struct space *s, frame_t middle, uint32_t page, bool create,
                               frame_t *leaf_out);
 
+/* One more entry for every frame that the leaf table names. */
+void leaf_ref_frames(frame_t leaf);
+
 #endif

@@ -44,7 +44,7 @@ static void end_child(struct space *child)
     PAGER_ASSERT(error == ERR_OK); /* nobody is bound to it yet */
 }
 
-static err_t fork_into(struct space *parent, struct space *child)
+static err_t fork_into(struct space *parent, struct space *child, uint64_t stack_pointer)
 {
     err_t error = space_promise(child, parent->promised_user, parent->promised_tables);
     if (error != ERR_OK) {
@@ -53,7 +53,8 @@ static err_t fork_into(struct space *parent, struct space *child)
     child->stack_low = parent->stack_low;
     child->heap_first = parent->heap_first;
     child->heap_break = parent->heap_break;
-    return cow_fork(parent, child);
+    uint64_t hot_page = stack_pointer >> PAGE_SHIFT;
+    return cow_fork(parent, child, hot_page < USER_PAGES ? (uint32_t)hot_page : 0);
 }
 
 void pager_on_space_fork(struct pager_request *request)
@@ -73,7 +74,7 @@ void pager_on_space_fork(struct pager_request *request)
         region_map_release(map);
         return;
     }
-    request->error = fork_into(parent, child);
+    request->error = fork_into(parent, child, request->in.space_fork.stack_pointer);
     if (request->error != ERR_OK) {
         end_child(child);
         return;

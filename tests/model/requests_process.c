@@ -199,8 +199,10 @@ void request_fork(struct sim_process *process, struct sim_thread *thread)
     if (child == NULL) {
         return;
     }
-    struct pager_request request = request_ask(PAGER_SPACE_FORK, PORT_PROC, process->id, REQUEST_ACCOUNT,
-                                                dice_chance(3) ? 0 : sim_random_address(process));
+    /* The caller's stack pointer: a hint which page is written next; it may be anything. */
+    uint64_t hint = dice_chance(3) ? 0 : dice_chance(10) ? dice_roll() : sim_random_address(process);
+    struct pager_request request =
+        request_ask(PAGER_SPACE_FORK, PORT_PROC, process->id, REQUEST_ACCOUNT, hint);
     if (request.error != ERR_OK) {
         request_expect_poor("space_fork", request.error);
         return;
