@@ -115,6 +115,7 @@ err_t memory_add(struct space *s, const struct region *region)
 struct survey {
     uint64_t pages; /* covered */
     bool stack;
+    bool device;
     unsigned rights;     /* any has */
     unsigned max_rights; /* all have */
     uint64_t unpromised; /* pages that writing to would have to promise anew */
@@ -129,6 +130,7 @@ static struct survey survey_range(const struct space *s, uint32_t first, uint32_
         uint32_t high = region_end(r) < end ? region_end(r) : end;
         found.pages += high - low;
         found.stack |= (r->flags & REGION_STACK) != 0;
+        found.device |= r->backing == BACKING_DEVICE;
         found.rights |= r->rights;
         found.max_rights &= r->max_rights;
         if ((r->flags & (REGION_PROMISED | REGION_SHARED)) == 0) {
@@ -173,7 +175,7 @@ err_t memory_remove(struct space *s, uint32_t first, uint32_t end)
 err_t memory_protect(struct space *s, uint32_t first, uint32_t end, unsigned rights)
 {
     struct survey found = survey_range(s, first, end);
-    if (!memory_rights_valid(rights) || found.stack) {
+    if (!memory_rights_valid(rights) || found.stack || found.device) {
         return PAGER_ERR_INVAL;
     }
     if (found.pages != end - first) {

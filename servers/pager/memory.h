@@ -3,7 +3,8 @@
  *
  *   M1  What fails changes nothing that can be seen.
  *   M2  A region's promise is held before the region is there, and given back after it is gone.
- *   M3  A stack is neither unmapped nor protected in part; the page below it is nobody's.
+ *   M3  A stack is neither unmapped nor protected; the page below it is nobody's. Device registers
+ *       keep their rights: their frames have no records from which a fault could restore them.
  *   M4  Nothing stands at page 0, nor in the audit window.                                       */
 #ifndef PAGER_MEMORY_H
 #define PAGER_MEMORY_H

@@ -214,7 +214,7 @@ err_t memory_populate(struct space *s, uint32_t first, uint32_t end)
 static err_t give_source(struct space *s, uint32_t page, frame_t *frame_out)
 {
     const struct region *r = space_region(s, page);
-    if (r == NULL || region_is_shared(r)) {
+    if (r == NULL || region_is_shared(r) || r->backing == BACKING_DEVICE) {
         return PAGER_ERR_FAULT;
     }
     err_t error = fault_populate(s, page, false);
