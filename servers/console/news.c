@@ -12,7 +12,13 @@
 #include "output.h"
 #include "request.h"
 
-enum { FRAME_END = 0x03, PIECE_BYTES = 56, GONE_BADGES = 7, FAREWELL_S = 2 };
+enum {
+    FRAME_END = 0x03,
+    PIECE_BYTES = 56,
+    GONE_BADGES = 7,
+    GONE_COUNT_MASK = 0xff,
+    FAREWELL_S = 2
+};
 
 /* Badge of proc's own session: no process has it. */
 #define NEWS_BADGE SERVER_BADGE_TRUSTED
@@ -35,26 +41,33 @@ void news_init(bool framed, uint64_t timebase_hz)
     news.framed = framed;
 }
 
-static void news_fetch_gone(void)
+/* Drop the sessions of those that have gone. Returns the NEWS_* flags. */
+static uint64_t news_fetch_gone(void)
 {
-    uint64_t count, b[GONE_BADGES];
+    uint64_t word, count, b[GONE_BADGES];
+    uint64_t flags = 0;
 
     do {
-        if (proc_next_gone(CONSOLE_SLOT_PROC, &count, &b[0], &b[1], &b[2], &b[3], &b[4], &b[5],
+        if (proc_next_gone(CONSOLE_SLOT_PROC, &word, &b[0], &b[1], &b[2], &b[3], &b[4], &b[5],
                            &b[6]) != ERR_OK) {
-            return;
+            break;
         }
+        count = word & GONE_COUNT_MASK;
+        flags |= word;
         for (uint64_t i = 0; i < count && i < GONE_BADGES; i++) {
             request_forget(b[i]);
         }
     } while (count == GONE_BADGES);
+    return flags;
 }
 
 void news_signalled(void)
 {
-    news_fetch_gone();
-    news.asks_messages = true;
-    if (proc_next_power(CONSOLE_SLOT_PROC, &news.power_how, &news.power_status) == ERR_OK) {
+    uint64_t flags = news_fetch_gone();
+
+    news.asks_messages = news.asks_messages || (flags & NEWS_MESSAGE) != 0;
+    if ((flags & NEWS_POWER) != 0 &&
+        proc_next_power(CONSOLE_SLOT_PROC, &news.power_how, &news.power_status) == ERR_OK) {
         news.power_wanted = true;
     }
     news_run();

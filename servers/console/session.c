@@ -3,6 +3,9 @@
 
 #include <stddef.h>
 
+#include <byre/gen/proc_client.h>
+#include <byre/server.h>
+
 enum { BUCKETS = 1024 };
 
 static struct store sessions;
@@ -30,6 +33,11 @@ struct session *session_find(uint64_t badge)
     return *session_link(badge);
 }
 
+static bool session_is_ours(uint64_t badge)
+{
+    return (badge & SERVER_BADGE_TRUSTED) != 0;
+}
+
 struct session *session_get(uint64_t badge)
 {
     struct session **link = session_link(badge);
@@ -39,6 +47,10 @@ struct session *session_get(uint64_t badge)
     }
     struct session *session = store_take(&sessions);
     if (session == NULL) {
+        return NULL;
+    }
+    if (!session_is_ours(badge) && proc_session(CONSOLE_SLOT_PROC, badge) != ERR_OK) {
+        store_give(&sessions, session); /* it has ended while it asked */
         return NULL;
     }
     session->badge = badge;

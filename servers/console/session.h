@@ -1,6 +1,7 @@
 /* Sessions: one a process, known by its badge, with what it has asked and not yet got.
  *
- *   S1  A session exists from the first request of a badge until proc says that it has gone.
+ *   S1  A session exists from the first request of a badge until proc, which was told of it, says
+ *       that it has gone.
  *   S2  A job is one write or read; a write is in its session's list until all its bytes are out,
  *       in the order asked. A job whose caller waits holds a reply object.
  *   S3  When a session goes its jobs go, its buffer is unmapped, and its place at the terminal is
@@ -41,7 +42,7 @@ struct session {
 
 void session_init(const struct store_owner *owner, uint64_t sessions_at, uint64_t jobs_at);
 struct session *session_find(uint64_t badge); /* NULL: none */
-struct session *session_get(uint64_t badge);  /* made if need be; NULL: no memory */
+struct session *session_get(uint64_t badge);  /* made if need be; NULL: no memory, or gone */
 /* S3. The caller has taken it out of output and input. */
 void session_drop(struct session *session);
 

@@ -262,7 +262,6 @@ void life_reap(struct process *zombie)
     if (emptied != NULL) {
         life_drop_tree(emptied);
     }
-    news_gone();
 }
 
 static void life_reap_orphans(void)
@@ -294,6 +293,9 @@ static void life_end_one(struct process *process, int32_t status)
     wait_drop_all(process);
     if ((process->flags & PROCESS_FIRST) != 0) {
         news_power(0, status_exit_code(status));
+    }
+    if ((process->flags & PROCESS_SESSION) != 0) {
+        news_signal();
     }
     process_end(process, status);
     wait_child_ended(parent, process);

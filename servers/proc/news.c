@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include <byre/gen/init_client.h>
+#include <byre/gen/proc.h>
 #include <byre/server.h>
 #include <libsys/print.h>
 
@@ -23,7 +24,7 @@ static struct {
     uint64_t power_status;
 } news;
 
-static void news_signal(void)
+void news_signal(void)
 {
     if (news.watch != 0) {
         (void)byre_signal(news.watch);
@@ -37,27 +38,17 @@ void news_watch(cap_t notification)
     news_signal();
 }
 
-void news_gone(void)
+uint64_t news_take_gone(uint64_t badges_out[NEWS_GONE_MAX])
 {
-    if (news.watch != 0) {
-        news_signal();
-        return;
-    }
-    while (process_first_gone() != NULL) {
-        process_forget(process_first_gone());
-    }
-}
+    uint64_t count = 0;
+    uint64_t flags = (news.bytes > 0 ? NEWS_MESSAGE : 0) | (news.power_wanted ? NEWS_POWER : 0);
 
-unsigned news_take_gone(uint64_t badges_out[NEWS_GONE_MAX])
-{
-    unsigned count = 0;
-
-    while (count < NEWS_GONE_MAX && process_first_gone() != NULL) {
-        struct process *process = process_first_gone();
+    while (count < NEWS_GONE_MAX && process_first_news() != NULL) {
+        struct process *process = process_first_news();
         badges_out[count++] = process->badge;
-        process_forget(process);
+        process_told(process);
     }
-    return count;
+    return count | flags;
 }
 
 static void news_put(const char *text, uint32_t bytes)

@@ -1,8 +1,8 @@
 /* What proc has to tell: processes that have gone, words for the user, the wish for power off. The
  * console fetches it when its notification fires; proc never calls the console.
  *
- *   N1  Gone processes are told once; until then they stay in the table (PROCESS_GONE). Without a
- *       console that watches they are forgotten at once.
+ *   N1  The end of a process is told once, if the console has a session of it (its request
+ *       `session`); most short ones never print and cost it nothing.
  *   N2  Messages are whole lines in a ring; one that does not fit is dropped, and the next that
  *       fits is preceded by a line that says how many were. Before the console watches, they go to
  *       the kernel's log.
@@ -20,8 +20,9 @@
 enum { NEWS_GONE_MAX = 7, NEWS_PIECE_BYTES = 56 };
 
 void news_watch(cap_t notification); /* TAKES the slot; an earlier one is dropped */
-void news_gone(void);                /* the table's gone list has grown */
-unsigned news_take_gone(uint64_t badges_out[NEWS_GONE_MAX]);
+void news_signal(void);              /* there is something to ask for */
+/* The word `news` of next_gone: how many badges, and NEWS_* flags. */
+uint64_t news_take_gone(uint64_t badges_out[NEWS_GONE_MAX]);
 __attribute__((format(printf, 1, 2))) void news_message(const char *format, ...);
 size_t news_take_message(char piece_out[NEWS_PIECE_BYTES]);
 void news_power(uint64_t how, uint64_t status);

@@ -14,7 +14,7 @@ static struct {
     struct bits pids_free;
     uint32_t index_of_pid[PROCESS_PID_MAX + 1]; /* + 1; 0 = none */
     struct process *spaces[SPACE_BUCKETS];
-    struct list gone;
+    struct list news; /* ended, and the console has a session */
     struct process *init;
     uint32_t next_pid;
     uint32_t limit;
@@ -59,7 +59,7 @@ bool process_table_init(const struct store_owner *owner, uint64_t processes_at, 
     table.limit = 2 * limit < STORE_RECORDS_MAX ? limit : STORE_RECORDS_MAX / 2;
     store_init(&table.processes, owner, processes_at, sizeof(struct process), 2 * table.limit);
     store_init(&table.trees, owner, trees_at, sizeof(struct tree), table.limit);
-    list_init(&table.gone);
+    list_init(&table.news);
     for (uint32_t pid = PROCESS_PID_INIT; pid <= PROCESS_PID_MAX; pid++) {
         bits_add(&table.pids_free, pid);
     }
@@ -118,6 +118,7 @@ struct process *process_create(struct process *parent, struct tree *tree, const 
     process->parent = parent;
     process->tree = tree;
     list_init(&process->sibling);
+    list_init(&process->news);
     list_init(&process->children);
     list_init(&process->zombies);
     list_init(&process->waiters);
@@ -221,6 +222,9 @@ void process_end(struct process *process, int32_t status)
     list_remove(&process->sibling);
     list_remove(&process->in_tree);
     list_append(&process->parent->zombies, &process->sibling);
+    if ((process->flags & PROCESS_SESSION) != 0) {
+        list_append(&table.news, &process->news);
+    }
 }
 
 static void process_leave(struct process *process)
@@ -238,7 +242,9 @@ void process_reap(struct process *process, struct tree **tree_out)
     *tree_out = process->tree->members == 0 ? process->tree : NULL;
     process->tree = NULL;
     process->state = PROCESS_GONE;
-    list_append(&table.gone, &process->sibling);
+    if (list_is_empty(&process->news)) {
+        store_give(&table.processes, process);
+    }
 }
 
 void process_undo(struct process *process)
@@ -250,16 +256,17 @@ void process_undo(struct process *process)
     store_give(&table.processes, process);
 }
 
-struct process *process_first_gone(void)
+struct process *process_first_news(void)
 {
-    return list_is_empty(&table.gone) ? NULL : LIST_OWNER(table.gone.next, struct process, sibling);
+    return list_is_empty(&table.news) ? NULL : LIST_OWNER(table.news.next, struct process, news);
 }
 
-void process_forget(struct process *process)
+void process_told(struct process *process)
 {
-    list_remove(&process->sibling);
-    process->state = PROCESS_FREE;
-    store_give(&table.processes, process);
+    list_remove(&process->news);
+    if (process->state == PROCESS_GONE) {
+        store_give(&table.processes, process);
+    }
 }
 
 struct process_statistics process_table_statistics(void)

@@ -1,10 +1,11 @@
 /* The process table: who exists, who is whose child, which tree of limits each belongs to.
  *
- *   P1  A process is ALIVE, then ZOMBIE (ended, its parent has not asked), then GONE (only its
- *       badge is still to be told to the console), then free. Zombies and gone ones hold this
- *       record alone: space, threads and capabilities go when the process ends.
+ *   P1  A process is ALIVE, then ZOMBIE (ended, its parent has not asked), then free; a zombie holds
+ *       this record alone: space, threads and capabilities go when the process ends. If the
+ *       console has a session of it (PROCESS_SESSION), it is in the table's news from its end
+ *       until that has been told, and reaped before, it is GONE until then.
  *   P2  Every process but init has a parent; a parent is alive. Children of one that ends move to
- *       init, whose zombies nobody waits for: they are gone at once.
+ *       init, whose zombies nobody waits for: they are reaped at once.
  *   P3  A pid names one record from birth until it is reaped; the next process gets the next
  *       higher free pid, so a pid comes back only after all others have been used.
  *   P4  badge = pid | serial << 32. The serial counts processes ever made (31 bits), so a child
@@ -40,6 +41,7 @@ enum process_flag {
     PROCESS_BOUND = 1 << 0,   /* ends with its parent */
     PROCESS_AUDITOR = 1 << 1, /* its table gets the audit and machine capabilities */
     PROCESS_FIRST = 1 << 2,   /* when it ends the machine goes off */
+    PROCESS_SESSION = 1 << 3, /* the console knows it by its badge */
 };
 
 /* A process tree: what one command of the shell may take. */
@@ -58,7 +60,8 @@ struct process {
     int32_t status; /* wait status, once ended */
     struct process *parent;
     struct tree *tree;
-    struct list sibling;  /* in the parent's children or zombies; in the table's gone list */
+    struct list sibling;  /* in the parent's children or zombies */
+    struct list news;     /* in the table's news */
     struct list children; /* alive */
     struct list zombies;
     struct list waiters; /* struct waiter: threads that wait for a child */
@@ -95,14 +98,14 @@ void process_set_name(struct process *process, const char *name);
 
 /* ALIVE -> ZOMBIE (P1, P2): its children and zombies go to init, its tree keeps it. */
 void process_end(struct process *process, int32_t status);
-/* ZOMBIE -> GONE, out of its parent and tree. *tree_out: the tree if this was its last member (the
- * caller removes its account and calls tree_drop), else NULL. */
+/* The end of a ZOMBIE: out of its parent and tree, GONE or free. *tree_out: the tree if this was its
+ * last member (the caller removes its account and calls tree_drop), else NULL. */
 void process_reap(struct process *process, struct tree **tree_out);
 /* An unborn process (never published): as if process_create had not been. */
 void process_undo(struct process *process);
-/* The oldest GONE one, or NULL; process_forget frees it. */
-struct process *process_first_gone(void);
-void process_forget(struct process *process);
+/* The oldest of the news, or NULL; process_told takes it out. */
+struct process *process_first_news(void);
+void process_told(struct process *process);
 
 struct process_statistics process_table_statistics(void);
 uint64_t process_fail_after(uint64_t takes); /* tests: the k-th record fails */

@@ -221,9 +221,20 @@ void proc_on_watch(struct proc_request *request)
     request->cap = 0; /* ours now */
 }
 
+void proc_on_session(struct proc_request *request)
+{
+    struct process *process = process_by_badge(request->in.session.badge);
+
+    if (process == NULL) {
+        request->error = PROC_ERR_SRCH;
+        return;
+    }
+    process->flags |= PROCESS_SESSION;
+}
+
 void proc_on_next_gone(struct proc_request *request)
 {
-    request->result.next_gone.count = news_take_gone(&request->out[1]);
+    request->result.next_gone.news = news_take_gone(&request->out[1]);
 }
 
 void proc_on_next_message(struct proc_request *request)

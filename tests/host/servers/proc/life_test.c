@@ -370,6 +370,34 @@ static void a_tree_has_an_account_until_its_last_member_is_reaped(void **state)
     assert_same(before, world_count());
 }
 
+static void the_console_hears_once_of_ends_that_concern_it(void **state)
+{
+    (void)state;
+    uint64_t badges[NEWS_GONE_MAX];
+    struct wait_answer answer;
+    struct process *quiet = fork_of(shell);
+    struct process *spoke = fork_of(shell);
+    struct process *waited = fork_of(shell);
+    uint64_t spoke_badge = spoke->badge;
+    uint64_t waited_badge = waited->badge;
+
+    spoke->flags |= PROCESS_SESSION;
+    waited->flags |= PROCESS_SESSION;
+    life_end(quiet, 0);
+    life_end(spoke, 0); /* told while it is a zombie */
+    assert_int_equal(news_take_gone(badges), 1);
+    assert_int_equal(badges[0], spoke_badge);
+    uint32_t pid = waited->pid;
+    life_end(waited, 0); /* told after it was reaped */
+    assert_int_equal(wait_begin(shell, pid, 0, &answer), ERR_OK);
+    assert_null(process_by_pid(pid));
+    assert_int_equal(news_take_gone(badges), 1);
+    assert_int_equal(badges[0], waited_badge);
+    assert_int_equal(news_take_gone(badges), 0);
+    assert_int_equal(wait_begin(shell, ANY, 0, &answer), ERR_OK);
+    assert_int_equal(wait_begin(shell, ANY, 0, &answer), ERR_OK);
+}
+
 static void children_bound_to_a_parent_end_with_it(void **state)
 {
     (void)state;
@@ -470,6 +498,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_bomb_leaves_room_for_other_trees, begin, end),
         cmocka_unit_test_setup_teardown(a_tree_has_an_account_until_its_last_member_is_reaped,
                                         begin, end),
+        cmocka_unit_test_setup_teardown(the_console_hears_once_of_ends_that_concern_it, begin, end),
         cmocka_unit_test_setup_teardown(children_bound_to_a_parent_end_with_it, begin, end),
         cmocka_unit_test_setup_teardown(threads_park_in_slots_of_their_own, begin, end),
         cmocka_unit_test_setup_teardown(signals_do_what_posix_says_by_default, begin, end),
