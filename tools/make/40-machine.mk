@@ -51,6 +51,7 @@ run: quiet-doctor
 
 .PHONY: run-ready
 run-ready: $(BUILD)/Image $(RUN_ARCHIVE)
+	@:
 
 gdb: quiet-doctor run-ready
 	@$(PYTHON) tools/gdb.py $(BUILD)/kernel.elf $(BUILD)/Image $(RUN_ARCHIVE)
