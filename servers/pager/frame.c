@@ -127,6 +127,9 @@ void frames_add_chunk(frame_t chunk, unsigned kind)
     if (kind == KIND_USER && chunk_index(chunk) < frames.current) {
         frames.current = chunk_index(chunk);
     }
+    if (kind == KIND_TABLE && chunk_index(chunk) > frames.current_table) {
+        frames.current_table = chunk_index(chunk);
+    }
 }
 
 void frames_remove_chunk(frame_t chunk)
@@ -269,41 +272,26 @@ err_t frame_alloc(frame_t *frame_out)
     return ERR_OK;
 }
 
-void frame_ref(frame_t f)
+void frame_release(frame_t f)
 {
     struct frame_record *r = frame_record(f);
-    PAGER_ASSERT(r->count != 0);
-    if (r->count != FRAME_COUNT_MAX) {
-        r->count++;
+    PAGER_ASSERT((r->flags & FRAME_FIXED) == 0);
+    r->flags = 0;
+    chunk_give(0, f);
+    if (chunk_index(f) < frames.current) {
+        frames.current = chunk_index(f);
     }
-}
-
-void frame_unref(frame_t f)
-{
-    struct frame_record *r = frame_record(f);
-    PAGER_ASSERT(r->count != 0);
-    if (r->count == FRAME_COUNT_MAX) {
-        return;
-    }
-    r->count--;
-    if (r->count == 0) {
-        PAGER_ASSERT((r->flags & FRAME_FIXED) == 0);
-        r->flags = 0;
-        chunk_give(0, f);
-        if (chunk_index(f) < frames.current) {
-            frames.current = chunk_index(f);
-        }
-        frames.totals.user_free++;
-    }
+    frames.totals.user_free++;
 }
 
 err_t frame_alloc_table(frame_t *frame_out)
 {
-    uint32_t chunk;
-    if (!find_highest(1, &chunk)) {
+    const struct chunk_record *c = &frames.chunks[frames.current_table];
+    if (__builtin_expect(!chunk_has_free(c) || c->kind != KIND_TABLE, 0) &&
+        !find_highest(1, &frames.current_table)) {
         return PAGER_ERR_NOMEM;
     }
-    *frame_out = chunk_take(1, chunk);
+    *frame_out = chunk_take(1, frames.current_table);
     *frame_record(*frame_out) = (struct frame_record){0};
     frames.totals.table_free--;
     return ERR_OK;
@@ -314,6 +302,9 @@ void frame_free_table(frame_t f)
     PAGER_ASSERT(frame_chunk(f)->kind == KIND_TABLE);
     frame_record(f)->count = 0; /* it may still link dead tables */
     chunk_give(1, f);
+    if (chunk_index(f) > frames.current_table) {
+        frames.current_table = chunk_index(f);
+    }
     frames.totals.table_free++;
 }
 

@@ -31,6 +31,7 @@ struct frames {
     uint32_t chunk_count;         /* chunks from there to the end of RAM, holes included */
     uint32_t
         current; /* USER frames come from this chunk: no lower one has any (F6), or none at all */
+    uint32_t current_table; /* TABLE frames come from this chunk: no higher one has any, or none has */
     struct frame_totals totals;
     uint64_t has_free[2][FRAME_CHUNKS_MAX / 64];            /* F6: [0] USER, [1] TABLE */
     uint64_t has_free_words[2][FRAME_CHUNKS_MAX / 64 / 64]; /* bit w: word w above is not 0 */
@@ -104,9 +105,27 @@ static inline bool frame_alloc_quick(frame_t *frame_out GIVES)
     return true;
 }
 /* One more refers to f. */
-void frame_ref(frame_t f LENT);
+static inline void frame_ref(frame_t f LENT)
+{
+    struct frame_record *r = frame_record(f);
+    PAGER_ASSERT(r->count != 0);
+    if (r->count != FRAME_COUNT_MAX) {
+        r->count++;
+    }
+}
+
+/* Its count has come to 0: for frame_unref alone. */
+void frame_release(frame_t f TAKES);
+
 /* One fewer; the last one frees it. A frame that is free already is a bug and asserted. */
-void frame_unref(frame_t f TAKES);
+static inline void frame_unref(frame_t f TAKES)
+{
+    struct frame_record *r = frame_record(f);
+    PAGER_ASSERT(r->count != 0);
+    if (r->count != FRAME_COUNT_MAX && --r->count == 0) {
+        frame_release(f);
+    }
+}
 
 static inline bool frame_is_shared(frame_t f LENT)
 {

@@ -68,11 +68,12 @@ err_t promise_object_chunk(frame_t *chunk_out)
     return promise_allows_chunk() ? convert(KIND_OBJECT, chunk_out) : PAGER_ERR_NOMEM;
 }
 
-/* Some tables to spare, so that forks at the border do not convert to and fro. */
+/* As many tables again as are promised stay, so that a big process that forks and forks does not
+ * convert to and fro: a chunk that comes and goes has been paid for by as many promises. */
 bool promise_return_chunk(void)
 {
     return frames.totals.table_chunks > 1 &&
-           promises.tables + CHUNK_TABLES + TABLES_SPARE <= promise_tables_capacity() &&
+           2 * promises.tables + CHUNK_TABLES + TABLES_SPARE <= promise_tables_capacity() &&
            chunk_return();
 }
 
