@@ -113,10 +113,21 @@ static void run(struct hart *hart, struct thread *next)
     hart->must_set_timer = true; /* G3 */
 }
 
+/* Has it run its slice, with others of its priority ready? Then it goes to the tail (G5). */
+static bool slice_is_over(struct thread *thread)
+{
+    if (thread->slice_end_ticks == 0 || thread->run_ticks < thread->slice_end_ticks ||
+        list_is_empty(&thread->hart->ready[thread->priority])) {
+        return false;
+    }
+    thread->slice_end_ticks = 0;
+    return true;
+}
+
 void schedule_switch_to(struct hart *hart, struct thread *thread)
 {
     if (current_is_running(hart) || thread->hart != hart || random_mean_ticks != 0 ||
-        thread->priority < highest_ready(hart)) {
+        thread->priority < highest_ready(hart) || slice_is_over(thread)) {
         schedule_wake(thread);
         return;
     }
@@ -162,6 +173,9 @@ void schedule_rotate(struct hart *hart)
 
     hart->slice_ticks = 0;
     hart->must_set_timer = true;
+    if (current_is_running(hart)) {
+        current->slice_end_ticks = 0;
+    }
     if (current_is_running(hart) && !list_is_empty(&hart->ready[current->priority])) {
         push(current, false);
         hart->must_choose = true;
@@ -186,11 +200,17 @@ void schedule_tick(struct hart *hart)
 static void set_timer(struct hart *hart)
 {
     uint64_t wanted_ticks = deadline_first_ticks();
-    const struct thread *current = hart->current;
+    struct thread *current = hart->current;
 
     if (current != NULL && !list_is_empty(&hart->ready[current->priority])) {
         if (hart->slice_ticks == 0) {
-            hart->slice_ticks = arch_time_ticks() + slice_length_ticks;
+            uint64_t now_ticks = arch_time_ticks();
+            uint64_t run_ticks = current->run_ticks + (now_ticks - hart->switched_ticks);
+
+            if (current->slice_end_ticks <= run_ticks) {
+                current->slice_end_ticks = run_ticks + slice_length_ticks;
+            }
+            hart->slice_ticks = now_ticks + (current->slice_end_ticks - run_ticks);
         }
         if (hart->slice_ticks < wanted_ticks) {
             wanted_ticks = hart->slice_ticks;
@@ -206,7 +226,7 @@ static void set_timer(struct hart *hart)
     hart->must_set_timer = false;
 }
 
-void schedule_finish(struct hart *hart)
+void schedule_settle(struct hart *hart)
 {
     if (hart->must_choose) {
         hart->must_choose = false;

@@ -4,6 +4,7 @@
  *   G2  When an entry ends, no ready thread has a higher priority than the hart's current one.
  *   G3  The time slice runs only while another thread of the current one's priority is ready.
  *   G4  A thread that was preempted by a higher priority keeps its place at the head.
+ *   G5  A slice is time run, however often the thread was preempted, faulted or called meanwhile.
  *
  * In the mode of random preemption the timer also fires at seeded random intervals, and the next
  * thread is any of the first few that are ready at the highest priority.
@@ -34,35 +35,48 @@ void schedule_set_priority(struct thread *thread, unsigned priority);
 void schedule_rotate(struct hart *hart); /* the current thread to the tail of its priority */
 void schedule_tick(struct hart *hart);   /* the timer fired */
 
-/* From one thread to another, or from or to the idle hart (NULL). The one before is where it waits
- * or is queued; the next is nowhere. Inline for the short path of IPC. */
-static inline void schedule_run(struct hart *hart, struct thread *previous, struct thread *next)
+/* The hart changes from one thread to another, or from or to idle (NULL). The one before is where it
+ * waits or is queued; the next is nowhere. Inline for the short path of IPC. */
+static inline void schedule_hand_over(struct hart *hart, struct thread *previous,
+                                      struct thread *next)
 {
-    uint64_t now_ticks = arch_time_ticks();
-    unsigned flags = next == NULL ? 0 : next->flags;
+    unsigned flags = (previous == NULL ? 0 : previous->flags) | (next == NULL ? 0 : next->flags);
 
-    if (previous != NULL) {
-        previous->run_ticks += now_ticks - hart->switched_ticks;
-        flags |= previous->flags;
-    }
-    hart->switched_ticks = now_ticks;
-    hart->slice_ticks = 0;
     hart->current = next;
     hart_count_one(hart, COUNTER_SWITCHES);
-    event_record_at(hart, now_ticks, EVENT_SWITCH, (uint64_t)next, 0);
     if (previous == NULL || next == NULL || (flags & THREAD_FLAG_FLOAT) != 0) {
         arch_thread_switch(hart, previous, next); /* else both have FS off */
     }
-    if (next == NULL) {
-        return;
-    }
-    next->state = THREAD_RUNNING;
-    next->hart = hart;
-    if (next->space != hart->space) {
-        hart->space = next->space;
-        arch_space_load(hart, next->space);
+    if (next != NULL) {
+        next->state = THREAD_RUNNING;
+        next->hart = hart;
+        if (next->space != hart->space) {
+            hart->space = next->space;
+            arch_space_load(hart, next->space);
+        }
     }
 }
 
+/* The same, with the accounts: time run, event, slice. */
+static inline void schedule_run(struct hart *hart, struct thread *previous, struct thread *next)
+{
+    uint64_t now_ticks = arch_time_ticks();
+
+    if (previous != NULL) {
+        previous->run_ticks += now_ticks - hart->switched_ticks;
+    }
+    hart->switched_ticks = now_ticks;
+    hart->slice_ticks = 0;
+    event_record_at(hart, now_ticks, EVENT_SWITCH, (uint64_t)next, 0);
+    schedule_hand_over(hart, previous, next);
+}
+
+void schedule_settle(struct hart *hart);
+
 /* End of an entry: choose who runs (G2), set the timer. */
-void schedule_finish(struct hart *hart);
+static inline void schedule_finish(struct hart *hart)
+{
+    if (hart->must_choose || hart->must_set_timer) {
+        schedule_settle(hart);
+    }
+}
