@@ -29,6 +29,7 @@ static uint32_t span_end(uint32_t page, unsigned shift, uint32_t end)
  * only the ends of a range lie in tables that stay. */
 static frame_t released[2 * TABLE_ENTRIES];
 static unsigned released_count;
+static bool emptied; /* entries, those of device frames too, which nobody counts */
 
 static err_t prepare_end(struct space *s, uint32_t page, struct hole hole)
 {
@@ -57,6 +58,7 @@ static void leaf_empty(frame_t leaf, unsigned index, unsigned entries)
 {
     for (unsigned i = index; i < index + entries; i++) {
         uint64_t e = table_entries(leaf)[i];
+        emptied |= e != 0;
         if (e != 0 && frame_is_counted(entry_frame(e))) {
             released[released_count++] = entry_frame(e);
         }
@@ -124,6 +126,7 @@ void cow_unmap_commit(struct space *s, uint32_t first, uint32_t end, uint32_t ho
     struct hole hole = {hole_first, hole_end};
     bool whole = false;
     released_count = 0;
+    emptied = false;
     uint32_t page = first;
     while (page < end) {
         unsigned index = page_root_index(page);
@@ -136,7 +139,7 @@ void cow_unmap_commit(struct space *s, uint32_t first, uint32_t end, uint32_t ho
         }
         page = next;
     }
-    if (whole || released_count > 0) {
+    if (whole || emptied) {
         flush_range(s, first, end, whole);
     }
     for (unsigned i = 0; i < released_count; i++) {
