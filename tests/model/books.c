@@ -14,6 +14,7 @@
 #include "frame.h"
 #include "model.h"
 #include "object.h"
+#include "port.h"
 #include "promise.h"
 #include "region.h"
 #include "sim.h"
@@ -30,6 +31,11 @@ static uint64_t opening_dead; /* tables without a name that others left */
 static uint64_t opening_free; /* frames, those that chunks of another kind have taken included */
 
 /* ------------------------------------------------------------- what is there */
+static bool is_device(uint64_t frame)
+{
+    return frame - PORT_DEVICE_FRAME < PORT_DEVICE_FRAMES;
+}
+
 static uint32_t *count_of(uint64_t frame)
 {
     return &found.frame_counts[frame - found.first];
@@ -44,7 +50,8 @@ static void check_leaf_entry(uint64_t table, unsigned index, uint64_t entry)
         (writable && (!(entry & PTE_R) || (entry & PTE_X)))) {
         model_fail("entry %u of table 0x%" PRIx64 " is 0x%" PRIx64, index, table, entry);
     }
-    if (kind != KIND_USER && !(kind == KIND_TABLE && !writable && !(entry & PTE_X))) {
+    if (kind != KIND_USER && !(kind == KIND_TABLE && !writable && !(entry & PTE_X)) &&
+        !is_device(frame)) {
         model_fail("entry %u of table 0x%" PRIx64 " names a frame of kind %u", index, table, kind);
     }
 }
@@ -76,7 +83,7 @@ static void scan_table(uint64_t table)
             check_table_entry(table, i, entry, level);
         } else if (entry & PTE_V) {
             check_leaf_entry(table, i, entry);
-            if (level == TABLE_LEVEL_LEAF) {
+            if (level == TABLE_LEVEL_LEAF && !is_device(fake_entry_frame(entry))) {
                 ++*count_of(fake_entry_frame(entry));
             }
         } else if (entry_is_hidden(entry)) {
@@ -245,7 +252,8 @@ static void check_page(const struct sim_process *process, const struct oracle_re
                    process->id, page, rights_of(entry), region->rights);
     }
     frame_t frame = { (uint32_t)fake_entry_frame(entry) };
-    if ((entry & PTE_W) && region->object == NULL && frame_count(frame) > 1) {
+    if ((entry & PTE_W) && region->object == NULL && !is_device(frame.number) &&
+        frame_count(frame) > 1) {
         model_fail("process %" PRIx64 ": page 0x%" PRIx64 " writes a frame of count %u (C3)",
                    process->id, page, frame_count(frame));
     }
@@ -311,7 +319,9 @@ static void check_space(const struct sim_process *process)
                 model_fail("process %" PRIx64 ": shared page 0x%" PRIx64 " is not the object's",
                            process->id, p);
             }
-            check_words(process, region, p, frame != 0 ? frame : cached);
+            if (!region->is_device) {
+                check_words(process, region, p, frame != 0 ? frame : cached);
+            }
         }
         page = last ? page : region->end;
     }

@@ -54,6 +54,12 @@ void fake_cap_set_memory(unsigned slot, struct fake_authority authority)
     };
 }
 
+void fake_cap_set_device(unsigned slot, struct fake_authority authority)
+{
+    fake_cap_set_memory(slot, authority);
+    calls.slots[slot].type = OBJECT_DEVICE;
+}
+
 void fake_cap_set_object(unsigned slot, unsigned type)
 {
     calls.slots[slot] = (struct capability){ .type = type, .rights = RIGHTS_ALL };
@@ -114,14 +120,24 @@ static err_t find(uint64_t slot, unsigned type, struct capability **cap_out)
     return ERR_OK;
 }
 
-err_t fake_cap_memory(uint64_t slot, const struct fake_authority **authority_out)
+static err_t find_range(uint64_t slot, unsigned type, const struct fake_authority **authority_out)
 {
     struct capability *cap = NULL;
-    err_t err = find(slot, OBJECT_MEMORY, &cap);
+    err_t err = find(slot, type, &cap);
     if (err == ERR_OK) {
         *authority_out = &cap->memory;
     }
     return err;
+}
+
+err_t fake_cap_memory(uint64_t slot, const struct fake_authority **authority_out)
+{
+    return find_range(slot, OBJECT_MEMORY, authority_out);
+}
+
+err_t fake_cap_device(uint64_t slot, const struct fake_authority **authority_out)
+{
+    return find_range(slot, OBJECT_DEVICE, authority_out);
 }
 
 err_t fake_cap_space_with(uint64_t slot, uint64_t rights, unsigned *space_out)

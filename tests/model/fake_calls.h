@@ -18,6 +18,7 @@ enum { FAKE_SLOTS = 16384 };
 
 void fake_calls_start(void); /* after fake_start: an empty capability table, no objects */
 void fake_cap_set_memory(unsigned slot, struct fake_authority authority);
+void fake_cap_set_device(unsigned slot, struct fake_authority authority);
 void fake_cap_set_object(unsigned slot, unsigned type); /* an object that lives elsewhere */
 void fake_cap_set_space(unsigned slot, unsigned space); /* one space that lives elsewhere */
 bool fake_cap_is_empty(unsigned slot);
@@ -25,6 +26,7 @@ bool fake_cap_is_empty(unsigned slot);
 unsigned fake_cap_space(unsigned slot);
 /* What a capability names: its errors are those of the calls that look it up. */
 err_t fake_cap_memory(uint64_t slot, const struct fake_authority **authority_out);
+err_t fake_cap_device(uint64_t slot, const struct fake_authority **authority_out);
 err_t fake_cap_space_with(uint64_t slot, uint64_t rights, unsigned *space_out);
 unsigned fake_caps_used(void);
 unsigned fake_objects_live(void);

@@ -63,6 +63,9 @@ err_t fake_table_map_run(const struct fake_authority *memory, uint64_t table, ui
                          uint64_t entries, uint64_t word, uint64_t *done_out);
 err_t fake_table_map_chunk(const struct fake_authority *memory, uint64_t table, uint64_t index,
                            uint64_t word);
+err_t fake_table_map_device(const struct fake_authority *memory, uint64_t table, uint64_t index,
+                            uint64_t entries, const struct fake_authority *device,
+                            uint64_t first_frame, uint64_t rights);
 err_t fake_table_link(const struct fake_authority *memory, uint64_t table, uint64_t index,
                       uint64_t child, uint64_t lazy, uint64_t *replaced_out);
 err_t fake_table_lazy(const struct fake_authority *memory, uint64_t table, uint64_t index,

@@ -169,6 +169,31 @@ err_t fake_table_map_run(const struct fake_authority *memory, uint64_t table, ui
     return err;
 }
 
+err_t fake_table_map_device(const struct fake_authority *memory, uint64_t table, uint64_t index,
+                            uint64_t entries, const struct fake_authority *device,
+                            uint64_t first_frame, uint64_t rights)
+{
+    fake_call_begins();
+    err_t err = check_leaf(memory, table, index, entries);
+    if (err != ERR_OK) {
+        return err;
+    }
+    if (rights != MAP_R && rights != (MAP_R | MAP_W)) {
+        return ERR_ARGUMENT;
+    }
+    if ((rights & MAP_W) && !(device->rights & RIGHT_WRITE)) {
+        return ERR_RIGHTS;
+    }
+    if (!fake_covers(device, first_frame) || !fake_covers(device, first_frame + entries - 1)) {
+        return ERR_RANGE;
+    }
+    for (uint64_t i = 0; i < entries; i++) {
+        entry_write(table, index + i, compose(rights, first_frame + i));
+        fake_slice_ends(i);
+    }
+    return ERR_OK;
+}
+
 err_t fake_table_map_chunk(const struct fake_authority *memory, uint64_t table, uint64_t index,
                            uint64_t word)
 {

@@ -5,7 +5,6 @@
 #include <byre/gen/calls.h>
 
 #include "fake_calls.h"
-#include "model.h"
 
 err_t byre_memory_retype(uint64_t memory, uint64_t chunk_frame, uint64_t kind,
                          uint64_t *offender_out, uint64_t *offender_index_out)
@@ -159,12 +158,12 @@ err_t byre_space_flush(uint64_t space, uint64_t address, uint64_t pages)
 err_t byre_table_map_device(uint64_t memory, uint64_t table, uint64_t index, uint64_t entries,
                             uint64_t device, uint64_t first_frame, uint64_t rights)
 {
-    (void)memory;
-    (void)table;
-    (void)index;
-    (void)entries;
-    (void)device;
-    (void)first_frame;
-    (void)rights;
-    model_fail("no simulated process has a device");
+    const struct fake_authority *authority = NULL, *registers = NULL;
+    err_t err = fake_cap_memory(memory, &authority);
+    if (err == ERR_OK) {
+        err = fake_cap_device(device, &registers);
+    }
+    return err != ERR_OK ? err
+                         : fake_table_map_device(authority, table, index, entries, registers,
+                                                 first_frame, rights);
 }

@@ -39,6 +39,7 @@ struct oracle_region {
     bool is_file;
     uint64_t file_page;
     uint64_t file_end;
+    bool is_device; /* registers: what they hold is nobody's promise */
     struct oracle_object *object; /* shared: page `start` shows page object_page of it */
     uint64_t object_page;
 };

@@ -243,6 +243,13 @@ bool port_work(void)
     return promise_return_chunk();
 }
 
+cap_t port_device_cap(void)
+{
+    fake_cap_set_device(SLOT_ACCEPT, (struct fake_authority){ PORT_DEVICE_FRAME,
+                                                              PORT_DEVICE_FRAMES, RIGHTS_ALL });
+    return SLOT_ACCEPT;
+}
+
 unsigned port_space(uint64_t space_id)
 {
     const struct space *space = space_find(space_id);

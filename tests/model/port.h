@@ -12,6 +12,10 @@
 
 #define PORT_PROC PAGER_BADGE_TRUSTED
 
+/* A device's registers: below RAM. Requests that bring the capability name this slot. */
+enum { PORT_DEVICE_FRAME = 0x10000, PORT_DEVICE_FRAMES = 8 };
+cap_t port_device_cap(void);
+
 enum port_verdict { PORT_MAP, PORT_FENCE, PORT_FAIL };
 
 /* What the pager answers to a fault, and, if it fails it, why. */

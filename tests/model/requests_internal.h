@@ -20,6 +20,7 @@ struct pager_request request_ask(uint64_t label, uint64_t badge, uint64_t w0, ui
 /* requests_process.c: what proc asks. */
 void request_fork(struct sim_process *process, struct sim_thread *thread);
 void request_exec(struct sim_process *process, struct sim_thread *thread);
+void request_device(struct sim_process *process, struct sim_thread *thread);
 void request_new(struct sim_process *process, struct sim_thread *thread);
 void request_exit(struct sim_process *process, struct sim_thread *thread);
 void request_thread(struct sim_process *process, struct sim_thread *thread);

@@ -108,6 +108,17 @@ static bool choose_span(const struct sim_process *process, uint64_t *start_out,
     return true;
 }
 
+static bool touches_device(const struct sim_process *process, uint64_t start, uint64_t pages)
+{
+    for (unsigned i = 0; i < process->oracle.region_count; i++) {
+        const struct oracle_region *region = &process->oracle.regions[i];
+        if (region->is_device && region->start < start + pages && start < region->end) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool touches_stack(const struct sim_process *process, uint64_t start, uint64_t pages)
 {
     for (unsigned i = 0; i < process->oracle.region_count; i++) {
@@ -147,7 +158,8 @@ void request_unmap(struct sim_process *process, struct sim_thread *thread)
 static void protect(struct sim_process *process, uint64_t start, uint64_t pages, unsigned rights)
 {
     bool allowed = oracle_may_protect(&process->oracle, start, pages, rights) &&
-                   !touches_stack(process, start, pages);
+                   !touches_stack(process, start, pages) &&
+                   !touches_device(process, start, pages);
     sim_transition = (struct sim_transition){ process, start, pages, false, rights };
     struct pager_request request =
         request_ask(PAGER_PROTECT, process->id, start << PAGE_SHIFT, pages, rights);

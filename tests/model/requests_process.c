@@ -203,8 +203,14 @@ void request_fork(struct sim_process *process, struct sim_thread *thread)
     uint64_t hint = dice_chance(3) ? 0 : dice_chance(10) ? dice_roll() : sim_random_address(process);
     struct pager_request request =
         request_ask(PAGER_SPACE_FORK, PORT_PROC, process->id, REQUEST_ACCOUNT, hint);
+    if (process->has_device != (request.error == PAGER_ERR_INVAL)) {
+        model_fail("space_fork is answered %d; it has a device: %d", request.error,
+                   process->has_device);
+    }
     if (request.error != ERR_OK) {
-        request_expect_poor("space_fork", request.error);
+        if (!process->has_device) {
+            request_expect_poor("space_fork", request.error);
+        }
         return;
     }
     memset(child, 0, sizeof(*child));
@@ -236,4 +242,35 @@ void request_thread(struct sim_process *process, struct sim_thread *thread)
     } else {
         memset(&process->threads[number], 0, sizeof(process->threads[number]));
     }
+}
+
+/* A driver gets its registers. */
+void request_device(struct sim_process *process, struct sim_thread *thread)
+{
+    (void)thread;
+    if (!dice_chance(4) || !oracle_has_room(&process->oracle)) {
+        return;
+    }
+    uint64_t pages = dice_between(1, PORT_DEVICE_FRAMES), first = dice_below(PORT_DEVICE_FRAMES);
+    uint64_t page = PAGE_OF(PROGRAM_MMAP_BASE) + (dice_below(6) << 9) + dice_below(500);
+    struct pager_request request = {
+        .label = PAGER_DEVICE_MAP,
+        .in.device_map = { .space_id = process->id, .address = page << PAGE_SHIFT,
+                           .first_frame = PORT_DEVICE_FRAME + first, .pages = pages },
+        .cap = port_device_cap(),
+    };
+    port_request(&request, PORT_PROC);
+    model_trace("device of %" PRIx64 " at page 0x%" PRIx64 " + %" PRIu64 ": %d", process->id, page,
+                pages, request.error);
+    if (request.error != ERR_OK) {
+        return; /* beyond the device, over something, or over a group's end */
+    }
+    if (first + pages > PORT_DEVICE_FRAMES || !oracle_is_free(&process->oracle, page, pages)) {
+        model_fail("device_map grants what it may not");
+    }
+    process->has_device = true;
+    oracle_add(&process->oracle,
+               (struct oracle_region){ .start = page, .end = page + pages,
+                                       .rights = MAP_R | MAP_W, .maximum = MAP_R | MAP_W,
+                                       .is_device = true, .file_page = first });
 }

@@ -85,27 +85,6 @@ void sim_check_caches(void)
     }
 }
 
-/* Reads what is mapped without asking anybody; what is not mapped yet is the oracle's word. */
-void sim_check_contents(struct sim_process *process)
-{
-    for (unsigned i = 0; i < process->oracle.region_count; i++) {
-        const struct oracle_region *region = &process->oracle.regions[i];
-        for (uint64_t page = region->start; page < region->end; page++) {
-            uint64_t entry = machine_walk(process->space, page << PAGE_SHIFT);
-            for (unsigned word = 0; entry != 0 && word < ORACLE_WORDS; word++) {
-                unsigned offset = oracle_word_offset(word);
-                const uint64_t *memory = fake_memory_at(fake_entry_frame(entry));
-                uint64_t expected = oracle_read(&process->oracle, page, offset);
-                if (memory[offset / 8] != expected) {
-                    model_fail("process %" PRIx64 ": 0x%" PRIx64 " holds 0x%" PRIx64
-                               ", should be 0x%" PRIx64, process->id,
-                               (page << PAGE_SHIFT) + offset, memory[offset / 8], expected);
-                }
-            }
-        }
-    }
-}
-
 void sim_forget(struct sim_process *process)
 {
     oracle_end(&process->oracle);

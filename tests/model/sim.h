@@ -35,6 +35,7 @@ struct sim_process {
     uint64_t id;     /* the pager's */
     unsigned space;  /* the kernel's */
     struct oracle oracle;
+    bool has_device; /* it cannot fork */
     uint64_t heap_start; /* pages; the heap is a region of the oracle while it has pages */
     uint64_t heap_break; /* bytes */
     struct sim_thread threads[SIM_THREADS];
@@ -63,7 +64,6 @@ void sim_stop(void);          /* everything ends; nothing may be lost */
 void sim_step(void);          /* one random thing happens */
 void sim_interleave(void);    /* the kernel lets others run (K2) */
 void sim_check_caches(void);  /* the fences kept their promise, for every space */
-void sim_check_contents(struct sim_process *process); /* every followed word, as a debugger would */
 
 /* sim_access.c */
 void sim_run_thread(struct sim_process *process, struct sim_thread *thread);

@@ -133,8 +133,25 @@ static void check_value(const struct sim_process *process, uint64_t address, uin
     }
 }
 
+static void check_device(const struct sim_process *process, const struct sim_thread *thread,
+                         uint64_t frame)
+{
+    uint64_t page = thread->address >> PAGE_SHIFT;
+    const struct oracle_region *region = oracle_find(&process->oracle, page);
+    check_granted(process, thread);
+    if (region == NULL || !region->is_device ||
+        frame - PORT_DEVICE_FRAME != region->file_page + (page - region->start)) {
+        model_fail("process %" PRIx64 ": 0x%" PRIx64 " reaches device frame 0x%" PRIx64,
+                   process->id, thread->address, frame);
+    }
+}
+
 static void complete(struct sim_process *process, const struct sim_thread *thread, uint64_t frame)
 {
+    if (frame - PORT_DEVICE_FRAME < PORT_DEVICE_FRAMES) {
+        check_device(process, thread, frame);
+        return;
+    }
     uint64_t *memory = fake_memory_at(frame);
     uint64_t *word = &memory[thread->address % PAGE_BYTES / sizeof(uint64_t)];
     check_granted(process, thread);
