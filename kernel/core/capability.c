@@ -3,23 +3,6 @@
 
 #include "core/reply.h"
 
-err_t capability_check(const struct capability *capability, enum object_type type, unsigned rights)
-{
-    if (capability_is_empty(capability)) {
-        return ERR_CAP_EMPTY;
-    }
-    if (!capability_is_alive(capability)) {
-        return ERR_CAP_DEAD;
-    }
-    if (capability_type(capability) != type) {
-        return ERR_CAP_TYPE;
-    }
-    if ((capability->rights & rights) != rights) {
-        return ERR_RIGHTS;
-    }
-    return ERR_OK;
-}
-
 void capability_make(struct capability *slot, struct object *object, unsigned rights,
                      uint64_t badge)
 {

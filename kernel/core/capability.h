@@ -50,8 +50,23 @@ static inline bool capability_is_alive(const struct capability *capability)
 }
 
 /* Is it alive, of that type, with those rights? CAP_EMPTY, CAP_DEAD, CAP_TYPE, RIGHTS. */
-[[nodiscard]] err_t capability_check(const struct capability *capability, enum object_type type,
-                                     unsigned rights);
+[[nodiscard]] static inline err_t capability_check(const struct capability *capability,
+                                                   enum object_type type, unsigned rights)
+{
+    if (capability_is_empty(capability)) {
+        return ERR_CAP_EMPTY;
+    }
+    if (!capability_is_alive(capability)) {
+        return ERR_CAP_DEAD;
+    }
+    if (capability_type(capability) != type) {
+        return ERR_CAP_TYPE;
+    }
+    if ((capability->rights & rights) != rights) {
+        return ERR_RIGHTS;
+    }
+    return ERR_OK;
+}
 
 void capability_make(struct capability *slot, struct object *object, unsigned rights,
                      uint64_t badge);

@@ -4,14 +4,6 @@
 #include "arch.h"
 #include "core/syscall.h"
 
-err_t captable_find(struct captable *table, uint64_t index, enum object_type type, unsigned rights,
-                    struct capability **capability_out)
-{
-    *capability_out = captable_slot(table, index);
-    return *capability_out == NULL ? ERR_CAP_RANGE
-                                   : capability_check(*capability_out, type, rights);
-}
-
 err_t captable_argument(const struct thread *caller, unsigned n, enum object_type type,
                         unsigned rights, struct capability **capability_out)
 {

@@ -31,8 +31,15 @@ static inline struct capability *captable_slot(struct captable *table, uint64_t 
 }
 
 /* A slot's capability that is alive, of that type, with those rights. */
-[[nodiscard]] err_t captable_find(struct captable *table, uint64_t index, enum object_type type,
-                                  unsigned rights, struct capability **capability_out);
+[[nodiscard]] static inline err_t captable_find(struct captable *table, uint64_t index,
+                                                enum object_type type, unsigned rights,
+                                                struct capability **capability_out)
+{
+    *capability_out = captable_slot(table, index);
+    return *capability_out == NULL ? ERR_CAP_RANGE
+                                   : capability_check(*capability_out, type, rights);
+}
+
 /* The same, of the table and slot that a call's n-th argument means. */
 [[nodiscard]] err_t captable_argument(const struct thread *caller, unsigned n,
                                       enum object_type type, unsigned rights,

@@ -1,7 +1,6 @@
 /* Events: recording and printing. */
 #include "core/event.h"
 
-#include "arch.h"
 #include "core/panic.h"
 
 static const char *const event_names[] = {
@@ -9,11 +8,6 @@ static const char *const event_names[] = {
     [EVENT_REPLY] = "reply",         [EVENT_FAULT] = "fault",     [EVENT_TABLE] = "table",
     [EVENT_INTERRUPT] = "interrupt", [EVENT_DESTROY] = "destroy",
 };
-
-void event_record(struct hart *hart, enum event_kind kind, uint64_t subject, uint64_t detail)
-{
-    event_record_at(hart, arch_time_ticks(), kind, subject, detail);
-}
 
 void event_print_all(const struct hart *hart)
 {

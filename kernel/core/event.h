@@ -3,6 +3,7 @@
 
 #include <stdint.h>
 
+#include "arch.h"
 #include "core/hart.h"
 
 enum event_kind {
@@ -27,5 +28,10 @@ static inline void event_record_at(struct hart *hart, uint64_t time_ticks, enum 
     event->detail = detail;
 }
 
-void event_record(struct hart *hart, enum event_kind kind, uint64_t subject, uint64_t detail);
+static inline void event_record(struct hart *hart, enum event_kind kind, uint64_t subject,
+                                uint64_t detail)
+{
+    event_record_at(hart, arch_time_ticks(), kind, subject, detail);
+}
+
 void event_print_all(const struct hart *hart); /* the oldest first */

@@ -57,9 +57,12 @@ err_t object_find_place(frame_t page, uint64_t slot, size_t bytes, struct object
 {
     unsigned index = page.number & CHUNK_FRAME_MASK;
     unsigned pages = bytes > PAGE_BYTES ? (unsigned)(bytes >> PAGE_SHIFT) : 1;
-    unsigned shift = pages > 1 ? PAGE_SHIFT : (unsigned)__builtin_ctzl(bytes);
+    unsigned shift = OBJECT_SHIFT_MIN;
     struct page_map *map;
 
+    while (shift < OBJECT_SHIFT_MAX && (size_t)1 << shift < bytes) {
+        shift++;
+    }
     if (chunk_kind(page) != KIND_OBJECT) {
         return ERR_KIND;
     }

@@ -9,25 +9,6 @@
 #include "core/syscall.h"
 
 static_assert(sizeof(struct table_record) * CHUNK_PAGES == PAGE_BYTES, "records fill frame 0");
-static_assert((int)MAP_R << 1 == (int)PTE_R && (int)MAP_X << 1 == (int)PTE_X &&
-                  (int)MAP_SOFT0 << 5 == (int)PTE_SOFT0,
-              "a map word's bits are the entry's, shifted");
-
-enum { MAP_RIGHTS = MAP_R | MAP_W | MAP_X, MAP_SOFT = MAP_SOFT0 | MAP_SOFT1, MAP_UNUSED = 1 << 5 };
-
-struct table_record *table_record_of(frame_t frame)
-{
-    uint64_t first = frame.number & ~(uint64_t)CHUNK_FRAME_MASK;
-    struct table_record *records = arch_window((paddr_t){first << PAGE_SHIFT});
-
-    return &records[frame.number & CHUNK_FRAME_MASK];
-}
-
-uint64_t *table_entries_of(frame_t frame)
-{
-    return arch_window((paddr_t){frame.number << PAGE_SHIFT});
-}
-
 err_t table_open(const struct capability *memory, frame_t frame, struct table *table_out)
 {
     if (!memory_covers(memory, frame, 1)) {
@@ -68,57 +49,6 @@ err_t table_check_range(const struct table *table, uint64_t index, uint64_t entr
     if (index >= limit || entries == 0 || entries > limit - index) {
         return ERR_RANGE;
     }
-    return ERR_OK;
-}
-
-/* One store: the hardware may read the entry at any time. */
-void table_write(const struct table *table, uint64_t index, uint64_t entry)
-{
-    __atomic_store_n(&table->entries[index], entry, __ATOMIC_RELAXED);
-    if (entry != 0) {
-        table->record->groups |= (uint16_t)(1u << (index / TABLE_GROUP_ENTRIES)); /* T4 */
-    }
-}
-
-/* T3 but for the frame's kind: R always, never W with X. */
-static bool rights_are_valid(uint64_t rights)
-{
-    return (rights & MAP_R) != 0 && (rights & (MAP_W | MAP_X)) != (MAP_W | MAP_X);
-}
-
-uint64_t table_entry(uint64_t frame, uint64_t rights, uint64_t soft)
-{
-    uint64_t entry = frame << PTE_FRAME_SHIFT | PTE_V | PTE_U | PTE_A | rights << 1 | soft << 5;
-
-    return (rights & MAP_W) != 0 ? entry | PTE_D : entry;
-}
-
-err_t table_compose(const struct capability *memory, uint64_t map_word, uint64_t *entry_out)
-{
-    uint64_t rights = map_word & MAP_RIGHTS;
-    frame_t frame = {map_word >> MAP_FRAME_SHIFT};
-
-    if (map_word > UINT32_MAX || (map_word & MAP_UNUSED) != 0 || !rights_are_valid(rights)) {
-        return ERR_ARGUMENT;
-    }
-    if (!memory_covers(memory, frame, 1)) {
-        return ERR_RANGE;
-    }
-    switch (chunk_kind(frame)) {
-    case KIND_USER:
-        if ((rights & MAP_W) != 0 && (memory->rights & RIGHT_WRITE) == 0) {
-            return ERR_RIGHTS;
-        }
-        break;
-    case KIND_TABLE:
-        if (rights != MAP_R) {
-            return ERR_ARGUMENT;
-        }
-        break;
-    default:
-        return ERR_KIND;
-    }
-    *entry_out = table_entry(frame.number, rights, map_word & MAP_SOFT);
     return ERR_OK;
 }
 

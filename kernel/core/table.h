@@ -8,11 +8,23 @@
 
 #include <stdbool.h>
 
+#include "arch.h"
 #include "core/capability.h"
-#include "core/chunk.h"
+#include "core/memory.h"
 #include "core/types.h"
 
 #include <byre/table.h>
+
+static_assert((int)MAP_R << 1 == (int)PTE_R && (int)MAP_X << 1 == (int)PTE_X &&
+                  (int)MAP_SOFT0 << 5 == (int)PTE_SOFT0,
+              "a map word's bits are the entry's, shifted");
+
+enum {
+    MAP_RIGHTS = MAP_R | MAP_W | MAP_X,
+    MAP_RIGHTS_VALID = 1 << MAP_R | 1 << (MAP_R | MAP_W) | 1 << (MAP_R | MAP_X), /* T3 */
+    MAP_SOFT = MAP_SOFT0 | MAP_SOFT1,
+    MAP_UNUSED = 1 << 5,
+};
 
 enum { TABLE_SLICE_ENTRIES = 64, TABLE_MAP_MAX = 16, TABLE_GROUPS = 16 };
 
@@ -39,8 +51,79 @@ static inline frame_t entry_frame(uint64_t entry)
     return (frame_t){entry >> PTE_FRAME_SHIFT};
 }
 
-struct table_record *table_record_of(frame_t frame); /* of a frame in a TABLE chunk */
-uint64_t *table_entries_of(frame_t frame);
+/* Of a frame in a TABLE chunk. */
+static inline struct table_record *table_record_of(frame_t frame)
+{
+    uint64_t first = frame.number & ~(uint64_t)CHUNK_FRAME_MASK;
+    struct table_record *records = arch_window((paddr_t){first << PAGE_SHIFT});
+
+    return &records[frame.number & CHUNK_FRAME_MASK];
+}
+
+static inline uint64_t *table_entries_of(frame_t frame)
+{
+    return arch_window((paddr_t){frame.number << PAGE_SHIFT});
+}
+
+/* T4: is there, will there be anything but zeroes in the entry's group? */
+static inline bool table_uses_group(const struct table *table, uint64_t index)
+{
+    return (table->record->groups >> (index / TABLE_GROUP_ENTRIES) & 1) != 0;
+}
+
+static inline void table_use_group(const struct table *table, uint64_t index)
+{
+    table->record->groups |= (uint16_t)(1u << (index / TABLE_GROUP_ENTRIES));
+}
+
+/* One store: the hardware may read the entry at any time. */
+static inline void table_store(const struct table *table, uint64_t index, uint64_t entry)
+{
+    __atomic_store_n(&table->entries[index], entry, __ATOMIC_RELAXED);
+}
+
+/* An entry that is not zero, for a group that may be new. */
+static inline void table_write(const struct table *table, uint64_t index, uint64_t entry)
+{
+    table_use_group(table, index);
+    table_store(table, index, entry);
+}
+
+/* A leaf entry: V, U and A always, D with W. */
+static inline uint64_t table_entry(uint64_t frame, uint64_t rights, uint64_t soft)
+{
+    uint64_t entry = frame << PTE_FRAME_SHIFT | PTE_V | PTE_U | PTE_A | rights << 1 | soft << 5;
+
+    return (rights & MAP_W) != 0 ? entry | PTE_D : entry;
+}
+
+/* The leaf entry for a map word under that capability: ARGUMENT, RANGE, KIND, RIGHTS. */
+[[nodiscard]] static inline err_t table_compose(const struct capability *memory, uint64_t map_word,
+                                                uint64_t *entry_out)
+{
+    uint64_t rights = map_word & MAP_RIGHTS;
+    frame_t frame = {map_word >> MAP_FRAME_SHIFT};
+    unsigned kind = chunk_kind(frame);
+
+    if (map_word > UINT32_MAX || (map_word & MAP_UNUSED) != 0 ||
+        (MAP_RIGHTS_VALID >> rights & 1) == 0) {
+        return ERR_ARGUMENT;
+    }
+    if (!memory_covers(memory, frame, 1)) {
+        return ERR_RANGE;
+    }
+    if (kind == KIND_USER) {
+        if ((rights & MAP_W) != 0 && (memory->rights & RIGHT_WRITE) == 0) {
+            return ERR_RIGHTS;
+        }
+    } else if (kind != KIND_TABLE) {
+        return ERR_KIND;
+    } else if (rights != MAP_R) {
+        return ERR_ARGUMENT;
+    }
+    *entry_out = table_entry(frame.number, rights, map_word & MAP_SOFT);
+    return ERR_OK;
+}
 
 /* A table that a MEMORY capability covers: RANGE, KIND, LEVEL (no table). */
 [[nodiscard]] err_t table_open(const struct capability *memory, frame_t frame,
@@ -51,13 +134,6 @@ uint64_t *table_entries_of(frame_t frame);
 [[nodiscard]] err_t table_check_level(const struct table *table, unsigned level); /* LEVEL */
 /* The entries are all the table's, and a root's are user's: RANGE. */
 [[nodiscard]] err_t table_check_range(const struct table *table, uint64_t index, uint64_t entries);
-void table_write(const struct table *table, uint64_t index, uint64_t entry);
-
-/* A leaf entry: V, U and A always, D with W. */
-uint64_t table_entry(uint64_t frame, uint64_t rights, uint64_t soft);
-/* The leaf entry for a map word under that capability: ARGUMENT, RANGE, KIND, RIGHTS. */
-[[nodiscard]] err_t table_compose(const struct capability *memory, uint64_t map_word,
-                                  uint64_t *entry_out);
 /* One page of a level-0 table, for the answer to a fault. */
 [[nodiscard]] err_t table_map_page(const struct capability *memory, frame_t frame, vaddr_t address,
                                    uint64_t map_word, bool *was_valid_out);

@@ -1,5 +1,5 @@
 /* The table calls that work on ranges of entries, in slices (Y1): a call's progress is the number
- * of entries passed and, in the upper half, of those changed. */
+ * of entries passed and, in the upper half, of those changed. A slice ends between groups. */
 #include "core/table.h"
 
 #include "arch.h"
@@ -8,19 +8,18 @@
 #include "core/syscall.h"
 
 struct range_call {
+    const struct thread *caller;
+    struct capability *memory;
     struct table table;  /* whose entries are worked on; table_copy: the source */
     struct table target; /* table_copy */
-    struct capability *memory;
     uint64_t index;
     uint64_t entries;
-    uint64_t first;   /* map word or device entry of the first */
-    uint64_t changed; /* what the steps counted */
-    uint64_t begun;   /* the entry at which this run began: what is below, another run passed */
-    const struct thread *caller;
+    uint64_t first;   /* map word or device entry of entry `index` */
+    uint64_t changed; /* what the runs counted */
 };
 
-/* What to do with entry `index`, the n-th of the call. */
-typedef err_t range_step(struct range_call *call, uint64_t index, uint64_t n);
+/* What to do with the entries from `index` up to `end`, which are of one group. */
+typedef err_t range_run(struct range_call *call, uint64_t index, uint64_t end);
 
 enum range_mode { RANGE_EVERY, RANGE_USED }; /* RANGE_USED skips groups that were never used (T4) */
 enum range_levels { LEVELS_ALL, LEVELS_LEAF, LEVELS_ABOVE_LEAF };
@@ -46,38 +45,45 @@ static err_t decode(const struct thread *caller, struct range_call *call, enum r
 }
 
 /* Do it, unless decoding gave an error. The result is how many entries changed, in any case. */
-__attribute__((always_inline)) static inline err_t for_range(struct thread *caller,
-                                                             struct range_call *call, err_t error,
-                                                             enum range_mode mode, range_step *step)
+static err_t for_range(struct thread *caller, struct range_call *call, err_t error,
+                       enum range_mode mode, range_run *run)
 {
-    uint64_t passed = caller->progress & UINT32_MAX;
-    unsigned visited = 0;
+    uint64_t index = call->index + (caller->progress & UINT32_MAX);
+    uint64_t last = call->index + call->entries;
+    uint64_t visited = 0;
 
     call->changed = caller->progress >> 32;
-    call->begun = call->index + passed;
-    while (error == ERR_OK && passed < call->entries) {
-        uint64_t index = call->index + passed;
+    while (error == ERR_OK && index < last) {
+        uint64_t group_end = (index / TABLE_GROUP_ENTRIES + 1) * TABLE_GROUP_ENTRIES;
+        uint64_t end = group_end < last ? group_end : last;
 
-        if (visited >= TABLE_SLICE_ENTRIES && index % TABLE_GROUP_ENTRIES == 0) {
-            visited = 0; /* between groups, so that step_drop sees a group whole */
+        if (visited >= TABLE_SLICE_ENTRIES) {
+            visited = 0;
             if (arch_interrupt_pending()) {
-                caller->progress = passed | call->changed << 32;
+                caller->progress = (index - call->index) | call->changed << 32;
                 return ERR_RESTART;
             }
         }
-        visited++;
-        if (mode == RANGE_USED &&
-            (call->table.record->groups >> (index / TABLE_GROUP_ENTRIES) & 1) == 0) {
-            passed += TABLE_GROUP_ENTRIES - index % TABLE_GROUP_ENTRIES;
+        if (mode == RANGE_EVERY || table_uses_group(&call->table, index)) {
+            visited += end - index;
+            error = run(call, index, end);
         } else {
-            error = step(call, index, passed++);
+            visited++;
         }
+        index = end;
     }
     result(caller, 0, call->changed);
     return error;
 }
 
+/* An entry of a used group. */
 static void change(struct range_call *call, uint64_t index, uint64_t entry)
+{
+    table_store(&call->table, index, entry);
+    call->changed++;
+}
+
+static void fill(struct range_call *call, uint64_t index, uint64_t entry)
 {
     table_write(&call->table, index, entry);
     call->changed++;
@@ -88,13 +94,16 @@ static uint64_t as_lazy(uint64_t entry)
     return entry_frame(entry).number << PTE_FRAME_SHIFT | PTE_LAZY;
 }
 
-static err_t step_map(struct range_call *call, uint64_t index, uint64_t n)
+static err_t run_map(struct range_call *call, uint64_t index, uint64_t end)
 {
-    uint64_t pair = argument(call->caller, 4 + (unsigned)n / 2);
-    uint64_t entry;
+    for (; index < end; index++) {
+        uint64_t n = index - call->index;
+        uint64_t pair = argument(call->caller, 4 + (unsigned)n / 2);
+        uint64_t entry;
 
-    TRY(table_compose(call->memory, n % 2 == 0 ? pair & UINT32_MAX : pair >> 32, &entry));
-    change(call, index, entry);
+        TRY(table_compose(call->memory, pair >> (n % 2 * 32) & UINT32_MAX, &entry));
+        fill(call, index, entry);
+    }
     return ERR_OK;
 }
 
@@ -106,15 +115,18 @@ err_t sys_table_map(struct thread *caller)
     if (argument(caller, 3) == 0 || argument(caller, 3) > TABLE_MAP_MAX) {
         error = error == ERR_OK || error == ERR_RANGE ? ERR_ARGUMENT : error;
     }
-    return for_range(caller, &call, error, RANGE_EVERY, step_map);
+    return for_range(caller, &call, error, RANGE_EVERY, run_map);
 }
 
-static err_t step_map_run(struct range_call *call, uint64_t index, uint64_t n)
+static err_t run_map_run(struct range_call *call, uint64_t index, uint64_t end)
 {
-    uint64_t entry;
+    for (; index < end; index++) {
+        uint64_t entry;
 
-    TRY(table_compose(call->memory, call->first + (n << MAP_FRAME_SHIFT), &entry));
-    change(call, index, entry);
+        TRY(table_compose(call->memory, call->first + ((index - call->index) << MAP_FRAME_SHIFT),
+                          &entry));
+        fill(call, index, entry);
+    }
     return ERR_OK;
 }
 
@@ -126,12 +138,14 @@ err_t sys_table_map_run(struct thread *caller)
     if (error == ERR_OK && call.first > UINT32_MAX) {
         error = ERR_ARGUMENT;
     }
-    return for_range(caller, &call, error, RANGE_EVERY, step_map_run);
+    return for_range(caller, &call, error, RANGE_EVERY, run_map_run);
 }
 
-static err_t step_map_device(struct range_call *call, uint64_t index, uint64_t n)
+static err_t run_map_device(struct range_call *call, uint64_t index, uint64_t end)
 {
-    change(call, index, call->first + (n << PTE_FRAME_SHIFT));
+    for (; index < end; index++) {
+        fill(call, index, call->first + ((index - call->index) << PTE_FRAME_SHIFT));
+    }
     return ERR_OK;
 }
 
@@ -161,19 +175,20 @@ err_t sys_table_map_device(struct thread *caller)
     struct range_call call;
     uint64_t a1 = argument(caller, 1);
     err_t error =
-        for_range(caller, &call, decode_device(caller, &call), RANGE_EVERY, step_map_device);
+        for_range(caller, &call, decode_device(caller, &call), RANGE_EVERY, run_map_device);
 
     caller->registers[REGISTER_A1] = a1; /* this call has no result */
     return error;
 }
 
-static err_t step_lazy(struct range_call *call, uint64_t index, uint64_t n)
+static err_t run_lazy(struct range_call *call, uint64_t index, uint64_t end)
 {
-    uint64_t entry = call->table.entries[index];
+    for (; index < end; index++) {
+        uint64_t entry = call->table.entries[index];
 
-    (void)n;
-    if ((entry & PTE_V) != 0 && entry_names_table(entry)) {
-        change(call, index, as_lazy(entry));
+        if ((entry & PTE_V) != 0 && entry_names_table(entry)) {
+            change(call, index, as_lazy(entry));
+        }
     }
     return ERR_OK;
 }
@@ -182,21 +197,19 @@ err_t sys_table_lazy(struct thread *caller)
 {
     struct range_call call;
 
-    return for_range(caller, &call, decode(caller, &call, LEVELS_ABOVE_LEAF), RANGE_USED,
-                     step_lazy);
+    return for_range(caller, &call, decode(caller, &call, LEVELS_ABOVE_LEAF), RANGE_USED, run_lazy);
 }
 
-/* A lazy entry whose table nobody else names; kind and level are looked at again. */
-static err_t step_thaw(struct range_call *call, uint64_t index, uint64_t n)
+/* Lazy entries whose table nobody else names; kind and level are looked at again. */
+static err_t run_thaw(struct range_call *call, uint64_t index, uint64_t end)
 {
-    uint64_t entry = call->table.entries[index];
-    frame_t child = entry_frame(entry);
+    for (; index < end; index++) {
+        uint64_t entry = call->table.entries[index];
+        frame_t child = entry_frame(entry);
 
-    (void)n;
-    if ((entry & (PTE_V | PTE_LAZY)) == PTE_LAZY && chunk_kind(child) == KIND_TABLE) {
-        const struct table_record *record = table_record_of(child);
-
-        if (record->count == 1 && record->state == call->table.level) {
+        if ((entry & (PTE_V | PTE_LAZY)) == PTE_LAZY && chunk_kind(child) == KIND_TABLE &&
+            table_record_of(child)->count == 1 &&
+            table_record_of(child)->state == call->table.level) {
             change(call, index, child.number << PTE_FRAME_SHIFT | PTE_V);
         }
     }
@@ -207,17 +220,17 @@ err_t sys_table_thaw(struct thread *caller)
 {
     struct range_call call;
 
-    return for_range(caller, &call, decode(caller, &call, LEVELS_ABOVE_LEAF), RANGE_USED,
-                     step_thaw);
+    return for_range(caller, &call, decode(caller, &call, LEVELS_ABOVE_LEAF), RANGE_USED, run_thaw);
 }
 
-static err_t step_protect(struct range_call *call, uint64_t index, uint64_t n)
+static err_t run_protect(struct range_call *call, uint64_t index, uint64_t end)
 {
-    uint64_t entry = call->table.entries[index];
+    for (; index < end; index++) {
+        uint64_t entry = call->table.entries[index];
 
-    (void)n;
-    if ((entry & (PTE_V | PTE_W)) == (PTE_V | PTE_W)) {
-        change(call, index, entry & ~(uint64_t)(PTE_W | PTE_D));
+        if ((entry & (PTE_V | PTE_W)) == (PTE_V | PTE_W)) {
+            change(call, index, entry & ~(uint64_t)(PTE_W | PTE_D));
+        }
     }
     return ERR_OK;
 }
@@ -226,24 +239,23 @@ err_t sys_table_protect(struct thread *caller)
 {
     struct range_call call;
 
-    return for_range(caller, &call, decode(caller, &call, LEVELS_LEAF), RANGE_USED, step_protect);
+    return for_range(caller, &call, decode(caller, &call, LEVELS_LEAF), RANGE_USED, run_protect);
 }
 
-static err_t step_drop(struct range_call *call, uint64_t index, uint64_t n)
+static err_t run_drop(struct range_call *call, uint64_t index, uint64_t end)
 {
-    uint64_t entry = call->table.entries[index];
-
-    (void)n;
-
-    if (entry != 0) {
-        change(call, index, 0);
-    }
-    if (entry_names_table(entry)) {
-        table_unref(entry_frame(entry));
-    }
-    if (index % TABLE_GROUP_ENTRIES == TABLE_GROUP_ENTRIES - 1 &&
-        index - call->begun >= TABLE_GROUP_ENTRIES - 1) { /* seen whole, whatever progress said */
+    if (end - index == TABLE_GROUP_ENTRIES) {
         call->table.record->groups &= (uint16_t) ~(1u << (index / TABLE_GROUP_ENTRIES)); /* T4 */
+    }
+    for (; index < end; index++) {
+        uint64_t entry = call->table.entries[index];
+
+        if (entry != 0) {
+            change(call, index, 0);
+            if (entry_names_table(entry)) {
+                table_unref(entry_frame(entry));
+            }
+        }
     }
     return ERR_OK;
 }
@@ -252,14 +264,19 @@ err_t sys_table_drop(struct thread *caller)
 {
     struct range_call call;
 
-    return for_range(caller, &call, decode(caller, &call, LEVELS_ALL), RANGE_USED, step_drop);
+    return for_range(caller, &call, decode(caller, &call, LEVELS_ALL), RANGE_USED, run_drop);
 }
 
 /* What both tables hold afterwards, in place of `entry`. */
-static err_t shared_entry(const struct range_call *call, uint64_t entry, uint64_t *shared_out)
+static inline err_t shared_entry(bool is_leaf_table, uint64_t entry, uint64_t *shared_out)
 {
-    *shared_out = entry;
-    if (entry_names_table(entry)) {
+    if (is_leaf_table) { /* a leaf, or the pager's own: without V, bits 1 and 0 are clear */
+        if (chunks.closing != 0 && (entry & PTE_V) != 0 &&
+            chunk_kind(entry_frame(entry)) == KIND_CLOSING) {
+            return ERR_KIND; /* C3 */
+        }
+        *shared_out = (entry & PTE_V) != 0 ? entry & ~(uint64_t)(PTE_W | PTE_D) : entry;
+    } else if (entry_names_table(entry)) {
         struct table_record *record = table_record_of(entry_frame(entry));
 
         if (record->count == UINT32_MAX) {
@@ -268,35 +285,34 @@ static err_t shared_entry(const struct range_call *call, uint64_t entry, uint64_
         record->count++;
         *shared_out = as_lazy(entry);
     } else if ((entry & PTE_V) != 0) {
-        if (call->table.level != TABLE_LEVEL_LEAF) {
-            return ERR_ARGUMENT; /* a 2 MiB leaf */
-        }
-        if (chunks.closing != 0 && chunk_kind(entry_frame(entry)) == KIND_CLOSING) {
-            return ERR_KIND; /* C3 */
-        }
-        *shared_out = entry & ~(uint64_t)(PTE_W | PTE_D);
+        return ERR_ARGUMENT; /* a 2 MiB leaf */
+    } else {
+        *shared_out = entry;
     }
     return ERR_OK;
 }
 
-static err_t step_copy(struct range_call *call, uint64_t index, uint64_t n)
+static err_t run_copy(struct range_call *call, uint64_t index, uint64_t end)
 {
-    uint64_t entry = call->table.entries[index];
-    uint64_t shared;
+    bool is_leaf_table = call->table.level == TABLE_LEVEL_LEAF;
 
-    (void)n;
-    if (call->target.entries[index] != 0) {
-        return ERR_OCCUPIED;
+    for (; index < end; index++) {
+        uint64_t entry = call->table.entries[index];
+        uint64_t shared;
+
+        if (call->target.entries[index] != 0) {
+            return ERR_OCCUPIED;
+        }
+        if (entry == 0) {
+            continue;
+        }
+        TRY(shared_entry(is_leaf_table, entry, &shared));
+        table_write(&call->target, index, shared);
+        if (shared != entry) {
+            table_store(&call->table, index, shared);
+        }
+        call->changed++;
     }
-    if (entry == 0) {
-        return ERR_OK;
-    }
-    TRY(shared_entry(call, entry, &shared));
-    table_write(&call->target, index, shared);
-    if (shared != entry) {
-        table_write(&call->table, index, shared);
-    }
-    call->changed++;
     return ERR_OK;
 }
 
@@ -315,5 +331,5 @@ err_t sys_table_copy(struct thread *caller)
 {
     struct range_call call;
 
-    return for_range(caller, &call, decode_copy(caller, &call), RANGE_USED, step_copy);
+    return for_range(caller, &call, decode_copy(caller, &call), RANGE_USED, run_copy);
 }
