@@ -3,10 +3,14 @@
     run.py tests/target/PROPERTY/NAME.c
 
 Lines in the first comments of the source say how it is run (all keys optional):
-    /* test: MEM=64M SMP=1 TIMEOUT=60 BOOTARGS="preempt=7" RUN="NAME; memaudit" STATUS=0 */
+    /* test: MEM=64M SMP=1 TIMEOUT=60 BOOTARGS="preempt=7" RUN="NAME; memaudit" STATUS=0 CLOCK=host */
     /* type: PATTERN > KEYS */       when PATTERN has come out since the last keys, type KEYS (\\r, \\x03)
+    /* test: ... SHELL=1 */          no RUN: the keys are typed to the interactive shell, which ends the run
     /* expect: PATTERN */            the output of each run must match (regular expression, multi-line)
     /* refuse: PATTERN */            it must not
+
+Time in the machine counts instructions (one a nanosecond, idle time passes at once), so that a run is
+the same each time, whatever else the host does; CLOCK=host, and keys to be typed, take the host's time.
 
 A test in kernel/ is the machine's init, build/tests/kernel/NAME.cpio. Any other is a program in
 build/tests/system.cpio that the shell runs under the real servers: RUN, by default `NAME && memaudit`.
@@ -32,6 +36,7 @@ LOGS = BUILD / "tests" / "log"
 TAP_LINE = re.compile(r"^(not )?ok\b(?: \d+)?(?: - )?(.*)$")
 PLAN = re.compile(r"^1\.\.(\d+)")
 PANIC_GRACE_SECONDS = 2
+KEY_SECONDS = 0.002  # between two keys
 
 
 class Run:
@@ -43,6 +48,8 @@ class Run:
         self.timeout = float(settings.get("TIMEOUT", "60"))
         self.bootargs = settings.get("BOOTARGS", "")
         self.line = settings.get("RUN", "")
+        self.clock_is_host = settings.get("CLOCK", "") == "host"
+        self.is_typed = settings.get("SHELL", "0") == "1"
         self.status = int(settings.get("STATUS", "0"))
         self.label = " ".join(f"{key}={value}" for key, value in settings.items())
 
@@ -76,15 +83,17 @@ class Typist:
             self.seen = self.seen[at + len(self.keys[0][0]):]
             for key in self.keys.pop(0)[1]:
                 os.write(self.process.stdin.fileno(), bytes([key]))
-                time.sleep(0.002)
+                time.sleep(KEY_SECONDS)
 
 
 def boot(run, name, kernel_test, keys, log):
     """Returns (all output, QEMU's exit status or None when the time was up)."""
     archive = BUILD / "tests" / "kernel" / f"{name}.cpio" if kernel_test else BUILD / "tests" / "system.cpio"
-    line = "" if kernel_test else run.line or f"{name} && memaudit"
+    line = "" if kernel_test or run.is_typed else run.line or f"{name} && memaudit"
     arguments = machine.command(BUILD / "Image", archive, run.memory, run.harts,
                                 machine.bootargs_with_run(run.bootargs, line))
+    if not keys and not run.clock_is_host:
+        arguments += ["-icount", "shift=0,sleep=off"]
     arguments += ["-display", "none", "-monitor", "none", "-serial", "stdio"]
     process = machine.start(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     typist = Typist(keys, process)
@@ -125,7 +134,7 @@ class Stream:
 def judge(stream, header, run, output, status, kernel_test, log_name):
     """Translate one run's output, and judge what TAP cannot say of itself."""
     text = output.decode("latin-1").replace("\r", "")
-    if not kernel_test:
+    if not kernel_test and not run.is_typed:
         begin, end = text.find("\x02"), text.rfind("\x03")
         whole, text = text, text[begin + 1:end if end > begin else None] if begin >= 0 else ""
     else:

@@ -42,7 +42,10 @@ static bool is_filled(char with)
 static int son_reads(void *unused)
 {
     (void)unused;
-    return reads(buffer + PAGE - 5, "first line\n") && buffer[0] == 'p' && buffer[2 * PAGE - 1] == 'p' ? 0 : 1;
+    return reads(buffer + PAGE - 5, "first line\n") && buffer[0] == 'p' &&
+                   buffer[2 * PAGE - 1] == 'p'
+               ? 0
+               : 1;
 }
 
 static int son_holds(void *shared)
@@ -83,7 +86,8 @@ int main(void)
     *go = 0;
     buffer = memory(2 * PAGE);
     memset(buffer, 'p', 2 * PAGE);
-    check(exits_with(child(son_reads, NULL), 0), "a child reads into a shared buffer, across its pages");
+    check(exits_with(child(son_reads, NULL), 0),
+          "a child reads into a shared buffer, across its pages");
     check(is_filled('p'), "the parent's is untouched");
     number = 1;
     pid_t pid = child(son_holds, (void *)go);
@@ -93,9 +97,11 @@ int main(void)
     char *fresh = memory(PAGE);
     check(reads(fresh + PAGE - 64, "third line\n"), "into a page nobody had touched");
     check(fresh[0] == 0, "the rest of which is zero");
-    check(mprotect(buffer, PAGE, PROT_READ) == 0 && reads(buffer + PAGE, "fourth line\n"), "beside a read-only page");
+    check(mprotect(buffer, PAGE, PROT_READ) == 0 && reads(buffer + PAGE, "fourth line\n"),
+          "beside a read-only page");
     int status = status_of(child(son_reads_into_text, NULL));
-    check((WIFEXITED(status) && WEXITSTATUS(status) == 14) || (WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV),
+    check((WIFEXITED(status) && WEXITSTATUS(status) == 14) ||
+              (WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV),
           "into text: refused, or the reader dies (0x%x)", (unsigned)status);
     check(text(2) == 7, "and text is what it was");
     /* The other direction: what a program may not read, it cannot write out. */
@@ -106,7 +112,8 @@ int main(void)
         _exit(bytes == -1 && errno == EFAULT ? 14 : 1);
     }
     status = status_of(pid);
-    check((WIFEXITED(status) && WEXITSTATUS(status) == 14) || (WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV),
+    check((WIFEXITED(status) && WEXITSTATUS(status) == 14) ||
+              (WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV),
           "writing out of nowhere: refused, or the writer dies (0x%x)", (unsigned)status);
     check(true, "and this goes on");
     return done();

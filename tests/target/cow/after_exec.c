@@ -29,7 +29,8 @@ int main(int argc, char **argv)
         _exit(127);
     }
     /* The child's old space has gone when frames promised are back to little more than before. */
-    for (unsigned i = 0; i < 300 && books().frames_promised > before.frames_promised + bytes / PAGE / 2; i++) {
+    for (unsigned i = 0;
+         i < 300 && books().frames_promised > before.frames_promised + bytes / PAGE / 2; i++) {
         sleep_ms(10);
     }
     sleep_ms(50);
@@ -42,7 +43,8 @@ int main(int argc, char **argv)
     faults = own_faults() - faults;
     uint64_t most = 4 * ((bytes >> 30) + 1) + CONSTANT;
     check(pid > 0, "the child execs");
-    check(faults <= most, "rewriting %lu MiB took %lu faults, at most %lu", (unsigned long)megabytes, faults, most);
+    check(faults <= most, "rewriting %lu MiB took %lu faults, at most %lu",
+          (unsigned long)megabytes, faults, most);
     note("%lu us", end - start);
     bool right = true;
     for (size_t at = 0; at < bytes; at += PAGE) {
@@ -51,6 +53,7 @@ int main(int argc, char **argv)
     check(right, "every page is what was written");
     kill(pid, 9);
     int status;
-    check(waitpid(pid, &status, 0) == pid && WIFSIGNALED(status) && WTERMSIG(status) == 9, "the child lived till now");
+    check(waitpid(pid, &status, 0) == pid && WIFSIGNALED(status) && WTERMSIG(status) == 9,
+          "the child lived till now");
     return done();
 }

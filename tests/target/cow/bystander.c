@@ -41,7 +41,8 @@ static int hog_memory(void *way)
     switch ((uintptr_t)way) {
     case 0:
         for (;;) {
-            volatile uint8_t *more = mmap(NULL, 16 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+            volatile uint8_t *more =
+                mmap(NULL, 16 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
             if (more == MAP_FAILED) {
                 return 7;
             }
@@ -63,7 +64,8 @@ static int hog_memory(void *way)
             if (pid < 0) {
                 return 7;
             }
-            volatile uint8_t *more = mmap(NULL, 64 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+            volatile uint8_t *more =
+                mmap(NULL, 64 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
             for (unsigned i = 0; more != MAP_FAILED && i < 64; i++) {
                 more[i * PAGE] = 1;
             }
@@ -89,7 +91,8 @@ int main(void)
         uint32_t before = shared[0];
         struct books start = books();
         int status = status_of(child(hog_memory, (void *)way));
-        check(status == 7 << 8 || (status & 0x7f) != 0, "hog %d is refused or dies (0x%x)", (int)way, (unsigned)status);
+        check(status == 7 << 8 || (status & 0x7f) != 0, "hog %d is refused or dies (0x%x)",
+              (int)way, (unsigned)status);
         sleep_ms(50);
         check(shared[0] > before, "the bystander works on");
         check(books_return_to(start), "and all the hog had comes back");

@@ -58,7 +58,8 @@ static int generation(void *argument)
 
 int main(void)
 {
-    static const uint8_t orders[6][3] = {{0, 1, 2}, {0, 2, 1}, {1, 0, 2}, {1, 2, 0}, {2, 0, 1}, {2, 1, 0}};
+    static const uint8_t orders[6][3] = {{0, 1, 2}, {0, 2, 1}, {1, 0, 2},
+                                         {1, 2, 0}, {2, 0, 1}, {2, 1, 0}};
     plan = memory_shared(PAGE);
     plan->turn = 0;
     pages = memory(PAGES * PAGE);
@@ -77,8 +78,8 @@ int main(void)
         bool back = books_return_to(before);
         if (round > 0) { /* the first round warms */
             check(ended && plan->gone == 3 && plan->wrong == 0 && back,
-                  "order %u %u %u: each keeps its memory, and it comes back (%u)", order[0], order[1], order[2],
-                  (unsigned)plan->wrong);
+                  "order %u %u %u: each keeps its memory, and it comes back (%u)", order[0],
+                  order[1], order[2], (unsigned)plan->wrong);
         }
     }
     return done();

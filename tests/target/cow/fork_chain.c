@@ -18,7 +18,8 @@ static uint32_t *pages; /* page g % PAGES holds the last generation that wrote i
 static bool pages_right(uint32_t generation)
 {
     for (uint32_t i = 0; i < PAGES; i++) {
-        uint32_t last = generation - (generation - i) % PAGES; /* the last <= generation that is i mod PAGES */
+        uint32_t last =
+            generation - (generation - i) % PAGES; /* the last <= generation that is i mod PAGES */
         uint32_t wanted = generation < i ? 0 : last;
         if (pages[i * PAGE / 4] != wanted || pages[i * PAGE / 4 + 1023] != wanted) {
             return false;

@@ -67,9 +67,9 @@ int main(int argc, char **argv)
         block[at] = 1;
     }
     struct cost after = fork_measured();
-    note("64 KiB: %lu tables, %lu frames, %lu us; %lu MiB: %lu tables, %lu frames, %lu us", before.tables,
-         before.frames, before.microseconds, (unsigned long)megabytes, after.tables, after.frames,
-         after.microseconds);
+    note("64 KiB: %lu tables, %lu frames, %lu us; %lu MiB: %lu tables, %lu frames, %lu us",
+         before.tables, before.frames, before.microseconds, (unsigned long)megabytes, after.tables,
+         after.frames, after.microseconds);
     check(after.tables <= before.tables + 2, "as many tables, the size of the process aside");
     check(after.frames <= before.frames + 2, "as many frames");
     check(after.microseconds <= 3 * before.microseconds + 500, "about the time");

@@ -98,9 +98,12 @@ int main(void)
     check(mprotect((void *)(block + 8 * PAGE), PAGE, PROT_READ) == 0, "and protects");
     turn[0] = 2;
     check(exits_with(pid, 0), "the child has all as it was");
-    check(sbrk(-4 * PAGE) == heap_end + 4 * PAGE && sbrk(0) == heap_end, "the parent shrinks again");
-    check(dies_of(child(touch, (void *)2), SIGSEGV), "what the parent unmapped, a later child has not");
-    check(dies_of(child(touch, (void *)8), SIGSEGV), "what it protected, a later child cannot write");
+    check(sbrk(-4 * PAGE) == heap_end + 4 * PAGE && sbrk(0) == heap_end,
+          "the parent shrinks again");
+    check(dies_of(child(touch, (void *)2), SIGSEGV),
+          "what the parent unmapped, a later child has not");
+    check(dies_of(child(touch, (void *)8), SIGSEGV),
+          "what it protected, a later child cannot write");
     check(exits_with(child(touch, (void *)9), 0), "the rest it can");
     return done();
 }

@@ -19,7 +19,8 @@ static int fault_on(void *argument)
         for (unsigned i = 0; i < PAGES; i++) {
             block[i * PAGE]++;
         }
-        volatile uint8_t *more = mmap(NULL, 64 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        volatile uint8_t *more =
+            mmap(NULL, 64 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         for (unsigned i = 0; more != MAP_FAILED && i < 64; i++) {
             more[i * PAGE] = 1;
         }

@@ -56,9 +56,11 @@ static void strict(void)
     struct books before = books();
     errno = 0;
     pid_t pid = child(nothing, NULL);
-    check(pid < 0 && (errno == ENOMEM || errno == EAGAIN), "a fork that cannot be promised is refused (errno %d)", errno);
+    check(pid < 0 && (errno == ENOMEM || errno == EAGAIN),
+          "a fork that cannot be promised is refused (errno %d)", errno);
     check(books_return_to(before), "a refused fork took nothing");
-    void *too_much = mmap(NULL, block_pages * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void *too_much =
+        mmap(NULL, block_pages * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     check(too_much == MAP_FAILED && errno == ENOMEM, "so is a mapping (errno %d)", errno);
     (void)rewrite(NULL);
     check(block_is(2), "every store of the parent succeeds");
@@ -78,7 +80,8 @@ static void overcommit(void)
         pid_t pid = child(rewrite, NULL);
         check(pid > 0, "fork succeeds (errno %d)", errno);
         int status = status_of(pid);
-        check(WIFSIGNALED(status), "the child that wants more frames than there are is killed (0x%x)", (unsigned)status);
+        check(WIFSIGNALED(status),
+              "the child that wants more frames than there are is killed (0x%x)", (unsigned)status);
         check(block_is(1), "nobody else is, and the parent's pages are whole");
     }
     (void)rewrite(NULL);

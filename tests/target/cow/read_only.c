@@ -86,14 +86,17 @@ int main(void)
     check(mprotect(code, PAGE, PROT_READ | PROT_EXEC) == 0, "written code is made executable");
     __asm__ volatile("fence.i" ::: "memory");
     check(seven() == 7, "and runs");
-    check(mprotect(code, PAGE, PROT_READ | PROT_WRITE | PROT_EXEC) != 0, "never writable and executable at once");
+    check(mprotect(code, PAGE, PROT_READ | PROT_WRITE | PROT_EXEC) != 0,
+          "never writable and executable at once");
 
-    check(dies_of(child(store_to, (void *)text_address()), SIGSEGV), "a child's store to text kills it");
+    check(dies_of(child(store_to, (void *)text_address()), SIGSEGV),
+          "a child's store to text kills it");
     check(grandchild_dies(store_to, (void *)text_address()), "a grandchild's too");
     check(grandchild_dies(store_to, (void *)constant), "a store to constants too");
     check(grandchild_dies(store_to, code), "a store to a page made read-only too");
     grandchild_run = read_it;
-    check(exits_with(child(through_grandchild, (void *)constant), 0), "reading and running go on in a grandchild");
+    check(exits_with(child(through_grandchild, (void *)constant), 0),
+          "reading and running go on in a grandchild");
     check(exits_with(child(patch_text, NULL), 0), "text cannot be made writable and run again");
     check(text_function(1) == 42 && seven() == 7, "nobody else's text changed");
 

@@ -60,7 +60,8 @@ int main(void)
     hidden = memory(PAGES * PAGE);
     set_all(shared, 1);
     set_all(hidden, 11);
-    check(exits_with(child(son, NULL), 0), "son and grandson find shared shared and private private");
+    check(exits_with(child(son, NULL), 0),
+          "son and grandson find shared shared and private private");
     check(all_are(shared, 3), "what the grandson wrote into shared memory shows");
     check(all_are(late, 5), "also where nobody had touched it before the forks");
     check(all_are(hidden, 11), "what both wrote into private memory does not");
@@ -68,7 +69,8 @@ int main(void)
     volatile uint32_t *more = memory_shared(GROUP);
     set_all(more, 4);
     check(exits_with(child(grandson, NULL), 1), "a process with more shared memory forks");
-    check(munmap((void *)more, GROUP) == 0 && books_return_to(before), "unmapped shared memory comes back");
+    check(munmap((void *)more, GROUP) == 0 && books_return_to(before),
+          "unmapped shared memory comes back");
     /* An address that would put private pages beside shared ones in one table is refused. */
     void *mixed = mmap((uint8_t *)shared + GROUP / 2 / PAGE * PAGE, PAGE, PROT_READ | PROT_WRITE,
                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);

@@ -29,7 +29,8 @@ static void grandchild(void)
     for (unsigned i = 0; i < PAGES / 2; i++) {
         block[i * PAGE] = 3;
     }
-    volatile uint8_t *fresh = mmap(NULL, 3 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    volatile uint8_t *fresh =
+        mmap(NULL, 3 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (fresh == MAP_FAILED) {
         _exit(CLEAN_ERROR);
     }
@@ -98,7 +99,8 @@ static bool block_is(uint8_t value)
 }
 
 /* One round with the k-th allocation failing. *fired_out: it came that far. */
-static bool round_with(unsigned kind, uint64_t k, bool *fired_out, unsigned *clean_out, unsigned *killed_out)
+static bool round_with(unsigned kind, uint64_t k, bool *fired_out, unsigned *clean_out,
+                       unsigned *killed_out)
 {
     int status = 0;
     *go = 0;
@@ -107,14 +109,16 @@ static bool round_with(unsigned kind, uint64_t k, bool *fired_out, unsigned *cle
         *fired_out = true;
         return false;
     }
-    (void)waitpid(pid, &status, WNOHANG); /* this process has its pages before the shortage begins */
+    (void)waitpid(pid, &status,
+                  WNOHANG); /* this process has its pages before the shortage begins */
     sleep_ms(1);
     *go = 0;
     (void)hook(kind, k);
     *go = 1;
     bool ended = ends(pid, &status);
     *fired_out = hook(kind, 0) == 0;
-    bool clean = WIFEXITED(status) && (WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == CLEAN_ERROR);
+    bool clean =
+        WIFEXITED(status) && (WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == CLEAN_ERROR);
     *clean_out += clean && WEXITSTATUS(status) == CLEAN_ERROR;
     *killed_out += WIFSIGNALED(status);
     if (!clean && !WIFSIGNALED(status)) {
@@ -139,8 +143,8 @@ static void every(unsigned kind, const char *name, unsigned at_least)
         }
         back = back && returned;
     }
-    check(good && !fired, "%s: each of %lu allocations may fail (%u errors, %u processes ended)", name, k - 1, clean,
-          killed);
+    check(good && !fired, "%s: each of %lu allocations may fail (%u errors, %u processes ended)",
+          name, k - 1, clean, killed);
     check(k - 1 >= at_least, "%s: the scenario makes such allocations", name);
     check(whole, "%s: nobody else's memory changed", name);
     check(back, "%s: every frame, table and promise came back", name);

@@ -62,7 +62,8 @@ int main(void)
         bool good = round_touch(&frames);
         check(good, "each thread's store was kept, round %u", round);
         /* The threads' stacks come on top, where a stack is not kept for the next thread. */
-        check(frames >= PAGES && frames <= PAGES + 4 * THREADS + 4, "%d pages took %ld frames", PAGES, frames);
+        check(frames >= PAGES && frames <= PAGES + 4 * THREADS + 4, "%d pages took %ld frames",
+              PAGES, frames);
     }
     check(sum == 0, "fresh pages read as zero");
     check(books_return_to(before), "no frame and no table leaked");

@@ -22,7 +22,8 @@ static pid_t children[CHILDREN];
 static uint64_t own_space(void)
 {
     uint64_t pid, parent, state, space = 0, threads, name[2];
-    (void)!proc_identity(PROGRAM_SLOT_PROC, 0, &pid, &parent, &state, &space, &threads, &name[0], &name[1]);
+    (void)!proc_identity(PROGRAM_SLOT_PROC, 0, &pid, &parent, &state, &space, &threads, &name[0],
+                         &name[1]);
     return space;
 }
 

@@ -17,7 +17,7 @@ static void facts_hold(void)
     EXPECT(info->memory_count >= 1);
     EXPECT(info->boot_ticks < time_now());
     EXPECT(info->archive_bytes > 0 && info->archive_bytes <= info->archive.frames << PAGE_SHIFT);
-    EXPECT(*(const uint32_t *)INIT_TREE == 0xedfe0dd0); /* the device tree's magic, big endian */
+    EXPECT(*(const uint32_t *)INIT_TREE == 0xedfe0dd0);    /* the device tree's magic, big endian */
     EXPECT(*(const uint32_t *)INIT_ARCHIVE == 0x37303730); /* "0707" of newc */
 }
 
@@ -58,8 +58,9 @@ static void memory_is_told(void)
             chunks[out[0] <= KIND_OBJECT ? out[0] : 0]++;
         }
     }
-    say("# chunks: firmware %lu, kernel %lu, user %lu, table %lu, object %lu\n", chunks[KIND_FIRMWARE],
-        chunks[KIND_KERNEL], chunks[KIND_USER], chunks[KIND_TABLE], chunks[KIND_OBJECT]);
+    say("# chunks: firmware %lu, kernel %lu, user %lu, table %lu, object %lu\n",
+        chunks[KIND_FIRMWARE], chunks[KIND_KERNEL], chunks[KIND_USER], chunks[KIND_TABLE],
+        chunks[KIND_OBJECT]);
     EXPECT(chunks[KIND_KERNEL] >= 1);
     EXPECT(chunks[KIND_TABLE] >= 2 && chunks[KIND_OBJECT] >= 2); /* boot's and the tests' */
     uint64_t out[CALL_RESULTS];

@@ -23,7 +23,8 @@ static void rights_only_shrink(void)
     uint64_t last = slot_copy(weak, RIGHT_CALL, 0);
     uint64_t free_slot = slot_new();
     EXPECT_ERROR(SYS(CAP_COPY, SELF, last, SELF, free_slot, RIGHTS_ALL, 0), ERR_RIGHTS); /* GRANT */
-    EXPECT_ERROR(SYS(CAP_COPY, SELF, weak, SELF, free_slot, RIGHTS_ALL, 5), ERR_RIGHTS); /* MANAGE */
+    EXPECT_ERROR(SYS(CAP_COPY, SELF, weak, SELF, free_slot, RIGHTS_ALL, 5),
+                 ERR_RIGHTS); /* MANAGE */
     EXPECT_ERROR(SYS(CAP_DESTROY, SELF, weak), ERR_RIGHTS);
     EXPECT_ERROR(SYS(CAP_INFO, SELF, free_slot), ERR_CAP_EMPTY);
     EXPECT_OK(SYS(CAP_MOVE, SELF, last, SELF, free_slot)); /* to move needs no GRANT */
@@ -57,7 +58,8 @@ static void copies_refused(void)
     EXPECT_ERROR(SYS(CAP_COPY, SELF, slot_empty(), SELF, free_slot, RIGHTS_ALL, 0), ERR_CAP_EMPTY);
     EXPECT_ERROR(SYS(CAP_COPY, SELF, slot_dead(), SELF, free_slot, RIGHTS_ALL, 0), ERR_CAP_DEAD);
     EXPECT_ERROR(SYS(CAP_COPY, SELF, ~0ul, SELF, free_slot, RIGHTS_ALL, 0), ERR_CAP_RANGE);
-    EXPECT_ERROR(SYS(CAP_COPY, SELF, endpoint, SELF, INIT_CAPTABLE_SLOTS, RIGHTS_ALL, 0), ERR_CAP_RANGE);
+    EXPECT_ERROR(SYS(CAP_COPY, SELF, endpoint, SELF, INIT_CAPTABLE_SLOTS, RIGHTS_ALL, 0),
+                 ERR_CAP_RANGE);
     EXPECT_ERROR(SYS(CAP_COPY, SELF, endpoint, table, 4, RIGHTS_ALL, 0), ERR_CAP_RANGE);
     EXPECT(SYS(CAP_COPY, SELF, endpoint, table, 0, RIGHTS_ALL, 0) != ERR_OK); /* 0 is never valid */
     EXPECT(SYS(CAP_COPY, SELF, endpoint, SELF, 0, RIGHTS_ALL, 0) != ERR_OK);
@@ -88,7 +90,8 @@ static void tables_of_capabilities(void)
     uint64_t free_slot = slot_new();
     EXPECT_OK(SYS(CAP_MOVE, table, 1, SELF, free_slot));
     EXPECT_EQUAL(rights_of(free_slot), RIGHT_CALL);
-    uint64_t reader = slot_copy(table, RIGHT_OBJECTS, 0), writer = slot_copy(table, RIGHT_MANAGE, 0);
+    uint64_t reader = slot_copy(table, RIGHT_OBJECTS, 0),
+             writer = slot_copy(table, RIGHT_MANAGE, 0);
     EXPECT_ERROR(SYS(CAP_COPY, SELF, endpoint, reader, 5, RIGHTS_ALL, 0), ERR_RIGHTS);
     EXPECT_OK(SYS(CAP_COPY, SELF, endpoint, writer, 5, RIGHTS_ALL, 0));
     EXPECT_ERROR(SYS(CAP_INFO, writer, 5), ERR_RIGHTS);
@@ -147,17 +150,19 @@ static void creation_refused(void)
     EXPECT_ERROR(create(frame_new(), 0, OBJECT_ENDPOINT, 0), ERR_KIND);
     EXPECT_ERROR(create(own_table_chunk() + 500, 0, OBJECT_ENDPOINT, 0), ERR_KIND);
     EXPECT_ERROR(create(chunk_of_kind(KIND_KERNEL), 0, OBJECT_ENDPOINT, 0), ERR_KIND);
-    EXPECT(create(own_object_chunk(), 0, OBJECT_ENDPOINT, 0) != ERR_OK);     /* the maps */
+    EXPECT(create(own_object_chunk(), 0, OBJECT_ENDPOINT, 0) != ERR_OK); /* the maps */
     EXPECT(create(own_object_chunk() + 1, 0, OBJECT_ENDPOINT, 0) != ERR_OK);
-    EXPECT_ERROR(SYS(OBJECT_CREATE, MEMORY, page, place.slot, OBJECT_ENDPOINT, 0, SELF,
-                     INIT_SLOT_MEMORY), ERR_SLOT_FULL);
+    EXPECT_ERROR(
+        SYS(OBJECT_CREATE, MEMORY, page, place.slot, OBJECT_ENDPOINT, 0, SELF, INIT_SLOT_MEMORY),
+        ERR_SLOT_FULL);
     uint64_t thread = object_new(OBJECT_THREAD, 0);
     struct place taken = object_where(thread);
     EXPECT_ERROR(create(taken.page, taken.slot, OBJECT_THREAD, 0), ERR_OCCUPIED);
     EXPECT_ERROR(create(taken.page, 4, OBJECT_THREAD, 0), ERR_RANGE);      /* four fit in a page */
     EXPECT_ERROR(create(taken.page, 3, OBJECT_ENDPOINT, 0), ERR_OCCUPIED); /* another class */
     EXPECT_ERROR(create(taken.page - 1, 0, OBJECT_CAPTABLE, 256), ERR_OCCUPIED); /* runs into it */
-    EXPECT(create(own_object_chunk() + 511, 0, OBJECT_CAPTABLE, 256) != ERR_OK); /* leaves the chunk */
+    EXPECT(create(own_object_chunk() + 511, 0, OBJECT_CAPTABLE, 256) !=
+           ERR_OK); /* leaves the chunk */
     EXPECT(create(own_object_chunk() + 500, 1, OBJECT_CAPTABLE, 256) != ERR_OK);
 }
 
@@ -216,7 +221,8 @@ static void destruction_kills_copies(void)
     EXPECT_ERROR(SYS(CAP_INFO, SELF, endpoint), ERR_CAP_EMPTY);
     EXPECT_ERROR(SYS(CAP_INFO, SELF, copy), ERR_CAP_DEAD);
     for (unsigned i = 0; i < 50; i++) {
-        EXPECT_OK(SYS(OBJECT_CREATE, MEMORY, place.page, place.slot, OBJECT_NOTIFICATION, 0, SELF, endpoint));
+        EXPECT_OK(SYS(OBJECT_CREATE, MEMORY, place.page, place.slot, OBJECT_NOTIFICATION, 0, SELF,
+                      endpoint));
         EXPECT_ERROR(SYS(SIGNAL, copy), ERR_CAP_DEAD);
         EXPECT_ERROR(SYS(CAP_INFO, table, 3), ERR_CAP_DEAD);
         EXPECT_OK(SYS(OBJECT_DESTROY, MEMORY, place.page, place.slot));
@@ -282,8 +288,10 @@ static void derivation(void)
 
 TESTS(TEST(rights_only_shrink, "a copy has at most its source's rights, and none without GRANT"),
       TEST(badges, "a badge is given once, to endpoints and notifications"),
-      TEST(copies_refused, "copies and moves of the wrong, onto the full and out of range are refused"),
-      TEST(tables_of_capabilities, "capability tables are read with OBJECTS and written with MANAGE"),
+      TEST(copies_refused,
+           "copies and moves of the wrong, onto the full and out of range are refused"),
+      TEST(tables_of_capabilities,
+           "capability tables are read with OBJECTS and written with MANAGE"),
       TEST(big_tables, "a table of 2 to 1024 slots is empty when new and ends where it says"),
       TEST(creation_refused, "objects are made only in free slots of the right class and place"),
       TEST(destruction_refused, "what threads are bound to stays"),

@@ -16,24 +16,69 @@ static void make(void)
 
 static struct message receive(void)
 {
-    struct message m = {.flags = IPC_DEADLINE, .reply = reply, .deadline = time_now() + ticks_of_ms(1500)};
+    struct message m = {
+        .flags = IPC_DEADLINE, .reply = reply, .deadline = time_now() + ticks_of_ms(1500)};
     EXPECT_OK(ipc(SYS_RECEIVE, endpoint, &m));
     return m;
 }
 
 /* -------------------------------------------------------------- kinds of faults */
-static void do_load(struct worker *w) { w->result[0] = *(volatile uint64_t *)w->argument[0]; }
-static void do_store(struct worker *w) { *(volatile uint64_t *)w->argument[0] = 1; }
-static void do_jump(struct worker *w) { ((void (*)(void))w->argument[0])(); }
-static void do_amo(struct worker *w) { (void)__atomic_fetch_add((uint64_t *)w->argument[0], 1, __ATOMIC_SEQ_CST); }
-static void do_illegal(struct worker *w) { (void)w; __asm__ volatile(".word 0xffffffff"); }
-static void do_zero(struct worker *w) { (void)w; __asm__ volatile(".half 0"); }
-static void do_csr(struct worker *w) { (void)w; __asm__ volatile("csrr t0, sstatus" ::: "t0"); }
-static void do_sret(struct worker *w) { (void)w; __asm__ volatile(".word 0x10200073"); }
-static void do_sfence(struct worker *w) { (void)w; __asm__ volatile(".word 0x12000073"); }
-static void do_wfi(struct worker *w) { (void)w; __asm__ volatile(".word 0x10500073"); }
-static void do_float(struct worker *w) { (void)w; __asm__ volatile(".word 0xd2000053"); } /* fcvt.d.w f0, x0 */
-static void do_break(struct worker *w) { (void)w; __asm__ volatile("ebreak"); }
+static void do_load(struct worker *w)
+{
+    w->result[0] = *(volatile uint64_t *)w->argument[0];
+}
+static void do_store(struct worker *w)
+{
+    *(volatile uint64_t *)w->argument[0] = 1;
+}
+static void do_jump(struct worker *w)
+{
+    ((void (*)(void))w->argument[0])();
+}
+static void do_amo(struct worker *w)
+{
+    (void)__atomic_fetch_add((uint64_t *)w->argument[0], 1, __ATOMIC_SEQ_CST);
+}
+static void do_illegal(struct worker *w)
+{
+    (void)w;
+    __asm__ volatile(".word 0xffffffff");
+}
+static void do_zero(struct worker *w)
+{
+    (void)w;
+    __asm__ volatile(".half 0");
+}
+static void do_csr(struct worker *w)
+{
+    (void)w;
+    __asm__ volatile("csrr t0, sstatus" ::: "t0");
+}
+static void do_sret(struct worker *w)
+{
+    (void)w;
+    __asm__ volatile(".word 0x10200073");
+}
+static void do_sfence(struct worker *w)
+{
+    (void)w;
+    __asm__ volatile(".word 0x12000073");
+}
+static void do_wfi(struct worker *w)
+{
+    (void)w;
+    __asm__ volatile(".word 0x10500073");
+}
+static void do_float(struct worker *w)
+{
+    (void)w;
+    __asm__ volatile(".word 0xd2000053");
+} /* fcvt.d.w f0, x0 */
+static void do_break(struct worker *w)
+{
+    (void)w;
+    __asm__ volatile("ebreak");
+}
 
 struct kind_case {
     void (*run)(struct worker *);
@@ -46,8 +91,8 @@ static void each_kind(void)
 {
     struct space space = space_new();
     uint64_t frame = frame_new();
-    area_map(&space, 1, frame, MAP_R);          /* read-only, no X */
-    area_map(&space, 2, frame, MAP_R | MAP_X);  /* text */
+    area_map(&space, 1, frame, MAP_R);         /* read-only, no X */
+    area_map(&space, 2, frame, MAP_R | MAP_X); /* text */
     const struct kind_case cases[] = {
         {do_load, AREA, FAULT_PAGE_READ, true},
         {do_store, AREA + 8, FAULT_PAGE_WRITE, true},
@@ -65,8 +110,8 @@ static void each_kind(void)
         {do_break, 0, FAULT_BREAKPOINT, false},
         {do_load, 0, FAULT_PAGE_READ, true},
         {do_store, 0, FAULT_PAGE_WRITE, true},
-        {do_load, 0x4000000000, FAULT_PAGE_READ, true},           /* beyond the lower half */
-        {do_store, 0x8000000000000000, FAULT_PAGE_WRITE, true},   /* no address at all */
+        {do_load, 0x4000000000, FAULT_PAGE_READ, true},         /* beyond the lower half */
+        {do_store, 0x8000000000000000, FAULT_PAGE_WRITE, true}, /* no address at all */
         {do_jump, 0xfffffffffffff000, FAULT_PAGE_EXECUTE, true},
     };
     for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -74,7 +119,8 @@ static void each_kind(void)
         struct fault fault;
         worker->argument[0] = cases[i].argument;
         REQUIRE(fault_catch(worker, space.slot, &fault));
-        if (fault.kind != cases[i].kind || (cases[i].told_address && fault.address != cases[i].argument)) {
+        if (fault.kind != cases[i].kind ||
+            (cases[i].told_address && fault.address != cases[i].argument)) {
             fail("case %u: fault %lu at 0x%lx, pc 0x%lx", i, fault.kind, fault.address, fault.pc);
         }
         EXPECT_EQUAL(fault.badge, worker);
@@ -92,14 +138,20 @@ static void each_kind(void)
 static void kernel_refused(void)
 {
     const uint64_t window = 0xffffffc000000000;
-    const uint64_t addresses[] = {
-        window + (own_object_chunk() << PAGE_SHIFT), window + (own_table_chunk() << PAGE_SHIFT),
-        window + (boot_info()->object_chunk_frame << PAGE_SHIFT), window + 0x80000000,
-        0xffffffff80200000, 0xffffffff80200000 + (64 << 10), 0xffffffff00000000, 0xffffffff0c000000,
-        window + (frame_new() << PAGE_SHIFT), 0xffffffc000000000};
+    const uint64_t addresses[] = {window + (own_object_chunk() << PAGE_SHIFT),
+                                  window + (own_table_chunk() << PAGE_SHIFT),
+                                  window + (boot_info()->object_chunk_frame << PAGE_SHIFT),
+                                  window + 0x80000000,
+                                  0xffffffff80200000,
+                                  0xffffffff80200000 + (64 << 10),
+                                  0xffffffff00000000,
+                                  0xffffffff0c000000,
+                                  window + (frame_new() << PAGE_SHIFT),
+                                  0xffffffc000000000};
     for (unsigned i = 0; i < sizeof(addresses) / sizeof(addresses[0]); i++) {
         static void (*const ways[])(struct worker *) = {do_load, do_store, do_jump, do_amo};
-        static const uint64_t kinds[] = {FAULT_PAGE_READ, FAULT_PAGE_WRITE, FAULT_PAGE_EXECUTE, FAULT_PAGE_WRITE};
+        static const uint64_t kinds[] = {FAULT_PAGE_READ, FAULT_PAGE_WRITE, FAULT_PAGE_EXECUTE,
+                                         FAULT_PAGE_WRITE};
         for (unsigned way = 0; way < 4; way++) {
             struct worker *worker = worker_new(ways[way]);
             struct fault fault;
@@ -137,14 +189,16 @@ static void reply_maps(void)
     worker_go(worker, space.slot, WORKER_PRIORITY);
     struct message m = receive();
     EXPECT_EQUAL(m.w[0], FAULT_PAGE_READ);
-    m = (struct message){.flags = IPC_MAP | IPC_DEADLINE, .reply = reply,
+    m = (struct message){.flags = IPC_MAP | IPC_DEADLINE,
+                         .reply = reply,
                          .deadline = time_now() + ticks_of_ms(1500),
                          .w = {space.leaf, map_word(frame, MAP_R), MEMORY}};
     EXPECT_OK(ipc(SYS_REPLY_RECEIVE, endpoint, &m)); /* maps read-only; the store faults next */
     EXPECT_EQUAL(table_pointer(space.leaf)[5] >> PTE_FRAME_SHIFT, frame);
     EXPECT_EQUAL(m.w[0], FAULT_PAGE_WRITE);
     EXPECT_EQUAL(m.w[1], AREA + 5 * PAGE_BYTES);
-    m = (struct message){.flags = IPC_MAP, .w = {space.leaf, map_word(copy, MAP_R | MAP_W), MEMORY}};
+    m = (struct message){.flags = IPC_MAP,
+                         .w = {space.leaf, map_word(copy, MAP_R | MAP_W), MEMORY}};
     EXPECT_OK(ipc(SYS_REPLY, reply, &m)); /* replaces: that page is fenced */
     REQUIRE(worker_join(worker));
     EXPECT_EQUAL(worker->result[0], 0x1111);
@@ -191,11 +245,14 @@ static void map_refused(void)
     };
     for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         for (unsigned way = 0; way < 2; way++) {
-            struct message m = {.flags = IPC_MAP | (way == 0 ? 0 : IPC_DEADLINE), .reply = way == 0 ? 0 : reply,
+            struct message m = {.flags = IPC_MAP | (way == 0 ? 0 : IPC_DEADLINE),
+                                .reply = way == 0 ? 0 : reply,
                                 .w = {cases[i].leaf, cases[i].word, cases[i].memory}};
-            err_t error = way == 0 ? ipc(SYS_REPLY, reply, &m) : ipc(SYS_REPLY_RECEIVE, endpoint, &m);
+            err_t error =
+                way == 0 ? ipc(SYS_REPLY, reply, &m) : ipc(SYS_REPLY_RECEIVE, endpoint, &m);
             if (error != cases[i].error) {
-                fail("map item %u: answers %u, not %u", i, (unsigned)error, (unsigned)cases[i].error);
+                fail("map item %u: answers %u, not %u", i, (unsigned)error,
+                     (unsigned)cases[i].error);
             }
         }
     }
@@ -279,7 +336,8 @@ static void handler_drops(void)
     worker_go(second, 0, WORKER_PRIORITY);
     (void)receive();
     object_destroy(second->thread); /* the faulter goes while its handler thinks */
-    struct message m = {.flags = IPC_MAP, .w = {own_area().leaf, map_word(frame_new(), MAP_R), MEMORY}};
+    struct message m = {.flags = IPC_MAP,
+                        .w = {own_area().leaf, map_word(frame_new(), MAP_R), MEMORY}};
     EXPECT_ERROR(ipc(SYS_REPLY, reply, &m), ERR_CALLER_GONE);
     EXPECT_EQUAL(table_pointer(own_area().leaf)[0], 0);
 }
@@ -297,7 +355,8 @@ static void map_for_a_call(void)
     worker->argument[0] = endpoint;
     worker_go(worker, 0, WORKER_PRIORITY);
     (void)receive();
-    struct message m = {.flags = IPC_MAP, .w = {own_area().leaf, map_word(frame_new(), MAP_R), MEMORY}};
+    struct message m = {.flags = IPC_MAP,
+                        .w = {own_area().leaf, map_word(frame_new(), MAP_R), MEMORY}};
     err_t error = ipc(SYS_REPLY, reply, &m);
     EXPECT_EQUAL(table_pointer(own_area().leaf)[0], 0);
     if (error != ERR_OK) {
@@ -311,7 +370,8 @@ static void map_for_a_call(void)
 static void faults_have_priority(void)
 {
     make();
-    struct worker *low = worker_new(do_load), *high = worker_new(do_load), *middle = worker_new(call_once);
+    struct worker *low = worker_new(do_load), *high = worker_new(do_load),
+                  *middle = worker_new(call_once);
     low->endpoint = high->endpoint = endpoint;
     middle->argument[0] = endpoint;
     worker_go(low, 0, 4);

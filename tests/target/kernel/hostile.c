@@ -27,21 +27,54 @@ static uint64_t a_frame(void)
 
 static uint64_t a_value(void)
 {
-    static const uint64_t edges[] = {0, 1, 2, 3, 4, 7, 8, 15, 16, 17, 31, 32, 33, 63, 64, 255, 256, 257,
-                                     510, 511, 512, 513, 1024, 4096, 65536, ~0ul, ~0ul - 1, 1ul << 63,
-                                     1ul << 32, (1ul << 32) - 1, 1ul << 26, AREA, 0x4000000000, 0xffffffc080000000};
+    static const uint64_t edges[] = {0,
+                                     1,
+                                     2,
+                                     3,
+                                     4,
+                                     7,
+                                     8,
+                                     15,
+                                     16,
+                                     17,
+                                     31,
+                                     32,
+                                     33,
+                                     63,
+                                     64,
+                                     255,
+                                     256,
+                                     257,
+                                     510,
+                                     511,
+                                     512,
+                                     513,
+                                     1024,
+                                     4096,
+                                     65536,
+                                     ~0ul,
+                                     ~0ul - 1,
+                                     1ul << 63,
+                                     1ul << 32,
+                                     (1ul << 32) - 1,
+                                     1ul << 26,
+                                     AREA,
+                                     0x4000000000,
+                                     0xffffffc080000000};
     switch (random_next() % 8) {
-    case 0: case 1:
+    case 0:
+    case 1:
         return random_next() % TABLE_SLOTS;
     case 2:
         return pick(edges, sizeof(edges) / sizeof(edges[0]));
-    case 3: case 4:
+    case 3:
+    case 4:
         return a_frame();
     case 5:
         return a_frame() << MAP_FRAME_SHIFT | random_next() % 64;
     case 6:
-        return (a_frame() << MAP_FRAME_SHIFT | random_next() % 64) << 32 | a_frame() << MAP_FRAME_SHIFT |
-               random_next() % 8;
+        return (a_frame() << MAP_FRAME_SHIFT | random_next() % 64) << 32 |
+               a_frame() << MAP_FRAME_SHIFT | random_next() % 8;
     default:
         return random_next() % 4 == 0 ? random_next() : random_next() % 9;
     }
@@ -58,7 +91,8 @@ static void tame(struct registers *r, unsigned number)
     uint64_t soon = random_next() % 4 == 0 ? time_now() + 100 : 0;
     if (number >= SYS_CALL && number <= SYS_SEND) {
         uint64_t descriptor = random_next() & 0x77;
-        descriptor |= IPC_DEADLINE | (random_next() % TABLE_SLOTS) << 8 | (random_next() % TABLE_SLOTS) << 32;
+        descriptor |=
+            IPC_DEADLINE | (random_next() % TABLE_SLOTS) << 8 | (random_next() % TABLE_SLOTS) << 32;
         registers_set_argument(r, 6, descriptor);
         registers_set_argument(r, 12, soon);
         registers_set_argument(r, 11, random_next() % (TABLE_SLOTS + 2));
@@ -121,8 +155,9 @@ static void attack(struct worker *worker)
 /* Fill the empty and the dead slots of its table again: objects of each type, memory of each kind. */
 static void supply(void)
 {
-    static const unsigned types[] = {OBJECT_ENDPOINT, OBJECT_REPLY, OBJECT_NOTIFICATION, OBJECT_TIMER,
-                                     OBJECT_INTERRUPT, OBJECT_THREAD, OBJECT_SPACE, OBJECT_CAPTABLE};
+    static const unsigned types[] = {OBJECT_ENDPOINT, OBJECT_REPLY,     OBJECT_NOTIFICATION,
+                                     OBJECT_TIMER,    OBJECT_INTERRUPT, OBJECT_THREAD,
+                                     OBJECT_SPACE,    OBJECT_CAPTABLE};
     for (unsigned slot = 1; slot < 20; slot++) {
         uint64_t out[CALL_RESULTS];
         err_t error = SYS_OUT(out, CAP_INFO, table, slot);
@@ -134,13 +169,15 @@ static void supply(void)
         }
         if (slot <= 6) {
             unsigned rights = slot % 2 == 0 ? RIGHTS_ALL : (unsigned)random_next() & RIGHTS_ALL;
-            EXPECT_OK(SYS(MEMORY_DERIVE, MEMORY, chunks[slot % CHUNKS], CHUNK_PAGES, rights, table, slot));
+            EXPECT_OK(SYS(MEMORY_DERIVE, MEMORY, chunks[slot % CHUNKS], CHUNK_PAGES, rights, table,
+                          slot));
         } else if (slot == 7) {
             EXPECT_OK(SYS(CAP_COPY, SELF, MACHINE, table, slot, RIGHT_CALL | RIGHT_GRANT, 0));
         } else if (slot == 8) {
             EXPECT_OK(SYS(CAP_COPY, SELF, CONTROL, table, slot, RIGHTS_ALL, 0));
         } else if (slot == 9) {
-            EXPECT_OK(SYS(MEMORY_DERIVE, INIT_SLOT_DEVICE_FIRST, 0x101, 1, RIGHTS_ALL, table, slot));
+            EXPECT_OK(
+                SYS(MEMORY_DERIVE, INIT_SLOT_DEVICE_FIRST, 0x101, 1, RIGHTS_ALL, table, slot));
         } else if (slot == 10) {
             EXPECT_OK(SYS(CAP_COPY, SELF, table, table, slot, RIGHTS_ALL & ~RIGHT_DESTROY, 0));
         } else {
@@ -148,7 +185,8 @@ static void supply(void)
             unsigned type = types[slot - 11 < 8 ? slot - 11 : 0];
             uint64_t page = chunks[2] + 100 + type;
             for (unsigned at = 0; at < 4; at++) {
-                if (SYS(OBJECT_CREATE, MEMORY, page, at, type, type == OBJECT_CAPTABLE ? 8 : 0, table, slot) == ERR_OK) {
+                if (SYS(OBJECT_CREATE, MEMORY, page, at, type, type == OBJECT_CAPTABLE ? 8 : 0,
+                        table, slot) == ERR_OK) {
                     break;
                 }
             }
@@ -228,8 +266,8 @@ static void clean(void)
         uint64_t out[CALL_RESULTS];
         err_t error = SYS_OUT(out, MEMORY_RETYPE, MEMORY, chunks[i], KIND_USER);
         if (error != ERR_OK) {
-            fail("chunk 0x%lx does not come back: %u, offender 0x%lx index %lu", chunks[i], (unsigned)error,
-                 out[0], out[1]);
+            fail("chunk 0x%lx does not come back: %u, offender 0x%lx index %lu", chunks[i],
+                 (unsigned)error, out[0], out[1]);
         }
     }
 }
@@ -260,8 +298,8 @@ static void hundred_thousand(void)
             }
             epoch_wanted = last;
         } else if (time_now() - since > ticks_of_ms(20000)) {
-            fail("no end of epoch %lu: thread state %lu after %lu calls", last + 1, worker_state(worker),
-                 worker->result[0]);
+            fail("no end of epoch %lu: thread state %lu after %lu calls", last + 1,
+                 worker_state(worker), worker->result[0]);
             break;
         }
     }

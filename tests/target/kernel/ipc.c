@@ -30,7 +30,8 @@ static struct worker *caller(uint64_t slot, unsigned priority, struct message m)
 
 static struct message receive(void)
 {
-    struct message m = {.flags = IPC_DEADLINE, .reply = reply, .deadline = time_now() + ticks_of_ms(1000)};
+    struct message m = {
+        .flags = IPC_DEADLINE, .reply = reply, .deadline = time_now() + ticks_of_ms(1000)};
     EXPECT_OK(ipc(SYS_RECEIVE, endpoint, &m));
     return m;
 }
@@ -47,7 +48,8 @@ static void words_travel(void)
     uint64_t badged = slot_copy(endpoint, RIGHT_CALL, 0x1234567890);
     for (unsigned round = 0; round < 4; round++) {
         bool call_is_long = round % 2 == 1, reply_is_long = round / 2 == 1;
-        struct message m = {.label = 0xffffffff, .w = {1, 2, 3, 4, 5, 6, 7, 8},
+        struct message m = {.label = 0xffffffff,
+                            .w = {1, 2, 3, 4, 5, 6, 7, 8},
                             .flags = call_is_long ? IPC_LONG : 0};
         struct worker *worker = caller(badged, WORKER_PRIORITY, m);
         struct message got = receive();
@@ -57,7 +59,8 @@ static void words_travel(void)
         for (unsigned i = 0; i < 8; i++) {
             EXPECT_EQUAL(got.w[i], i < 4 || call_is_long ? i + 1 : 0);
         }
-        struct message back = {.label = 77, .w = {11, 12, 13, 14, 15, 16, 17, 18},
+        struct message back = {.label = 77,
+                               .w = {11, 12, 13, 14, 15, 16, 17, 18},
                                .flags = reply_is_long ? IPC_LONG : 0};
         EXPECT_OK(ipc(SYS_REPLY, reply, &back));
         REQUIRE(worker_join(worker));
@@ -196,9 +199,12 @@ static void capabilities_travel(void)
     uint64_t notification = object_new(OBJECT_NOTIFICATION, 0);
     uint64_t there = slot_new(), back = slot_new();
     uint64_t weak = slot_copy(notification, RIGHT_CALL | RIGHT_GRANT, 0x50);
-    struct worker *worker = caller(endpoint, WORKER_PRIORITY,
-                                   (struct message){.flags = IPC_CAP | IPC_ACCEPT, .cap = weak, .accept = back});
-    struct message m = {.flags = IPC_ACCEPT | IPC_DEADLINE, .reply = reply, .accept = there,
+    struct worker *worker =
+        caller(endpoint, WORKER_PRIORITY,
+               (struct message){.flags = IPC_CAP | IPC_ACCEPT, .cap = weak, .accept = back});
+    struct message m = {.flags = IPC_ACCEPT | IPC_DEADLINE,
+                        .reply = reply,
+                        .accept = there,
                         .deadline = time_now() + ticks_of_ms(1000)};
     EXPECT_OK(ipc(SYS_RECEIVE, endpoint, &m));
     EXPECT_EQUAL(m.info, IPC_INFO_CALL | IPC_INFO_CAP);
@@ -224,7 +230,8 @@ static void capabilities_lost(void)
 {
     make();
     uint64_t taken = slot_copy(endpoint, RIGHTS_ALL, 0);
-    struct worker *worker = caller(endpoint, WORKER_PRIORITY, (struct message){.flags = IPC_CAP, .cap = endpoint});
+    struct worker *worker =
+        caller(endpoint, WORKER_PRIORITY, (struct message){.flags = IPC_CAP, .cap = endpoint});
     struct message m = receive();
     EXPECT_EQUAL(m.info, IPC_INFO_CALL | IPC_INFO_CAP_LOST);
     struct message a = {.flags = IPC_CAP, .cap = endpoint};
@@ -249,7 +256,8 @@ static void capabilities_refused(void)
     uint64_t other = object_new(OBJECT_ENDPOINT, 0);
     for (unsigned i = 0; i < 4; i++) {
         uint64_t on = numbers[i] == SYS_REPLY ? reply : other;
-        uint64_t waits = numbers[i] == SYS_CALL || numbers[i] == SYS_REPLY_RECEIVE ? IPC_DEADLINE : 0;
+        uint64_t waits =
+            numbers[i] == SYS_CALL || numbers[i] == SYS_REPLY_RECEIVE ? IPC_DEADLINE : 0;
         struct message m = {.flags = IPC_CAP | waits, .cap = INIT_CAPTABLE_SLOTS, .reply = reply};
         EXPECT_ERROR(ipc(numbers[i], on, &m), ERR_CAP_RANGE);
         m = (struct message){.flags = IPC_CAP | waits, .cap = slot_empty(), .reply = reply};
@@ -298,8 +306,11 @@ static void replies_move(void)
     struct worker *held = caller(endpoint, WORKER_PRIORITY, (struct message){.label = 1});
     (void)receive();
     uint64_t second = object_new(OBJECT_REPLY, 0), there = slot_new();
-    struct worker *sender = caller(endpoint, WORKER_PRIORITY, (struct message){.flags = IPC_CAP, .cap = reply});
-    struct message m = {.flags = IPC_ACCEPT | IPC_DEADLINE, .reply = second, .accept = there,
+    struct worker *sender =
+        caller(endpoint, WORKER_PRIORITY, (struct message){.flags = IPC_CAP, .cap = reply});
+    struct message m = {.flags = IPC_ACCEPT | IPC_DEADLINE,
+                        .reply = second,
+                        .accept = there,
                         .deadline = time_now() + ticks_of_ms(1000)};
     EXPECT_OK(ipc(SYS_RECEIVE, endpoint, &m));
     EXPECT_EQUAL(m.info, IPC_INFO_CALL | IPC_INFO_CAP);
@@ -323,6 +334,7 @@ TESTS(TEST(words_travel, "label, badge, four or eight words travel both ways"),
       TEST(call_without_reply_object, "a call to a receiver without a reply object is answered"),
       TEST(capabilities_travel, "one capability travels each way, with its rights and badge"),
       TEST(capabilities_lost, "a capability nobody has a slot for is told"),
-      TEST(capabilities_refused, "a wrong capability in a message stops it before anything is sent"),
+      TEST(capabilities_refused,
+           "a wrong capability in a message stops it before anything is sent"),
       TEST(receive_refused, "receive refuses a reply object that holds a caller, or is none"),
       TEST(replies_move, "a reply object moves, answers once, and its old slot is empty"));

@@ -30,7 +30,8 @@ static struct worker *caller(struct message m)
 static struct worker *held_caller(struct message m)
 {
     struct worker *worker = caller(m);
-    struct message got = {.flags = IPC_DEADLINE, .reply = reply, .deadline = time_now() + ticks_of_ms(1000)};
+    struct message got = {
+        .flags = IPC_DEADLINE, .reply = reply, .deadline = time_now() + ticks_of_ms(1000)};
     EXPECT_OK(ipc(SYS_RECEIVE, endpoint, &got));
     EXPECT_EQUAL(worker_state(worker), STATE_REPLYING);
     return worker;
@@ -282,7 +283,8 @@ static void many_deadlines(void)
     EXPECT_ERROR(ipc(SYS_RECEIVE, endpoint, &m), ERR_WOULD_BLOCK);
 }
 
-TESTS(TEST(call_times_out, "a call's deadline ends it queued and held; the late reply finds nobody"),
+TESTS(TEST(call_times_out,
+           "a call's deadline ends it queued and held; the late reply finds nobody"),
       TEST(receive_times_out, "a receive's deadline ends it; 0 only looks"),
       TEST(late_answer, "a late answer does not stop reply-and-receive"),
       TEST(reply_goes, "deleting or destroying a reply object answers its caller"),

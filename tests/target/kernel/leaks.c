@@ -17,10 +17,12 @@ static bool is_secret(uint64_t value)
     return value >> 40 == secret >> 40;
 }
 
-static uint64_t secret_start(void (*code)(void), uint64_t space, uint64_t endpoint, uint64_t argument)
+static uint64_t secret_start(void (*code)(void), uint64_t space, uint64_t endpoint,
+                             uint64_t argument)
 {
     uint64_t thread = object_new(OBJECT_THREAD, 0);
-    EXPECT_OK(SYS(THREAD_CONFIGURE, thread, space, INIT_SLOT_CAPTABLE, endpoint, 5, WORKER_PRIORITY, 0));
+    EXPECT_OK(
+        SYS(THREAD_CONFIGURE, thread, space, INIT_SLOT_CAPTABLE, endpoint, 5, WORKER_PRIORITY, 0));
     EXPECT_OK(SYS(THREAD_START, thread, (uint64_t)code, 0x1000, 0, argument, 0));
     return thread;
 }
@@ -57,12 +59,14 @@ static void yield_much(struct worker *worker)
         struct message m = {.flags = IPC_DEADLINE};
         (void)ipc(SYS_RECEIVE, worker->argument[0], &m);
         for (unsigned w = 0; w < 8; w++) {
-            worker->result[0] += is_secret(m.w[w]) || is_secret(m.label) || is_secret(m.badge) || is_secret(m.info);
+            worker->result[0] +=
+                is_secret(m.w[w]) || is_secret(m.label) || is_secret(m.badge) || is_secret(m.info);
         }
         m = (struct message){.flags = IPC_DEADLINE};
         (void)ipc(SYS_CALL, worker->argument[0], &m);
         for (unsigned w = 0; w < 8; w++) {
-            worker->result[0] += is_secret(m.w[w]) || is_secret(m.label) || is_secret(m.badge) || is_secret(m.info);
+            worker->result[0] +=
+                is_secret(m.w[w]) || is_secret(m.label) || is_secret(m.badge) || is_secret(m.info);
         }
     }
 }
@@ -90,7 +94,8 @@ static void messages(void)
     struct worker *worker = worker_new(look); /* only its memory: argument[0] for secret_call */
     worker->argument[0] = endpoint;
     uint64_t thread = secret_start(secret_call, space.slot, 0, (uint64_t)worker);
-    struct message m = {.flags = IPC_DEADLINE, .reply = reply, .deadline = time_now() + ticks_of_ms(1000)};
+    struct message m = {
+        .flags = IPC_DEADLINE, .reply = reply, .deadline = time_now() + ticks_of_ms(1000)};
     EXPECT_OK(ipc(SYS_RECEIVE, endpoint, &m));
     EXPECT_EQUAL(m.label, 1);
     EXPECT_EQUAL(m.badge, 0);
@@ -128,7 +133,8 @@ static void faults(void)
     uint64_t endpoint = object_new(OBJECT_ENDPOINT, 0), reply = object_new(OBJECT_REPLY, 0);
     (void)secret_start(secret_fault, space.slot, endpoint, 0);
     for (unsigned i = 0; i < 10; i++) {
-        struct message m = {.flags = IPC_DEADLINE, .reply = reply, .deadline = time_now() + ticks_of_ms(1000)};
+        struct message m = {
+            .flags = IPC_DEADLINE, .reply = reply, .deadline = time_now() + ticks_of_ms(1000)};
         EXPECT_OK(ipc(SYS_RECEIVE, endpoint, &m));
         EXPECT_EQUAL(m.info, IPC_INFO_FAULT | IPC_INFO_CALL);
         EXPECT_EQUAL(m.badge, 5);
@@ -150,7 +156,8 @@ static void fault_changes_nothing(void)
     uint64_t endpoint = object_new(OBJECT_ENDPOINT, 0), reply = object_new(OBJECT_REPLY, 0);
     uint64_t thread = secret_start(secret_fault, INIT_SLOT_SPACE, endpoint, 0);
     for (unsigned i = 0; i < 3; i++) {
-        struct message m = {.flags = IPC_DEADLINE, .reply = reply, .deadline = time_now() + ticks_of_ms(1000)};
+        struct message m = {
+            .flags = IPC_DEADLINE, .reply = reply, .deadline = time_now() + ticks_of_ms(1000)};
         EXPECT_OK(ipc(SYS_RECEIVE, endpoint, &m));
         struct message answer = {.flags = i < 2 ? IPC_FENCE : IPC_FAIL};
         EXPECT_OK(ipc(SYS_REPLY, reply, &answer));

@@ -102,26 +102,35 @@ static void arguments_good(unsigned number, uint64_t *a)
     uint64_t chunk = good.frame / CHUNK_PAGES * CHUNK_PAGES;
     a[0] = MEMORY;
     switch (number) {
-    case SYS_CALL: case SYS_RECEIVE: case SYS_REPLY_RECEIVE: case SYS_SEND: case SYS_REPLY:
+    case SYS_CALL:
+    case SYS_RECEIVE:
+    case SYS_REPLY_RECEIVE:
+    case SYS_SEND:
+    case SYS_REPLY:
         a[0] = good.endpoint;
         a[6] = IPC_DEADLINE;
         break;
-    case SYS_SIGNAL: case SYS_WAIT:
+    case SYS_SIGNAL:
+    case SYS_WAIT:
         a[0] = good.notification;
         break;
     case SYS_NOTIFICATION_BIND:
         a[0] = good.notification, a[1] = good.thread;
         break;
-    case SYS_CAP_COPY: case SYS_CAP_MOVE:
+    case SYS_CAP_COPY:
+    case SYS_CAP_MOVE:
         a[0] = SELF, a[1] = good.endpoint, a[2] = SELF, a[3] = good.free_slot, a[4] = RIGHTS_ALL;
         break;
-    case SYS_CAP_DELETE: case SYS_CAP_INFO: case SYS_CAP_DESTROY:
+    case SYS_CAP_DELETE:
+    case SYS_CAP_INFO:
+    case SYS_CAP_DESTROY:
         a[0] = SELF, a[1] = 1; /* of a table under test: an empty slot, or this table itself */
         break;
     case SYS_OBJECT_CREATE:
         a[1] = own_object_chunk() + 500, a[3] = OBJECT_ENDPOINT, a[6] = good.free_slot;
         break;
-    case SYS_OBJECT_DESTROY: case SYS_OBJECT_INFO:
+    case SYS_OBJECT_DESTROY:
+    case SYS_OBJECT_INFO:
         a[1] = own_object_chunk() + 500;
         break;
     case SYS_MEMORY_DERIVE:
@@ -145,8 +154,12 @@ static void arguments_good(unsigned number, uint64_t *a)
     case SYS_THREAD_CONFIGURE:
         a[0] = good.thread, a[1] = good.space, a[2] = INIT_SLOT_CAPTABLE;
         break;
-    case SYS_THREAD_START: case SYS_THREAD_SUSPEND: case SYS_THREAD_RESUME:
-    case SYS_THREAD_SET_PRIORITY: case SYS_THREAD_READ: case SYS_THREAD_INFO:
+    case SYS_THREAD_START:
+    case SYS_THREAD_SUSPEND:
+    case SYS_THREAD_RESUME:
+    case SYS_THREAD_SET_PRIORITY:
+    case SYS_THREAD_READ:
+    case SYS_THREAD_INFO:
         a[0] = good.thread;
         break;
     case SYS_INTERRUPT_BIND:
@@ -158,9 +171,13 @@ static void arguments_good(unsigned number, uint64_t *a)
     case SYS_TIMER_SET:
         a[0] = good.timer, a[1] = good.notification, a[2] = NEVER - 1;
         break;
-    case SYS_MACHINE_LOG: case SYS_MACHINE_RESET: case SYS_MACHINE_COUNTER: case SYS_MACHINE_EVENT:
+    case SYS_MACHINE_LOG:
+    case SYS_MACHINE_RESET:
+    case SYS_MACHINE_COUNTER:
+    case SYS_MACHINE_EVENT:
         a[0] = MACHINE;
-        a[1] = number == SYS_MACHINE_RESET ? 77 : 0; /* 77: no way to reset, should rights fail us */
+        a[1] =
+            number == SYS_MACHINE_RESET ? 77 : 0; /* 77: no way to reset, should rights fail us */
         break;
     default: /* tables */
         a[1] = good.leaf, a[3] = 1, a[4] = map_word(good.frame, MAP_R);
@@ -181,8 +198,8 @@ static void expect(const struct shape *shape, uint64_t slot, err_t wanted)
 {
     err_t got = try(shape, slot);
     if (got != wanted) {
-        fail("call %u with the capability %lu as argument %u answers %u, not %u", shape->number, slot,
-             shape->position, (unsigned)got, (unsigned)wanted);
+        fail("call %u with the capability %lu as argument %u answers %u, not %u", shape->number,
+             slot, shape->position, (unsigned)got, (unsigned)wanted);
     }
 }
 
@@ -225,8 +242,9 @@ static void check_type(const struct shape *shape)
     if (!shape->is_table && SYS_OUT(out, CAP_INFO, SELF, a[shape->position]) == ERR_OK) {
         type = out[0];
     }
-    const uint64_t others[] = {good.thread, good.space, good.endpoint, good.notification, good.timer,
-                               good.table, MACHINE, CONTROL, MEMORY, INIT_SLOT_DEVICE_FIRST};
+    const uint64_t others[] = {
+        good.thread, good.space, good.endpoint, good.notification,     good.timer, good.table,
+        MACHINE,     CONTROL,    MEMORY,        INIT_SLOT_DEVICE_FIRST};
     for (unsigned i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
         EXPECT_OK(SYS_OUT(out, CAP_INFO, SELF, others[i]));
         bool also_taken = shape->number == SYS_MEMORY_DERIVE && out[0] == OBJECT_DEVICE;
@@ -261,16 +279,32 @@ static void check_rights(const struct shape *shape)
     bool other = shape->number == SYS_MEMORY_INFO || shape->number == SYS_THREAD_INFO ||
                  shape->number == SYS_CAP_DESTROY;
     if (!refused && !other) {
-        fail("call %u, argument %u: no single right is what it needs", shape->number, shape->position);
+        fail("call %u, argument %u: no single right is what it needs", shape->number,
+             shape->position);
     }
     EXPECT_OK(SYS(CAP_DELETE, SELF, weak));
 }
 
-static void ranges(void) { each(check_range); }
-static void empties(void) { each(check_empty); }
-static void deads(void) { each(check_dead); }
-static void types(void) { each(check_type); }
-static void rights(void) { each(check_rights); }
+static void ranges(void)
+{
+    each(check_range);
+}
+static void empties(void)
+{
+    each(check_empty);
+}
+static void deads(void)
+{
+    each(check_dead);
+}
+static void types(void)
+{
+    each(check_type);
+}
+static void rights(void)
+{
+    each(check_rights);
+}
 
 static void numbers(void)
 {

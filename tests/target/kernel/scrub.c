@@ -26,15 +26,16 @@ static void expect_busy(uint64_t chunk, unsigned to, uint64_t offender, const ch
 
 static void round_trip(void)
 {
-    static const unsigned path[] = {KIND_TABLE, KIND_OBJECT, KIND_TABLE, KIND_USER, KIND_OBJECT,
-                                    KIND_USER, KIND_USER};
+    static const unsigned path[] = {KIND_TABLE,  KIND_OBJECT, KIND_TABLE, KIND_USER,
+                                    KIND_OBJECT, KIND_USER,   KIND_USER};
     uint64_t chunk = chunk_new();
     for (unsigned i = 0; i < sizeof(path) / sizeof(path[0]); i++) {
         EXPECT_OK(SYS(MEMORY_RETYPE, MEMORY, chunk, path[i]));
         EXPECT_EQUAL(kind_of(chunk), path[i]);
         EXPECT_EQUAL(out[1], 0);
         bool is_table = path[i] == KIND_TABLE;
-        EXPECT_ERROR(SYS(TABLE_CREATE, MEMORY, chunk + 1, is_table ? 3 : 0), is_table ? ERR_ARGUMENT : ERR_KIND);
+        EXPECT_ERROR(SYS(TABLE_CREATE, MEMORY, chunk + 1, is_table ? 3 : 0),
+                     is_table ? ERR_ARGUMENT : ERR_KIND);
     }
 }
 
@@ -68,14 +69,17 @@ static void user_references(void)
     expect_busy(chunk, KIND_TABLE, entry, "a leaf entry of a table that nothing names");
     EXPECT_OK(SYS(TABLE_LINK, MEMORY, middle, 0, leaf, 1));
     expect_busy(chunk, KIND_OBJECT, entry, "a leaf entry under a lazy one");
-    EXPECT_OK(SYS(TABLE_MAP, MEMORY, leaf, 301, 1, map_word(chunk, MAP_R | MAP_W))); /* still usable */
+    EXPECT_OK(
+        SYS(TABLE_MAP, MEMORY, leaf, 301, 1, map_word(chunk, MAP_R | MAP_W))); /* still usable */
     EXPECT_OK(SYS(TABLE_DROP, MEMORY, leaf, 300, 2));
     EXPECT_OK(SYS(TABLE_MAP_CHUNK, MEMORY, middle, 511, map_word(chunk, MAP_R)));
     expect_busy(chunk, KIND_TABLE, (middle << PAGE_SHIFT) + 511 * 8, "a 2 MiB leaf");
     EXPECT_OK(SYS(TABLE_DROP, MEMORY, middle, 511, 1));
-    EXPECT_OK(SYS(TABLE_MARK, MEMORY, leaf, 5, chunk << PTE_FRAME_SHIFT)); /* the pager's own: none */
+    EXPECT_OK(
+        SYS(TABLE_MARK, MEMORY, leaf, 5, chunk << PTE_FRAME_SHIFT)); /* the pager's own: none */
     EXPECT_OK(SYS(MEMORY_RETYPE, MEMORY, chunk, KIND_TABLE));
-    EXPECT_ERROR(SYS(TABLE_MAP, MEMORY, leaf, 300, 1, map_word(chunk + 511, MAP_R | MAP_W)), ERR_ARGUMENT);
+    EXPECT_ERROR(SYS(TABLE_MAP, MEMORY, leaf, 300, 1, map_word(chunk + 511, MAP_R | MAP_W)),
+                 ERR_ARGUMENT);
 }
 
 static void table_references(void)
@@ -91,7 +95,8 @@ static void table_references(void)
     EXPECT_OK(SYS(TABLE_DROP, MEMORY, middle, 7, 1));
     EXPECT_OK(SYS(TABLE_FREE, MEMORY, chunk + 9));
     EXPECT_OK(SYS(TABLE_MAP, MEMORY, leaf, 8, 1, map_word(chunk + 200, MAP_R)));
-    expect_busy(chunk, KIND_USER, (leaf << PAGE_SHIFT) + 8 * 8, "a read-only view of a table frame");
+    expect_busy(chunk, KIND_USER, (leaf << PAGE_SHIFT) + 8 * 8,
+                "a read-only view of a table frame");
     EXPECT_OK(SYS(TABLE_DROP, MEMORY, leaf, 8, 1));
     EXPECT_OK(SYS(TABLE_MAP_CHUNK, MEMORY, middle, 9, map_word(chunk, MAP_R)));
     expect_busy(chunk, KIND_USER, (middle << PAGE_SHIFT) + 9 * 8, "a 2 MiB view of tables");
@@ -217,8 +222,8 @@ static void race(void)
     }
     *(volatile uint64_t *)&worker->argument[3] = 1;
     REQUIRE(worker_join(worker));
-    say("# retypes: %u done, %u refused; maps: %lu done, %lu refused\n", won, lost, worker->result[0],
-        worker->result[1]);
+    say("# retypes: %u done, %u refused; maps: %lu done, %lu refused\n", won, lost,
+        worker->result[0], worker->result[1]);
     EXPECT_EQUAL(worker->result[2], 0);
     EXPECT(won > 0);
 }

@@ -9,7 +9,8 @@ static uint64_t out[CALL_RESULTS];
 static void bits_gather(void)
 {
     uint64_t notification = object_new(OBJECT_NOTIFICATION, 0);
-    uint64_t one = slot_copy(notification, RIGHT_CALL, 0x10), two = slot_copy(notification, RIGHT_CALL, 0x8001);
+    uint64_t one = slot_copy(notification, RIGHT_CALL, 0x10),
+             two = slot_copy(notification, RIGHT_CALL, 0x8001);
     EXPECT_ERROR(SYS(WAIT, notification, 0), ERR_WOULD_BLOCK);
     EXPECT_OK(SYS(SIGNAL, notification)); /* no badge: bit 0 */
     EXPECT_OK(SYS(SIGNAL, one));
@@ -80,7 +81,8 @@ static void waits_end(void)
 static void receive_bound(struct worker *worker)
 {
     uint64_t forever = worker->argument[2] != 0 ? worker->argument[2] : NEVER;
-    worker->message = (struct message){.flags = IPC_DEADLINE, .deadline = forever, .reply = worker->argument[1]};
+    worker->message =
+        (struct message){.flags = IPC_DEADLINE, .deadline = forever, .reply = worker->argument[1]};
     worker->result[0] = ipc(SYS_RECEIVE, worker->argument[0], &worker->message);
 }
 
@@ -117,7 +119,8 @@ static void bound_wakes_receive(void)
 
 static void binding_refused(void)
 {
-    uint64_t notification = object_new(OBJECT_NOTIFICATION, 0), other = object_new(OBJECT_NOTIFICATION, 0);
+    uint64_t notification = object_new(OBJECT_NOTIFICATION, 0),
+             other = object_new(OBJECT_NOTIFICATION, 0);
     uint64_t thread = object_new(OBJECT_THREAD, 0), second = object_new(OBJECT_THREAD, 0);
     EXPECT_OK(SYS(NOTIFICATION_BIND, notification, thread));
     EXPECT_ERROR(SYS(NOTIFICATION_BIND, notification, second), ERR_BUSY);
@@ -185,14 +188,21 @@ static void timers_change(void)
 
 /* ---------------------------------------------------------------- interrupts */
 enum { RTC_SOURCE = 11, RTC_FRAME = 0x101 }; /* the goldfish clock of QEMU's virt machine */
-enum { RTC_TIME_LOW = 0, RTC_TIME_HIGH = 4, RTC_ALARM_LOW = 8, RTC_ALARM_HIGH = 12, RTC_IRQ_ENABLED = 16,
-       RTC_CLEAR_ALARM = 20, RTC_CLEAR_INTERRUPT = 28 };
+enum {
+    RTC_TIME_LOW = 0,
+    RTC_TIME_HIGH = 4,
+    RTC_ALARM_LOW = 8,
+    RTC_ALARM_HIGH = 12,
+    RTC_IRQ_ENABLED = 16,
+    RTC_CLEAR_ALARM = 20,
+    RTC_CLEAR_INTERRUPT = 28
+};
 
 static volatile uint32_t *clock_map(void)
 {
     for (uint64_t i = 0; i < boot_info()->device_count; i++) {
-        if (SYS(TABLE_MAP_DEVICE, MEMORY, own_area().leaf, 100, 1, INIT_SLOT_DEVICE_FIRST + i, RTC_FRAME,
-                MAP_R | MAP_W) == ERR_OK) {
+        if (SYS(TABLE_MAP_DEVICE, MEMORY, own_area().leaf, 100, 1, INIT_SLOT_DEVICE_FIRST + i,
+                RTC_FRAME, MAP_R | MAP_W) == ERR_OK) {
             return (void *)(AREA + 100 * PAGE_BYTES);
         }
     }
@@ -213,7 +223,8 @@ static void interrupts_arrive(void)
 {
     volatile uint32_t *rtc = clock_map();
     REQUIRE(rtc != NULL);
-    uint64_t interrupt = object_new(OBJECT_INTERRUPT, 0), notification = object_new(OBJECT_NOTIFICATION, 0);
+    uint64_t interrupt = object_new(OBJECT_INTERRUPT, 0),
+             notification = object_new(OBJECT_NOTIFICATION, 0);
     uint64_t badged = slot_copy(notification, RIGHT_CALL, 0x400);
     EXPECT_OK(SYS(INTERRUPT_BIND, interrupt, CONTROL, RTC_SOURCE, badged));
     for (unsigned i = 0; i < 5; i++) {

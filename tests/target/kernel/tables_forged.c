@@ -7,10 +7,10 @@
 static uint64_t out[CALL_RESULTS];
 
 /* The calls that take (memory, table, index, entries...). */
-static const unsigned on_tables[] = {SYS_TABLE_MAP,  SYS_TABLE_MAP_RUN, SYS_TABLE_MAP_DEVICE,
-                                     SYS_TABLE_MAP_CHUNK, SYS_TABLE_LINK, SYS_TABLE_LAZY,
-                                     SYS_TABLE_THAW, SYS_TABLE_COPY, SYS_TABLE_PROTECT,
-                                     SYS_TABLE_DROP, SYS_TABLE_MARK, SYS_TABLE_FREE};
+static const unsigned on_tables[] = {SYS_TABLE_MAP,       SYS_TABLE_MAP_RUN, SYS_TABLE_MAP_DEVICE,
+                                     SYS_TABLE_MAP_CHUNK, SYS_TABLE_LINK,    SYS_TABLE_LAZY,
+                                     SYS_TABLE_THAW,      SYS_TABLE_COPY,    SYS_TABLE_PROTECT,
+                                     SYS_TABLE_DROP,      SYS_TABLE_MARK,    SYS_TABLE_FREE};
 enum { ON_TABLES = sizeof(on_tables) / sizeof(on_tables[0]) };
 
 static unsigned level_wanted(unsigned number)
@@ -21,18 +21,23 @@ static unsigned level_wanted(unsigned number)
 }
 
 /* A call that would succeed on a table of the wanted level at that index. */
-static err_t on_table(unsigned number, uint64_t memory, uint64_t table, uint64_t index, uint64_t entries)
+static err_t on_table(unsigned number, uint64_t memory, uint64_t table, uint64_t index,
+                      uint64_t entries)
 {
     uint64_t frame = frame_new();
     switch (number) {
-    case SYS_TABLE_MAP: case SYS_TABLE_MAP_RUN:
-        return call_kernel(number, ARGUMENTS(memory, table, index, entries, map_word(frame, MAP_R)), out);
+    case SYS_TABLE_MAP:
+    case SYS_TABLE_MAP_RUN:
+        return call_kernel(number, ARGUMENTS(memory, table, index, entries, map_word(frame, MAP_R)),
+                           out);
     case SYS_TABLE_MAP_DEVICE:
         (void)SYS_OUT(out, CAP_INFO, SELF, INIT_SLOT_DEVICE_FIRST);
-        return call_kernel(number, ARGUMENTS(memory, table, index, entries, INIT_SLOT_DEVICE_FIRST,
-                                             out[3], MAP_R), out);
+        return call_kernel(
+            number, ARGUMENTS(memory, table, index, entries, INIT_SLOT_DEVICE_FIRST, out[3], MAP_R),
+            out);
     case SYS_TABLE_MAP_CHUNK:
-        return SYS(TABLE_MAP_CHUNK, memory, table, index, map_word(frame / CHUNK_PAGES * CHUNK_PAGES, MAP_R));
+        return SYS(TABLE_MAP_CHUNK, memory, table, index,
+                   map_word(frame / CHUNK_PAGES * CHUNK_PAGES, MAP_R));
     case SYS_TABLE_LINK:
         return SYS(TABLE_LINK, memory, table, index, table_new(0), 0);
     case SYS_TABLE_COPY:
@@ -46,13 +51,13 @@ static err_t on_table(unsigned number, uint64_t memory, uint64_t table, uint64_t
     }
 }
 
-static void expect_on(unsigned number, uint64_t memory, uint64_t table, uint64_t index, uint64_t entries,
-                      err_t wanted)
+static void expect_on(unsigned number, uint64_t memory, uint64_t table, uint64_t index,
+                      uint64_t entries, err_t wanted)
 {
     err_t got = on_table(number, memory, table, index, entries);
     if (got != wanted) {
-        fail("call %u on table 0x%lx, index %lu, entries %lu answers %u, not %u", number, table, index,
-             entries, (unsigned)got, (unsigned)wanted);
+        fail("call %u on table 0x%lx, index %lu, entries %lu answers %u, not %u", number, table,
+             index, entries, (unsigned)got, (unsigned)wanted);
     }
 }
 
@@ -141,7 +146,8 @@ static void other_levels(void)
             expect_on(on_tables[i], MEMORY, table_new(2), 0, 1, ERR_LEVEL);
         }
     }
-    EXPECT_ERROR(SYS(TABLE_MAP_CHUNK, MEMORY, table_new(2), 0, map_word(chunk_new(), MAP_R)), ERR_LEVEL);
+    EXPECT_ERROR(SYS(TABLE_MAP_CHUNK, MEMORY, table_new(2), 0, map_word(chunk_new(), MAP_R)),
+                 ERR_LEVEL);
     EXPECT(SYS(TABLE_CREATE, MEMORY, records, 0) != ERR_OK);
     EXPECT_ERROR(SYS(TABLE_CREATE, MEMORY, free_frame, 3), ERR_ARGUMENT);
     EXPECT_ERROR(SYS(TABLE_CREATE, MEMORY, free_frame, ~0ul), ERR_ARGUMENT);
@@ -152,18 +158,21 @@ static void other_levels(void)
 static void rights_forged(void)
 {
     uint64_t table = table_new(0), middle = table_new(1), frame = frame_new();
-    static const unsigned bad[] = {0, MAP_W, MAP_X, MAP_W | MAP_X, MAP_R | MAP_W | MAP_X, MAP_SOFT0,
-                                   MAP_SOFT0 | MAP_SOFT1};
+    static const unsigned bad[] = {
+        0, MAP_W, MAP_X, MAP_W | MAP_X, MAP_R | MAP_W | MAP_X, MAP_SOFT0, MAP_SOFT0 | MAP_SOFT1};
     for (unsigned i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         if (bad[i] != MAP_X) { /* X alone is a leaf; T3 wants R with it: refused or given R */
-            EXPECT_ERROR(SYS(TABLE_MAP, MEMORY, table, i, 1, map_word(frame, bad[i])), ERR_ARGUMENT);
-            EXPECT_ERROR(SYS(TABLE_MAP_RUN, MEMORY, table, i, 1, map_word(frame, bad[i])), ERR_ARGUMENT);
+            EXPECT_ERROR(SYS(TABLE_MAP, MEMORY, table, i, 1, map_word(frame, bad[i])),
+                         ERR_ARGUMENT);
+            EXPECT_ERROR(SYS(TABLE_MAP_RUN, MEMORY, table, i, 1, map_word(frame, bad[i])),
+                         ERR_ARGUMENT);
             EXPECT_EQUAL(table_pointer(table)[i], 0);
         } else {
             (void)SYS(TABLE_MAP, MEMORY, table, i, 1, map_word(frame, bad[i]));
         }
         uint64_t chunk = frame / CHUNK_PAGES * CHUNK_PAGES;
-        EXPECT_ERROR(SYS(TABLE_MAP_CHUNK, MEMORY, middle, i, map_word(chunk, bad[i])), ERR_ARGUMENT);
+        EXPECT_ERROR(SYS(TABLE_MAP_CHUNK, MEMORY, middle, i, map_word(chunk, bad[i])),
+                     ERR_ARGUMENT);
         EXPECT_EQUAL(table_pointer(middle)[i], 0);
     }
     EXPECT_ERROR(SYS(TABLE_MAP, MEMORY, table, 0, 0, map_word(frame, MAP_R)), ERR_ARGUMENT);
@@ -172,7 +181,8 @@ static void rights_forged(void)
     EXPECT_ERROR(SYS(TABLE_MAP, weak, table, 9, 1, map_word(frame, MAP_R | MAP_W)), ERR_RIGHTS);
     EXPECT_ERROR(SYS(TABLE_MAP_RUN, weak, table, 9, 1, map_word(frame, MAP_R | MAP_W)), ERR_RIGHTS);
     EXPECT_ERROR(SYS(TABLE_MAP_CHUNK, weak, middle, 9,
-                     map_word(frame / CHUNK_PAGES * CHUNK_PAGES, MAP_R | MAP_W)), ERR_RIGHTS);
+                     map_word(frame / CHUNK_PAGES * CHUNK_PAGES, MAP_R | MAP_W)),
+                 ERR_RIGHTS);
     EXPECT_OK(SYS(TABLE_MAP, weak, table, 9, 1, map_word(frame, MAP_R)));
     EXPECT_ERROR(SYS(TABLE_MAP_CHUNK, MEMORY, middle, 0, map_word(frame | 1, MAP_R)), ERR_ALIGN);
 }
@@ -184,7 +194,8 @@ static void frames_forged(void)
     for (unsigned i = 0; i < CHUNK_PAGES; i += 37) {
         EXPECT_ERROR(SYS(TABLE_MAP, MEMORY, table, 0, 1, map_word(kernel + i, MAP_R)), ERR_KIND);
         EXPECT_ERROR(SYS(TABLE_MAP, MEMORY, table, 0, 1, map_word(object + i, MAP_R)), ERR_KIND);
-        EXPECT_ERROR(SYS(TABLE_MAP_RUN, MEMORY, table, 0, 1, map_word(object + i, MAP_R | MAP_W)), ERR_KIND);
+        EXPECT_ERROR(SYS(TABLE_MAP_RUN, MEMORY, table, 0, 1, map_word(object + i, MAP_R | MAP_W)),
+                     ERR_KIND);
     }
     EXPECT_ERROR(SYS(TABLE_MAP_CHUNK, MEMORY, middle, 0, map_word(kernel, MAP_R)), ERR_KIND);
     EXPECT_ERROR(SYS(TABLE_MAP_CHUNK, MEMORY, middle, 0, map_word(object, MAP_R)), ERR_KIND);
@@ -197,7 +208,8 @@ static void frames_forged(void)
     EXPECT(SYS(TABLE_MAP, MEMORY, table, 0, 1, map_word(table, MAP_R | MAP_W)) != ERR_OK);
     EXPECT(SYS(TABLE_MAP, MEMORY, table, 0, 1, map_word(table, MAP_R | MAP_X)) != ERR_OK);
     EXPECT(SYS(TABLE_MAP_RUN, MEMORY, table, 0, 1, map_word(table, MAP_R | MAP_W)) != ERR_OK);
-    EXPECT(SYS(TABLE_MAP_CHUNK, MEMORY, middle, 0, map_word(own_table_chunk(), MAP_R | MAP_W)) != ERR_OK);
+    EXPECT(SYS(TABLE_MAP_CHUNK, MEMORY, middle, 0, map_word(own_table_chunk(), MAP_R | MAP_W)) !=
+           ERR_OK);
     /* A run that begins in USER and ends in another kind. */
     uint64_t chunk = chunk_new();
     uint64_t last = chunk + CHUNK_PAGES - 1;
@@ -211,27 +223,34 @@ static void frames_forged(void)
 
 static void devices_forged(void)
 {
-    static const uint64_t barred[] = {0x2000, 0x200f, 0xc000, 0xc200, 0xc5ff}; /* CLINT, PLIC of virt */
+    static const uint64_t barred[] = {0x2000, 0x200f, 0xc000, 0xc200,
+                                      0xc5ff}; /* CLINT, PLIC of virt */
     uint64_t table = table_new(0);
     unsigned count = boot_info()->device_count;
     for (unsigned d = 0; d < count; d++) {
         uint64_t slot = INIT_SLOT_DEVICE_FIRST + d;
         for (unsigned i = 0; i < 5; i++) {
-            EXPECT_ERROR(SYS(TABLE_MAP_DEVICE, MEMORY, table, 0, 1, slot, barred[i], MAP_R), ERR_RANGE);
+            EXPECT_ERROR(SYS(TABLE_MAP_DEVICE, MEMORY, table, 0, 1, slot, barred[i], MAP_R),
+                         ERR_RANGE);
         }
-        EXPECT_ERROR(SYS(TABLE_MAP_DEVICE, MEMORY, table, 0, 1, slot, frame_new(), MAP_R), ERR_RANGE);
-        EXPECT_ERROR(SYS(TABLE_MAP_DEVICE, MEMORY, table, 0, 1, slot, own_object_chunk(), MAP_R), ERR_RANGE);
+        EXPECT_ERROR(SYS(TABLE_MAP_DEVICE, MEMORY, table, 0, 1, slot, frame_new(), MAP_R),
+                     ERR_RANGE);
+        EXPECT_ERROR(SYS(TABLE_MAP_DEVICE, MEMORY, table, 0, 1, slot, own_object_chunk(), MAP_R),
+                     ERR_RANGE);
         EXPECT_OK(SYS_OUT(out, CAP_INFO, SELF, slot));
         uint64_t first = out[3], frames = out[4];
-        EXPECT_ERROR(SYS(TABLE_MAP_DEVICE, MEMORY, table, 0, 2, slot, first + frames - 1, MAP_R), ERR_RANGE);
+        EXPECT_ERROR(SYS(TABLE_MAP_DEVICE, MEMORY, table, 0, 2, slot, first + frames - 1, MAP_R),
+                     ERR_RANGE);
         EXPECT_ERROR(SYS(TABLE_MAP_DEVICE, MEMORY, table, 0, 1, slot, first - 1, MAP_R), ERR_RANGE);
         EXPECT_ERROR(SYS(TABLE_MAP_DEVICE, MEMORY, table, 0, 1, slot, first, 0), ERR_ARGUMENT);
         EXPECT_ERROR(SYS(TABLE_MAP_DEVICE, MEMORY, table, 0, 1, slot, first, MAP_W), ERR_ARGUMENT);
-        EXPECT_ERROR(SYS(TABLE_MAP_DEVICE, MEMORY, table, 0, 1, slot, first, MAP_R | MAP_X), ERR_ARGUMENT);
+        EXPECT_ERROR(SYS(TABLE_MAP_DEVICE, MEMORY, table, 0, 1, slot, first, MAP_R | MAP_X),
+                     ERR_ARGUMENT);
     }
     uint64_t weak = slot_copy(INIT_SLOT_DEVICE_FIRST, RIGHTS_ALL & ~RIGHT_WRITE, 0);
     EXPECT_OK(SYS_OUT(out, CAP_INFO, SELF, weak));
-    EXPECT_ERROR(SYS(TABLE_MAP_DEVICE, MEMORY, table, 0, 1, weak, out[3], MAP_R | MAP_W), ERR_RIGHTS);
+    EXPECT_ERROR(SYS(TABLE_MAP_DEVICE, MEMORY, table, 0, 1, weak, out[3], MAP_R | MAP_W),
+                 ERR_RIGHTS);
     EXPECT_EQUAL(table_pointer(table)[0], 0);
 }
 
@@ -240,11 +259,11 @@ static void links_forged(void)
     uint64_t root = table_new(2), middle = table_new(1), table = table_new(0);
     uint64_t free_frame = table_frame_new();
     for (unsigned lazy = 0; lazy < 2; lazy++) {
-        EXPECT_ERROR(SYS(TABLE_LINK, MEMORY, root, 0, root, lazy), ERR_LEVEL);     /* itself */
+        EXPECT_ERROR(SYS(TABLE_LINK, MEMORY, root, 0, root, lazy), ERR_LEVEL); /* itself */
         EXPECT_ERROR(SYS(TABLE_LINK, MEMORY, middle, 0, middle, lazy), ERR_LEVEL);
         EXPECT_ERROR(SYS(TABLE_LINK, MEMORY, table, 0, table, lazy), ERR_LEVEL);
-        EXPECT_ERROR(SYS(TABLE_LINK, MEMORY, middle, 0, root, lazy), ERR_LEVEL);   /* its parent */
-        EXPECT_ERROR(SYS(TABLE_LINK, MEMORY, root, 0, table, lazy), ERR_LEVEL);    /* one skipped */
+        EXPECT_ERROR(SYS(TABLE_LINK, MEMORY, middle, 0, root, lazy), ERR_LEVEL); /* its parent */
+        EXPECT_ERROR(SYS(TABLE_LINK, MEMORY, root, 0, table, lazy), ERR_LEVEL);  /* one skipped */
         EXPECT_ERROR(SYS(TABLE_LINK, MEMORY, table, 0, middle, lazy), ERR_LEVEL);
         EXPECT_ERROR(SYS(TABLE_LINK, MEMORY, middle, 0, free_frame, lazy), ERR_LEVEL);
         EXPECT(SYS(TABLE_LINK, MEMORY, middle, 0, own_table_chunk(), lazy) != ERR_OK); /* records */
@@ -254,7 +273,8 @@ static void links_forged(void)
     EXPECT_OK(SYS(TABLE_MAP_CHUNK, MEMORY, middle, 8, map_word(chunk_new(), MAP_R)));
     EXPECT_ERROR(SYS(TABLE_LINK, MEMORY, middle, 8, table, 0), ERR_OCCUPIED);
     EXPECT_OK(SYS(TABLE_LINK, MEMORY, middle, 9, table, 1));
-    EXPECT_ERROR(SYS(TABLE_MAP_CHUNK, MEMORY, middle, 9, map_word(chunk_new(), MAP_R)), ERR_OCCUPIED);
+    EXPECT_ERROR(SYS(TABLE_MAP_CHUNK, MEMORY, middle, 9, map_word(chunk_new(), MAP_R)),
+                 ERR_OCCUPIED);
     EXPECT_ERROR(SYS(TABLE_MARK, MEMORY, middle, 9, 0x1000), ERR_OCCUPIED);
     EXPECT_EQUAL(table_record(table)->count, 1);
     EXPECT_EQUAL(table_record(root)->groups, 0);
@@ -306,7 +326,8 @@ static void lazy_forged(void)
 
 static void copies_forged(void)
 {
-    uint64_t source = table_new(1), target = table_new(1), child = table_new(0), mine = table_new(0);
+    uint64_t source = table_new(1), target = table_new(1), child = table_new(0),
+             mine = table_new(0);
     EXPECT_OK(SYS(TABLE_LINK, MEMORY, source, 40, child, 0));
     EXPECT_OK(SYS(TABLE_LINK, MEMORY, target, 40, mine, 0));
     EXPECT_ERROR(SYS(TABLE_COPY, MEMORY, target, source, 0, TABLE_ENTRIES), ERR_OCCUPIED);
@@ -338,7 +359,8 @@ static void frees_forged(void)
     EXPECT_ERROR(SYS(TABLE_FREE, MEMORY, root), ERR_BUSY); /* a space's */
     EXPECT_OK(SYS(TABLE_DROP, MEMORY, middle, 511, 1));
     EXPECT_OK(SYS(TABLE_FREE, MEMORY, table));
-    EXPECT_ERROR(SYS(TABLE_MAP, MEMORY, table, 0, 1, map_word(frame_new(), MAP_R)), ERR_LEVEL); /* freed */
+    EXPECT_ERROR(SYS(TABLE_MAP, MEMORY, table, 0, 1, map_word(frame_new(), MAP_R)),
+                 ERR_LEVEL); /* freed */
     EXPECT_ERROR(SYS(TABLE_LINK, MEMORY, middle, 0, table, 0), ERR_LEVEL);
     EXPECT_ERROR(SYS(TABLE_FREE, MEMORY, table), ERR_EMPTY); /* twice */
 }
@@ -375,9 +397,12 @@ TESTS(TEST(outside_the_range, "a table, frame or child outside the capability is
       TEST(rights_forged, "no leaf without R, none with W and X, none wider than the capability"),
       TEST(frames_forged, "no kernel, object or firmware frame is mapped, no table frame writable"),
       TEST(devices_forged, "no device range reaches RAM, the interrupt controller or the timer"),
-      TEST(links_forged, "no table links itself, its parent, a skipped level, a free frame, a record"),
-      TEST(root_kernel_half, "the kernel's half of a root cannot be linked, dropped, copied or marked"),
+      TEST(links_forged,
+           "no table links itself, its parent, a skipped level, a free frame, a record"),
+      TEST(root_kernel_half,
+           "the kernel's half of a root cannot be linked, dropped, copied or marked"),
       TEST(lazy_forged, "no entry of the pager's own becomes lazy or valid"),
-      TEST(copies_forged, "a copy onto used entries, itself, 2 MiB leaves or other levels is refused"),
+      TEST(copies_forged,
+           "a copy onto used entries, itself, 2 MiB leaves or other levels is refused"),
       TEST(frees_forged, "a table that is named, names one or is a space's root is not freed"),
       TEST(roots_forged, "only a root of nobody becomes a space's root, once"));

@@ -54,8 +54,12 @@ static void create(void)
 
 static void compose(void)
 {
-    static const unsigned rights[] = {MAP_R, MAP_R | MAP_W, MAP_R | MAP_X, MAP_R | MAP_SOFT0,
-                                      MAP_R | MAP_W | MAP_SOFT0 | MAP_SOFT1, MAP_R | MAP_X | MAP_SOFT1};
+    static const unsigned rights[] = {MAP_R,
+                                      MAP_R | MAP_W,
+                                      MAP_R | MAP_X,
+                                      MAP_R | MAP_SOFT0,
+                                      MAP_R | MAP_W | MAP_SOFT0 | MAP_SOFT1,
+                                      MAP_R | MAP_X | MAP_SOFT1};
     uint64_t table = table_new(0);
     uint64_t frame = frame_new();
     for (unsigned i = 0; i < sizeof(rights) / sizeof(rights[0]); i++) {
@@ -75,11 +79,12 @@ static void batch(void)
     for (unsigned i = 0; i < 8; i++) {
         words[i] = pair(map_word(first, MAP_R), map_word(first, MAP_R | MAP_W));
     }
-    EXPECT_OK(SYS_OUT(out, TABLE_MAP, MEMORY, table, 496, 16, words[0], words[1], words[2], words[3],
-                      words[4], words[5], words[6], words[7]));
+    EXPECT_OK(SYS_OUT(out, TABLE_MAP, MEMORY, table, 496, 16, words[0], words[1], words[2],
+                      words[3], words[4], words[5], words[6], words[7]));
     EXPECT_EQUAL(out[0], 16);
     for (unsigned i = 0; i < 16; i++) {
-        EXPECT_EQUAL(table_pointer(table)[496 + i], leaf(first, i % 2 == 0 ? MAP_R : MAP_R | MAP_W));
+        EXPECT_EQUAL(table_pointer(table)[496 + i],
+                     leaf(first, i % 2 == 0 ? MAP_R : MAP_R | MAP_W));
     }
     /* The fourth is refused: three are written, and `done` says so. */
     words[1] = pair(map_word(first, MAP_R), map_word(first, MAP_W));
@@ -133,7 +138,8 @@ static void devices(void)
     uint64_t table = table_new(0);
     EXPECT_OK(SYS_OUT(out, CAP_INFO, SELF, INIT_SLOT_DEVICE_FIRST));
     uint64_t frame = out[3];
-    EXPECT_OK(SYS(TABLE_MAP_DEVICE, MEMORY, table, 9, 1, INIT_SLOT_DEVICE_FIRST, frame, MAP_R | MAP_W));
+    EXPECT_OK(
+        SYS(TABLE_MAP_DEVICE, MEMORY, table, 9, 1, INIT_SLOT_DEVICE_FIRST, frame, MAP_R | MAP_W));
     EXPECT_EQUAL(table_pointer(table)[9], leaf(frame, MAP_R | MAP_W));
 }
 
@@ -228,7 +234,8 @@ static void copy_of_leaves(void)
     EXPECT_OK(SYS_OUT(out, TABLE_COPY, MEMORY, target, source, 0, TABLE_ENTRIES));
     EXPECT_EQUAL(out[0], 171 + 1);
     for (unsigned i = 0; i < TABLE_ENTRIES; i++) {
-        uint64_t wanted = i % 3 != 0 ? 0 : leaf(chunk + i, i % 2 == 0 ? MAP_R | MAP_SOFT0 : MAP_R | MAP_X);
+        uint64_t wanted =
+            i % 3 != 0 ? 0 : leaf(chunk + i, i % 2 == 0 ? MAP_R | MAP_SOFT0 : MAP_R | MAP_X);
         wanted = i == 1 ? 0x40 : wanted;
         EXPECT_EQUAL(table_pointer(source)[i], wanted);
         EXPECT_EQUAL(table_pointer(target)[i], wanted);
@@ -332,7 +339,8 @@ TESTS(TEST(create, "a new table is empty with count 0, a freed one is gone from 
       TEST(devices, "device frames are mapped, never executable"),
       TEST(links, "links count their child up and the replaced one down"),
       TEST(lazy_and_thaw, "lazy keeps the count; thaw makes valid exactly those with count 1"),
-      TEST(copy_of_tables, "a copied level-1 table is lazy in both, and its children count one more"),
+      TEST(copy_of_tables,
+           "a copied level-1 table is lazy in both, and its children count one more"),
       TEST(copy_of_roots, "the user half of a root is copied as lazy"),
       TEST(copy_of_leaves, "a copied leaf table has no W in both, and all else as it was"),
       TEST(marks, "the pager's own entries stay what they are until replaced"),

@@ -55,8 +55,9 @@ static void states(void)
     EXPECT_ERROR(SYS(THREAD_START, worker->thread, 0, 0, 0, 0, 0), ERR_STATE);
     EXPECT_ERROR(SYS(THREAD_RESUME, worker->thread), ERR_STATE); /* it runs */
     EXPECT_ERROR(SYS(THREAD_READ, worker->thread, 0), ERR_STATE);
-    EXPECT_ERROR(SYS(THREAD_CONFIGURE, worker->thread, INIT_SLOT_SPACE, INIT_SLOT_CAPTABLE, 0, 0, 1, 0),
-                 ERR_STATE);
+    EXPECT_ERROR(
+        SYS(THREAD_CONFIGURE, worker->thread, INIT_SLOT_SPACE, INIT_SLOT_CAPTABLE, 0, 0, 1, 0),
+        ERR_STATE);
     pause_ticks(ticks_of_ms(5));
     EXPECT_OK(SYS(THREAD_SUSPEND, worker->thread));
     EXPECT_EQUAL(worker_state(worker), STATE_STOPPED);
@@ -97,7 +98,8 @@ static void read_registers(void)
     worker->thread = slot_empty(); /* so that it runs on in its last loop, once resumed */
     EXPECT_OK(SYS(THREAD_START, thread, 0xdead0000, 0x5500, 0x7000, 0xaa, 0xbb));
     EXPECT_OK(SYS(THREAD_SUSPEND, thread));
-    static const uint64_t expected[16] = {[0] = 0xdead0000, [2] = 0x5500, [4] = 0x7000, [10] = 0xaa, [11] = 0xbb};
+    static const uint64_t expected[16] = {
+        [0] = 0xdead0000, [2] = 0x5500, [4] = 0x7000, [10] = 0xaa, [11] = 0xbb};
     for (unsigned first = 0; first < 16; first += 8) {
         EXPECT_OK(SYS_OUT(out, THREAD_READ, thread, first));
         for (unsigned i = 0; i < 8; i++) {
@@ -181,6 +183,54 @@ static void round_robin(void)
     }
 }
 
+/* A thread that calls a server, or faults, all the time never uses up a slice at one go: its equals
+ * get their share all the same. */
+static void serve(struct worker *worker)
+{
+    struct message m = {.reply = worker->argument[1]};
+    err_t error = ipc(SYS_RECEIVE, worker->argument[0], &m);
+    while (error == ERR_OK) {
+        m = (struct message){.reply = worker->argument[1]};
+        error = ipc(SYS_REPLY_RECEIVE, worker->argument[0], &m);
+    }
+}
+
+static void call_often(struct worker *worker)
+{
+    while (*(volatile uint64_t *)&worker->argument[1] == 0) {
+        struct message m = {0};
+        worker->result[1] += ipc(SYS_CALL, worker->argument[0], &m) != ERR_OK;
+        worker->result[0]++;
+    }
+}
+
+static void callers_share_too(void)
+{
+    struct worker *server = worker_new(serve), *caller = worker_new(call_often),
+                  *spinner = worker_new(spin);
+    server->argument[0] = caller->argument[0] = object_new(OBJECT_ENDPOINT, 0);
+    server->argument[1] = object_new(OBJECT_REPLY, 0);
+    worker_go(server, 0, 15);
+    worker_go(caller, 0, 9);
+    pause_ticks(ticks_of_ms(20));
+    worker_go(spinner, 0, 9);
+    pause_ticks(ticks_of_ms(400));
+    uint64_t spun, called;
+    EXPECT_OK(SYS_OUT(out, THREAD_INFO, spinner->thread));
+    spun = out[2];
+    EXPECT_OK(SYS_OUT(out, THREAD_INFO, caller->thread));
+    called = out[2];
+    say("# ticks: spinner %lu, caller %lu, its calls %lu\n", spun, called, caller->result[0]);
+    EXPECT(spun > ticks_of_ms(100)); /* of 400 */
+    /* At random points it is preempted the more often the less it has run at one go. */
+    EXPECT(called > ticks_of_ms(argument_given("preempt=") ? 5 : 30));
+    EXPECT_EQUAL(caller->result[1], 0);
+    *(volatile uint64_t *)&spinner->argument[0] = 1;
+    *(volatile uint64_t *)&caller->argument[1] = 1;
+    REQUIRE(worker_join(spinner));
+    REQUIRE(worker_join(caller));
+}
+
 static void priority_takes_effect(void)
 {
     struct worker *low = worker_new(spin), *high = worker_new(spin);
@@ -207,19 +257,21 @@ static void compute(struct worker *worker)
     uint64_t sum = worker->argument[1];
     while (*(volatile uint64_t *)&worker->argument[0] == 0) {
         uint64_t result;
-        __asm__ volatile(
-            ".irp n, 5, 6, 7, 9, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31\n"
-            "addi x\\n, %1, \\n\n"
-            ".endr\n"
-            "mv a0, zero\n"
-            ".irp n, 5, 6, 7, 9, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31\n"
-            "add a0, a0, x\\n\n"
-            ".endr\n"
-            "mv %0, a0\n"
-            : "=r"(result)
-            : "r"(sum)
-            : "x5", "x6", "x7", "x9", "x10", "x11", "x12", "x13", "x14", "x15", "x16", "x17", "x18", "x19",
-              "x20", "x21", "x22", "x23", "x24", "x25", "x26", "x27", "x28", "x29", "x30", "x31");
+        __asm__ volatile(".irp n, 5, 6, 7, 9, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, "
+                         "24, 25, 26, 27, 28, 29, 30, 31\n"
+                         "addi x\\n, %1, \\n\n"
+                         ".endr\n"
+                         "mv a0, zero\n"
+                         ".irp n, 5, 6, 7, 9, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, "
+                         "24, 25, 26, 27, 28, 29, 30, 31\n"
+                         "add a0, a0, x\\n\n"
+                         ".endr\n"
+                         "mv %0, a0\n"
+                         : "=r"(result)
+                         : "r"(sum)
+                         : "x5", "x6", "x7", "x9", "x10", "x11", "x12", "x13", "x14", "x15", "x16",
+                           "x17", "x18", "x19", "x20", "x21", "x22", "x23", "x24", "x25", "x26",
+                           "x27", "x28", "x29", "x30", "x31");
         worker->result[0]++;
         /* 25 registers, and the sum of their numbers */
         worker->result[1] += result != 25 * sum + 468;
@@ -264,12 +316,14 @@ static void machine_calls(void)
     }
 }
 
-TESTS(TEST(configuration_refused, "a thread is configured once, with rights, below its maker's priority"),
+TESTS(TEST(configuration_refused,
+           "a thread is configured once, with rights, below its maker's priority"),
       TEST(states, "start, suspend and resume work in the states that allow them"),
       TEST(destroyed_at_work, "a thread at work is destroyed at any point"),
       TEST(read_registers, "a stopped thread's registers are read"),
       TEST(higher_first, "higher priorities run first, equals in their order"),
       TEST(round_robin, "equals share the time, the lower get none"),
+      TEST(callers_share_too, "a thread that calls all the time does not starve its equals"),
       TEST(priority_takes_effect, "a change of priority takes effect at once"),
       TEST(registers_survive, "every register survives preemption"),
       TEST(machine_calls, "log, counters and events answer, and refuse nonsense"));

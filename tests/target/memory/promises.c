@@ -24,7 +24,8 @@ static size_t total;
 static void take_all(void)
 {
     for (size_t pages = PIECE; pages > 0;) {
-        void *at = mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        void *at =
+            mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         if (at == MAP_FAILED || piece_count == 4096) {
             pages /= 2;
             continue;
@@ -88,13 +89,16 @@ int main(void)
     struct books before = books();
     take_all();
     struct books full = books();
-    check(total > before.frames_free / 2, "%lu pages are granted of %lu free", (unsigned long)total, before.frames_free);
-    check(full.frames_promised <= full.frames_limit, "no more is promised (%lu) than there is (%lu)", full.frames_promised, full.frames_limit);
+    check(total > before.frames_free / 2, "%lu pages are granted of %lu free", (unsigned long)total,
+          before.frames_free);
+    check(full.frames_promised <= full.frames_limit,
+          "no more is promised (%lu) than there is (%lu)", full.frames_promised, full.frames_limit);
     check(use_stack(NULL) == 0, "the stack has what it was promised");
     check(write_all(1), "every page granted is written");
     check(use_stack(NULL) == 0 && write_all(2), "again");
     errno = 0;
-    check(fork() == -1 && (errno == ENOMEM || errno == EAGAIN), "nothing is left for a fork (errno %d)", errno);
+    check(fork() == -1 && (errno == ENOMEM || errno == EAGAIN),
+          "nothing is left for a fork (errno %d)", errno);
     check(sbrk(64 * PAGE) == (void *)-1 && errno == ENOMEM, "nor for the heap");
     give_all();
     check(books_return_to(before), "all comes back");
@@ -111,7 +115,8 @@ int main(void)
     good = true;
     for (unsigned i = 0; i < 4; i++) {
         int status = status_of(pids[i]);
-        good = good && (status == 0 || status == 1 << 8); /* written, or nothing was left to grant */
+        good =
+            good && (status == 0 || status == 1 << 8); /* written, or nothing was left to grant */
     }
     check(good, "four at once: whoever is granted something writes it, and nobody is killed");
     check(books_return_to(before), "and all comes back once more");

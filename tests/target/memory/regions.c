@@ -46,7 +46,8 @@ static void zeroes(void)
     struct books written = books();
     check(read.frames_free - written.frames_free == PAGES, "to write it takes one a page (%ld)",
           (long)(read.frames_free - written.frames_free));
-    check(block[0] == 0 && block[PAGE + 7] == 1 && block[PAGE + 8] == 0, "and leaves the rest zero");
+    check(block[0] == 0 && block[PAGE + 7] == 1 && block[PAGE + 8] == 0,
+          "and leaves the rest zero");
     munmap((void *)block, PAGES * PAGE);
     block = memory(PAGES * PAGE);
     check(block[7] == 0, "memory used before is zero again");
@@ -96,16 +97,21 @@ static void refusals(void)
     check(refused(NULL, ~0ul / 2, RW, ANON, 0), "half of everything");
     check(refused(NULL, ~0ul, RW, ANON, 0), "more than everything");
     check(refused(NULL, 1ul << 38, RW, ANON, 0), "more than a space has");
-    check(refused((void *)(block + 1), PAGE, RW, ANON | MAP_FIXED, EINVAL), "an unaligned address: EINVAL");
+    check(refused((void *)(block + 1), PAGE, RW, ANON | MAP_FIXED, EINVAL),
+          "an unaligned address: EINVAL");
     check(refused((void *)(1ul << 38), PAGE, RW, ANON | MAP_FIXED, 0), "an address of nobody's");
-    check(refused((void *)0xffffffc000000000, PAGE, RW, ANON | MAP_FIXED, 0), "an address of the kernel's");
-    check(refused((void *)(0x4000000000 - PAGE), 2 * PAGE, RW, ANON | MAP_FIXED, 0), "across the end");
+    check(refused((void *)0xffffffc000000000, PAGE, RW, ANON | MAP_FIXED, 0),
+          "an address of the kernel's");
+    check(refused((void *)(0x4000000000 - PAGE), 2 * PAGE, RW, ANON | MAP_FIXED, 0),
+          "across the end");
     check(refused(NULL, PAGE, RW | PROT_EXEC, ANON, 0), "writable and executable at once");
-    check(munmap((void *)(block + 1), PAGE) == -1 && errno == EINVAL, "munmap of an unaligned address: EINVAL");
+    check(munmap((void *)(block + 1), PAGE) == -1 && errno == EINVAL,
+          "munmap of an unaligned address: EINVAL");
     check(munmap((void *)0xffffffc000000000, PAGE) == -1, "munmap of the kernel");
     check(munmap((void *)~0xffful, 2 * PAGE) == -1, "munmap across the end of everything");
     check(mprotect((void *)0xffffffc000000000, PAGE, RW) == -1, "mprotect of the kernel");
-    check(mprotect((void *)0x1234567000, PAGE, RW) == -1 && errno == ENOMEM, "mprotect of a hole: ENOMEM");
+    check(mprotect((void *)0x1234567000, PAGE, RW) == -1 && errno == ENOMEM,
+          "mprotect of a hole: ENOMEM");
     block[0] = 1;
     check(block[0] == 1, "what is there is still there");
 }
@@ -132,8 +138,10 @@ static void heap(void)
     check(sbrk(-10 * PAGE) == start + 10 * PAGE, "shrinks once more");
     check(books_return_to(before), "and nothing is left of it");
     errno = 0;
-    check(sbrk(1l << 40) == (void *)-1 && errno == ENOMEM && sbrk(0) == start, "too much: ENOMEM, and no change");
-    check(dies(do_store, (uint8_t *)(((uintptr_t)start + PAGE - 1) / PAGE * PAGE) + 16 * PAGE), "beyond it there is nothing");
+    check(sbrk(1l << 40) == (void *)-1 && errno == ENOMEM && sbrk(0) == start,
+          "too much: ENOMEM, and no change");
+    check(dies(do_store, (uint8_t *)(((uintptr_t)start + PAGE - 1) / PAGE * PAGE) + 16 * PAGE),
+          "beyond it there is nothing");
 }
 
 int main(void)

@@ -11,21 +11,50 @@
 /* expect: breakpoint */
 /* A wild, null or kernel address, an illegal instruction, a breakpoint: each ends the process that
  * did it with its signal's status and a message that names it, and nobody else. */
-#include <signal.h>
 #include <pthread.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "support/tap.h"
 
-static int do_load(void *address) { return load8((uintptr_t)address); }
-static int do_store(void *address) { store8((uintptr_t)address, 1); return 1; }
-static int do_amo(void *address) { return (int)__atomic_fetch_add((uint32_t *)address, 1, __ATOMIC_SEQ_CST); }
-static int do_jump(void *address) { ((void (*)(void))address)(); return 1; }
-static int do_illegal(void *unused) { (void)unused; __asm__ volatile(".word 0xffffffff"); return 1; }
-static int do_csr(void *unused) { (void)unused; __asm__ volatile("csrr t0, satp" ::: "t0"); return 1; }
-static int do_break(void *unused) { (void)unused; __asm__ volatile("ebreak"); return 1; }
+static int do_load(void *address)
+{
+    return load8((uintptr_t)address);
+}
+static int do_store(void *address)
+{
+    store8((uintptr_t)address, 1);
+    return 1;
+}
+static int do_amo(void *address)
+{
+    return (int)__atomic_fetch_add((uint32_t *)address, 1, __ATOMIC_SEQ_CST);
+}
+static int do_jump(void *address)
+{
+    ((void (*)(void))address)();
+    return 1;
+}
+static int do_illegal(void *unused)
+{
+    (void)unused;
+    __asm__ volatile(".word 0xffffffff");
+    return 1;
+}
+static int do_csr(void *unused)
+{
+    (void)unused;
+    __asm__ volatile("csrr t0, satp" ::: "t0");
+    return 1;
+}
+static int do_break(void *unused)
+{
+    (void)unused;
+    __asm__ volatile("ebreak");
+    return 1;
+}
 
 static volatile bool for_ever = true;
 

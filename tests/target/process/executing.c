@@ -22,7 +22,9 @@ static int second_life(int argc, char **argv)
     }
     if (strcmp(argv[1], "environment") == 0) {
         const char *value = getenv("BYRE_TEST");
-        return value != NULL && strcmp(value, "a value with spaces") == 0 && getenv("PATH") == NULL ? 0 : 1;
+        return value != NULL && strcmp(value, "a value with spaces") == 0 && getenv("PATH") == NULL
+                   ? 0
+                   : 1;
     }
     if (strcmp(argv[1], "many") == 0) {
         for (int i = 2; i < argc; i++) {
@@ -101,9 +103,11 @@ int main(int argc, char **argv)
     check(run_program("true", NULL) == 0, "true is true");
     check(run_program("false", NULL) == 1 << 8, "false is false");
     check(exits_with(child(exec_keeps_pid, NULL), 0), "exec keeps the pid");
-    check(exec_self((char *[]){"executing", "environment", NULL}, (char *[]){"BYRE_TEST=a value with spaces", NULL}) == 0,
+    check(exec_self((char *[]){"executing", "environment", NULL},
+                    (char *[]){"BYRE_TEST=a value with spaces", NULL}) == 0,
           "the environment is what was given, and no more");
-    check(exec_self((char *[]){"executing", "empty", "", NULL}, (char *[]){NULL}) == 0, "an empty argument is one");
+    check(exec_self((char *[]){"executing", "empty", "", NULL}, (char *[]){NULL}) == 0,
+          "an empty argument is one");
     static char *many[MANY + 1];
     static char texts[MANY][24];
     many[0] = "executing", many[1] = "many";
@@ -115,7 +119,8 @@ int main(int argc, char **argv)
     check(exits_with(child(exec_with_threads, NULL), 0), "exec ends the other threads");
     check(exec_fails("bin/no-such-program", ENOENT), "a program that is not there: ENOENT");
     check(exec_fails("", ENOENT), "an empty name: ENOENT");
-    check(exec_fails("etc/manifest", ENOEXEC) || exec_fails("etc/manifest", EACCES), "what is no program: ENOEXEC");
+    check(exec_fails("etc/manifest", ENOEXEC) || exec_fails("etc/manifest", EACCES),
+          "what is no program: ENOEXEC");
     check(before.frames_free != 0 && getppid() > 0, "after a failed exec the caller goes on");
     (void)books_return_to(before); /* the arguments took pages of this process */
     before = books();

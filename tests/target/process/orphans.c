@@ -83,7 +83,8 @@ int main(void)
     }
     check(report->parent == pid, "the child knew its parent (%d)", report->parent);
     check(report->new_parent == 1, "its parent is now init (%d)", report->new_parent);
-    check(waitpid(report->grandchild, &(int){0}, 0) == -1 && errno == ECHILD, "and not its grandfather");
+    check(waitpid(report->grandchild, &(int){0}, 0) == -1 && errno == ECHILD,
+          "and not its grandfather");
     sleep_ms(20);
     check(processes() == count, "nobody is left of it");
 
@@ -98,7 +99,8 @@ int main(void)
     sleep_ms(30);
     struct books with = books();
     check(processes() == count + 30, "thirty zombies are there");
-    check(before.frames_free - with.frames_free <= 4, "and hold %ld frames", (long)(before.frames_free - with.frames_free));
+    check(before.frames_free - with.frames_free <= 4, "and hold %ld frames",
+          (long)(before.frames_free - with.frames_free));
     bool good = true;
     for (int i = 0; i < 30; i++) {
         good = exits_with(zombies[i], i) && good;

@@ -120,7 +120,8 @@ int main(void)
         pid = child(states[i % 3], NULL);
         sleep_ms(5);
         int killed = kill(pid, signals[i / 3]);
-        check(killed == 0 && dies_of(pid, signals[i / 3]), "signal %d ends a process (state %u)", signals[i / 3], i % 3);
+        check(killed == 0 && dies_of(pid, signals[i / 3]), "signal %d ends a process (state %u)",
+              signals[i / 3], i % 3);
     }
     check(kill(pid, SIGKILL) == -1 && errno == ESRCH, "who is gone cannot be killed: ESRCH");
     check(kill(getpid(), 0) == 0 && kill(9999, 0) == -1, "signal 0 asks who is there");

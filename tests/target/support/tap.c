@@ -162,8 +162,8 @@ struct books books(void)
     }
     /* What the pager keeps as TABLE and OBJECT chunks, used or not, are frames as well. */
     uint64_t user_chunks, table_chunks, object_chunks, other[5];
-    error = pager_statistics(PROGRAM_SLOT_PAGER, 1, &other[0], &other[1], &user_chunks, &table_chunks,
-                             &object_chunks, &other[2], &other[3], &other[4]);
+    error = pager_statistics(PROGRAM_SLOT_PAGER, 1, &other[0], &other[1], &user_chunks,
+                             &table_chunks, &object_chunks, &other[2], &other[3], &other[4]);
     b.frames_in_chunks = error == ERR_OK ? (table_chunks + object_chunks) * (GROUP / PAGE) : 0;
     return b;
 }
@@ -171,9 +171,9 @@ struct books books(void)
 struct own_books own_books(void)
 {
     struct own_books b = {0};
-    err_t error = pager_space_statistics(PROGRAM_SLOT_PAGER, 0, &b.resident, &b.private_pages, &b.shared,
-                                         &b.faults_zero, &b.faults_copy, &b.faults_last_owner,
-                                         &b.faults_other, &b.tables);
+    err_t error = pager_space_statistics(PROGRAM_SLOT_PAGER, 0, &b.resident, &b.private_pages,
+                                         &b.shared, &b.faults_zero, &b.faults_copy,
+                                         &b.faults_last_owner, &b.faults_other, &b.tables);
     if (error != ERR_OK) {
         note("the pager's space statistics answer %d", (int)error);
     }
@@ -191,15 +191,20 @@ bool books_return_to(struct books before)
     struct books now = before;
     for (unsigned i = 0; i < 100; i++) {
         now = books();
-        if (now.frames_free + now.frames_in_chunks == before.frames_free + before.frames_in_chunks && now.tables_used == before.tables_used &&
-            now.frames_promised == before.frames_promised && now.tables_promised == before.tables_promised) {
+        if (now.frames_free + now.frames_in_chunks ==
+                before.frames_free + before.frames_in_chunks &&
+            now.tables_used == before.tables_used &&
+            now.frames_promised == before.frames_promised &&
+            now.tables_promised == before.tables_promised) {
             return true;
         }
         sleep_ms(10);
     }
-    note("frames free %lu + %lu in chunks, before %lu + %lu; tables %lu, before %lu; promised %lu, before %lu; tables promised %lu, before %lu",
-         now.frames_free, now.frames_in_chunks, before.frames_free, before.frames_in_chunks, now.tables_used, before.tables_used, now.frames_promised,
-         before.frames_promised, now.tables_promised, before.tables_promised);
+    note("frames free %lu + %lu in chunks, before %lu + %lu; tables %lu, before %lu; promised %lu, "
+         "before %lu; tables promised %lu, before %lu",
+         now.frames_free, now.frames_in_chunks, before.frames_free, before.frames_in_chunks,
+         now.tables_used, before.tables_used, now.frames_promised, before.frames_promised,
+         now.tables_promised, before.tables_promised);
     return false;
 }
 

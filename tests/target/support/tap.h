@@ -19,12 +19,12 @@ int done(void);
 
 /* Fork; the child runs and leaves with its value as exit status. -1 with errno as fork has it. */
 pid_t child(int (*run)(void *), void *argument);
-int status_of(pid_t pid);                            /* the wait status, -1: no such child */
-bool exits_with(pid_t pid, int value);               /* waits: exit(value), by itself */
-bool dies_of(pid_t pid, int signal);                 /* waits: ended by that signal */
+int status_of(pid_t pid);                                /* the wait status, -1: no such child */
+bool exits_with(pid_t pid, int value);                   /* waits: exit(value), by itself */
+bool dies_of(pid_t pid, int signal);                     /* waits: ended by that signal */
 int run_program(const char *name, const char *argument); /* fork, exec, wait: the wait status */
 
-void *memory(size_t bytes);        /* anonymous, private, read-write; exits with a failure if refused */
+void *memory(size_t bytes); /* anonymous, private, read-write; exits with a failure if refused */
 void *memory_shared(size_t bytes); /* the same, shared with what is forked */
 void sleep_ms(unsigned ms);
 uint64_t microseconds(void);
@@ -37,7 +37,8 @@ struct books {
     uint64_t frames_in_chunks; /* of TABLE and OBJECT chunks */
 };
 struct own_books {
-    uint64_t resident, private_pages, shared, faults_zero, faults_copy, faults_last_owner, faults_other, tables;
+    uint64_t resident, private_pages, shared, faults_zero, faults_copy, faults_last_owner,
+        faults_other, tables;
 };
 struct books books(void);
 struct own_books own_books(void);

@@ -57,7 +57,8 @@ static void count_child(uint64_t table, unsigned index, uint64_t child, unsigned
             return;
         }
     }
-    fail("T1: entry %u of table 0x%lx names 0x%lx, which is in no TABLE chunk", index, table, child);
+    fail("T1: entry %u of table 0x%lx names 0x%lx, which is in no TABLE chunk", index, table,
+         child);
 }
 
 static void check_leaf(uint64_t table, unsigned index, uint64_t entry)
@@ -70,9 +71,11 @@ static void check_leaf(uint64_t table, unsigned index, uint64_t entry)
               ((entry & PTE_W) != 0) == ((entry & PTE_D) != 0) &&
               (rights & (PTE_W | PTE_X)) != (PTE_W | PTE_X);
     /* What is not RAM may be a device; whether it is barred is the business of another test. */
-    ok = ok && (of_kind == KIND_USER || of_kind == 0xff || (of_kind == KIND_TABLE && rights == PTE_R));
+    ok = ok &&
+         (of_kind == KIND_USER || of_kind == 0xff || (of_kind == KIND_TABLE && rights == PTE_R));
     if (!ok) {
-        fail("T3: entry %u of table 0x%lx is 0x%lx, frame of kind %u", index, table, entry, of_kind);
+        fail("T3: entry %u of table 0x%lx is 0x%lx, frame of kind %u", index, table, entry,
+             of_kind);
     }
     leaves++;
 }
@@ -87,7 +90,8 @@ static void check_entry(uint64_t table, unsigned level, unsigned index, uint64_t
         count_child(table, index, entry_frame(entry), level);
     } else if ((entry & PTE_V) != 0) {
         if (level == 2 || (level == 1 && entry_frame(entry) % CHUNK_PAGES != 0)) {
-            fail("T3: entry %u of table 0x%lx, level %u, is the leaf 0x%lx", index, table, level, entry);
+            fail("T3: entry %u of table 0x%lx, level %u, is the leaf 0x%lx", index, table, level,
+                 entry);
         }
         check_leaf(table, index, entry);
     } else if ((entry & PTE_LAZY) != 0) {
@@ -109,7 +113,8 @@ static void check_table(uint64_t table, const struct table_record *record)
             continue;
         }
         if ((record->groups >> (i / TABLE_GROUP_ENTRIES) & 1) == 0) {
-            fail("T4: entry %u of table 0x%lx is used, its group is not (0x%x)", i, table, record->groups);
+            fail("T4: entry %u of table 0x%lx is used, its group is not (0x%x)", i, table,
+                 record->groups);
         }
         check_entry(table, level, i, entries[i]);
     }

@@ -13,12 +13,15 @@ static const uint8_t argument_register[CALL_ARGUMENTS] = {10, 11, 12, 13, 14, 15
                                                           5,  6,  7,  28, 29, 30};
 /* Results of the calls that are not IPC; on failure too some are reported (done, offender). */
 static const uint8_t result_count[CALL_NUMBERS] = {
-    [SYS_VERSION] = 1,       [SYS_WAIT] = 1,          [SYS_CAP_INFO] = 5,
-    [SYS_OBJECT_INFO] = 3,   [SYS_MEMORY_RETYPE] = 2, [SYS_MEMORY_INFO] = 2,
-    [SYS_TABLE_MAP] = 1,     [SYS_TABLE_MAP_RUN] = 1, [SYS_TABLE_LINK] = 1,
-    [SYS_TABLE_LAZY] = 1,    [SYS_TABLE_THAW] = 1,    [SYS_TABLE_COPY] = 1,
-    [SYS_TABLE_PROTECT] = 1, [SYS_TABLE_DROP] = 1,    [SYS_THREAD_READ] = 8,
-    [SYS_THREAD_INFO] = 5,   [SYS_MACHINE_COUNTER] = 1, [SYS_MACHINE_EVENT] = 4,
+    [SYS_VERSION] = 1,         [SYS_WAIT] = 1,
+    [SYS_CAP_INFO] = 5,        [SYS_OBJECT_INFO] = 3,
+    [SYS_MEMORY_RETYPE] = 2,   [SYS_MEMORY_INFO] = 2,
+    [SYS_TABLE_MAP] = 1,       [SYS_TABLE_MAP_RUN] = 1,
+    [SYS_TABLE_LINK] = 1,      [SYS_TABLE_LAZY] = 1,
+    [SYS_TABLE_THAW] = 1,      [SYS_TABLE_COPY] = 1,
+    [SYS_TABLE_PROTECT] = 1,   [SYS_TABLE_DROP] = 1,
+    [SYS_THREAD_READ] = 8,     [SYS_THREAD_INFO] = 5,
+    [SYS_MACHINE_COUNTER] = 1, [SYS_MACHINE_EVENT] = 4,
 };
 
 static uint8_t seen[CALL_NUMBERS][ERROR_NUMBERS];
@@ -50,7 +53,8 @@ static bool is_result(unsigned number, unsigned n)
     return false;
 }
 
-unsigned registers_differ(unsigned number, const struct registers *before, const struct registers *after)
+unsigned registers_differ(unsigned number, const struct registers *before,
+                          const struct registers *after)
 {
     for (unsigned n = 1; n < 32; n++) {
         if (n == 2 || is_result(number, n) || before->x[n] == after->x[n]) {
@@ -63,7 +67,8 @@ unsigned registers_differ(unsigned number, const struct registers *before, const
     return 0;
 }
 
-static void registers_check(unsigned number, const struct registers *before, const struct registers *after)
+static void registers_check(unsigned number, const struct registers *before,
+                            const struct registers *after)
 {
     unsigned n = registers_differ(number, before, after);
     if (n != 0) {
@@ -118,9 +123,9 @@ err_t ipc(unsigned number, uint64_t cap, struct message *m)
     struct registers before;
     registers_prepare(&before);
     uint64_t descriptor = m->flags | m->reply << 8 | m->cap << 32;
-    const uint64_t arguments[CALL_ARGUMENTS] = {
-        cap,        m->label, m->w[0], m->w[1], m->w[2],   m->w[3],    descriptor,
-        m->w[4],    m->w[5],  m->w[6], m->w[7], m->accept, m->deadline};
+    const uint64_t arguments[CALL_ARGUMENTS] = {cap,     m->label,   m->w[0],    m->w[1], m->w[2],
+                                                m->w[3], descriptor, m->w[4],    m->w[5], m->w[6],
+                                                m->w[7], m->accept,  m->deadline};
     for (unsigned i = 0; i < CALL_ARGUMENTS; i++) {
         before.x[argument_register[i]] = arguments[i];
     }

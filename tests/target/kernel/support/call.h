@@ -22,10 +22,10 @@ void system_call(struct registers *r);
 /* One call with count arguments; results may be NULL. */
 err_t call_kernel(unsigned number, const uint64_t *arguments, unsigned count, uint64_t *results);
 
-#define ARGUMENTS(...)                                                                             \
+#define ARGUMENTS(...) \
     (const uint64_t[]){0, ##__VA_ARGS__} + 1, sizeof((const uint64_t[]){0, ##__VA_ARGS__}) / 8 - 1
 /* SYS(TABLE_CREATE, memory, frame, level) and the same with results. */
-#define SYS(name, ...) call_kernel(SYS_##name, ARGUMENTS(__VA_ARGS__), NULL)
+#define SYS(name, ...)              call_kernel(SYS_##name, ARGUMENTS(__VA_ARGS__), NULL)
 #define SYS_OUT(results, name, ...) call_kernel(SYS_##name, ARGUMENTS(__VA_ARGS__), results)
 
 /* A message as IPC calls take and give it. */
@@ -43,7 +43,8 @@ struct message {
 err_t ipc(unsigned number, uint64_t cap, struct message *m);
 
 /* Number of the first register that breaks C1; 0: none. */
-unsigned registers_differ(unsigned number, const struct registers *before, const struct registers *after);
+unsigned registers_differ(unsigned number, const struct registers *before,
+                          const struct registers *after);
 /* Fill with a pattern that no other thread has (r is its own), then put arguments in. */
 void registers_prepare(struct registers *r);
 void registers_set_argument(struct registers *r, unsigned argument, uint64_t value);

@@ -116,7 +116,8 @@ void expect_at(bool holds, const char *what, const char *file, int line)
 void expect_equal_at(uint64_t got, uint64_t wanted, const char *what, const char *file, int line)
 {
     if (got != wanted) {
-        fail("%s:%d: %s is %lu (0x%lx), not %lu (0x%lx)", file, line, what, got, got, wanted, wanted);
+        fail("%s:%d: %s is %lu (0x%lx), not %lu (0x%lx)", file, line, what, got, got, wanted,
+             wanted);
     }
 }
 

@@ -15,13 +15,16 @@ struct test {
     const char *property;
     void (*run)(void);
 };
-#define TEST(function, sentence) {sentence, function}
+#define TEST(function, sentence) \
+    {                            \
+        sentence, function       \
+    }
 
 /* Each test image defines these two. */
 extern const struct test tests[];
 extern const unsigned test_count;
-#define TESTS(...)                                                                                 \
-    const struct test tests[] = {__VA_ARGS__};                                                     \
+#define TESTS(...)                             \
+    const struct test tests[] = {__VA_ARGS__}; \
     const unsigned test_count = sizeof(tests) / sizeof(tests[0])
 
 __attribute__((format(printf, 1, 2))) void say(const char *format, ...);
@@ -32,17 +35,19 @@ void expect_equal_at(uint64_t got, uint64_t wanted, const char *what, const char
 unsigned failures(void);
 
 #define EXPECT(condition) expect_at(condition, #condition, __FILE__, __LINE__)
-#define EXPECT_EQUAL(got, wanted) expect_equal_at((uint64_t)(got), (uint64_t)(wanted), #got, __FILE__, __LINE__)
+#define EXPECT_EQUAL(got, wanted) \
+    expect_equal_at((uint64_t)(got), (uint64_t)(wanted), #got, __FILE__, __LINE__)
 /* The error of a call. */
-#define EXPECT_ERROR(call, error) expect_equal_at((uint64_t)(call), (uint64_t)(error), #call, __FILE__, __LINE__)
+#define EXPECT_ERROR(call, error) \
+    expect_equal_at((uint64_t)(call), (uint64_t)(error), #call, __FILE__, __LINE__)
 #define EXPECT_OK(call) EXPECT_ERROR(call, ERR_OK)
 /* Without this the rest of the test makes no sense: it returns. */
-#define REQUIRE(condition)                                                                         \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            expect_at(false, #condition, __FILE__, __LINE__);                                      \
-            return;                                                                                \
-        }                                                                                          \
+#define REQUIRE(condition)                                    \
+    do {                                                      \
+        if (!(condition)) {                                   \
+            expect_at(false, #condition, __FILE__, __LINE__); \
+            return;                                           \
+        }                                                     \
     } while (0)
 
 _Noreturn void finish(void); /* power off with the result as exit status */

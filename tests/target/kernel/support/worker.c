@@ -38,8 +38,8 @@ void worker_configure(struct worker *worker, uint64_t space_slot, unsigned prior
 void worker_start_at(struct worker *worker)
 {
     uint64_t top = (uint64_t)worker + WORKER_FRAMES * PAGE_BYTES;
-    EXPECT_OK(SYS(THREAD_START, worker->thread, (uint64_t)worker_start, top, 0x7ea, (uint64_t)worker,
-                  0xa1));
+    EXPECT_OK(SYS(THREAD_START, worker->thread, (uint64_t)worker_start, top, 0x7ea,
+                  (uint64_t)worker, 0xa1));
 }
 
 void worker_go(struct worker *worker, uint64_t space_slot, unsigned priority)
@@ -102,9 +102,8 @@ bool fault_catch(struct worker *worker, uint64_t space_slot, struct fault *fault
     worker->endpoint = object_new(OBJECT_ENDPOINT, 0);
     uint64_t reply = object_new(OBJECT_REPLY, 0);
     worker_go(worker, space_slot, WORKER_PRIORITY);
-    struct message m = {.flags = IPC_DEADLINE,
-                        .reply = reply,
-                        .deadline = time_now() + ticks_of_ms(JOIN_MS)};
+    struct message m = {
+        .flags = IPC_DEADLINE, .reply = reply, .deadline = time_now() + ticks_of_ms(JOIN_MS)};
     err_t error = ipc(SYS_RECEIVE, worker->endpoint, &m);
     EXPECT_OK(error);
     if (error != ERR_OK) {

@@ -406,7 +406,8 @@ static void undo_objects(void)
                 if (error == ERR_OK) {
                     page_live[i] &= ~(1ul << slot);
                 } else if (pass == 2 || error != ERR_BUSY) {
-                    fail("W1: object page %u slot %u: destroy answers %u", i, slot, (unsigned)error);
+                    fail("W1: object page %u slot %u: destroy answers %u", i, slot,
+                         (unsigned)error);
                     page_live[i] &= ~(1ul << slot);
                 }
             }
@@ -458,8 +459,8 @@ void world_undo(void)
         uint64_t out[CALL_RESULTS];
         EXPECT_OK(SYS_OUT(out, OBJECT_INFO, MEMORY, object_chunk + i));
         if (out[1] != page_live[i] || page_live[i] != page_marked[i]) {
-            fail("W1: object page %u: live 0x%lx, the tests made 0x%lx, there were 0x%lx", i, out[1],
-                 page_live[i], page_marked[i]);
+            fail("W1: object page %u: live 0x%lx, the tests made 0x%lx, there were 0x%lx", i,
+                 out[1], page_live[i], page_marked[i]);
             page_live[i] = page_marked[i] = out[1];
         }
     }

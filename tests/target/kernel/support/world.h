@@ -30,7 +30,7 @@ enum {
 
 /* Addresses in every space of a test. */
 #define WINDOW 0x2000000000ul /* + physical address: USER pool rw, TABLE chunks r */
-#define AREA 0x1000000000ul   /* root index 64: each space its own, empty at first */
+#define AREA   0x1000000000ul /* root index 64: each space its own, empty at first */
 enum { AREA_ROOT_INDEX = AREA >> 30 };
 
 void world_setup(void);
@@ -50,10 +50,10 @@ struct place {
     uint64_t page;
     uint64_t slot;
 };
-struct place object_place(uint64_t bytes);     /* a free slot, noted as used */
-void object_forget(struct place place);        /* the test destroyed it itself */
+struct place object_place(uint64_t bytes);             /* a free slot, noted as used */
+void object_forget(struct place place);                /* the test destroyed it itself */
 uint64_t object_new(unsigned type, uint64_t capacity); /* capability slot */
-void object_destroy(uint64_t slot);            /* made by object_new */
+void object_destroy(uint64_t slot);                    /* made by object_new */
 struct place object_where(uint64_t slot);
 
 /* Frames and tables. */
@@ -87,7 +87,8 @@ struct space {
 };
 struct space space_new(void);
 void area_map(const struct space *space, unsigned page, uint64_t frame, unsigned rights);
-void window_open(uint64_t chunk); /* a TABLE chunk, read-only; to be closed before it changes kind */
+void window_open(
+    uint64_t chunk); /* a TABLE chunk, read-only; to be closed before it changes kind */
 void window_close(uint64_t chunk);
 struct space own_area(void); /* the same in init's own space, made at first use */
 
@@ -107,7 +108,8 @@ enum { WORKER_PRIORITY = 10, RUNNER_PRIORITY = 20 };
 struct worker *worker_new(void (*run)(struct worker *));
 /* space_slot 0: init's own. Configure and start. */
 void worker_go(struct worker *worker, uint64_t space_slot, unsigned priority);
-void worker_configure(struct worker *worker, uint64_t space_slot, unsigned priority, unsigned flags);
+void worker_configure(struct worker *worker, uint64_t space_slot, unsigned priority,
+                      unsigned flags);
 void worker_start_at(struct worker *worker);
 bool worker_join(struct worker *worker); /* false: not within two seconds */
 uint64_t worker_state(struct worker *worker);
@@ -122,8 +124,15 @@ struct fault {
 bool fault_catch(struct worker *worker, uint64_t space_slot, struct fault *fault_out);
 
 enum test_thread_state { /* as thread_info reports them */
-    STATE_UNCONFIGURED, STATE_STOPPED, STATE_READY, STATE_RUNNING, STATE_CALLING,
-    STATE_RECEIVING, STATE_REPLYING, STATE_WAITING, STATE_FAULTED,
+                         STATE_UNCONFIGURED,
+                         STATE_STOPPED,
+                         STATE_READY,
+                         STATE_RUNNING,
+                         STATE_CALLING,
+                         STATE_RECEIVING,
+                         STATE_REPLYING,
+                         STATE_WAITING,
+                         STATE_FAULTED,
 };
 extern uint64_t pause_notification; /* never signalled */
 void pause_ticks(uint64_t ticks);
