@@ -21,23 +21,6 @@ static err_t create(uint64_t account_id, struct region_map *map, struct space **
     return error;
 }
 
-void pager_on_space_create(struct pager_request *request)
-{
-    struct region_map *map;
-    request->error = region_map_create(&map);
-    if (request->error != ERR_OK) {
-        return;
-    }
-    struct space *s;
-    request->error = create(request->in.space_create.account, map, &s);
-    if (request->error != ERR_OK) {
-        region_map_release(map);
-        return;
-    }
-    request->result.space_create.space_id = space_id(s);
-    request_send_copy(request, s->cap, RIGHT_BIND);
-}
-
 static void end_child(struct space *child)
 {
     err_t error = space_destroy(child);
@@ -122,6 +105,55 @@ static err_t heap_begin(struct space *s, uint64_t start)
     s->heap_first = (uint32_t)((start + PAGE_BYTES - 1) >> PAGE_SHIFT);
     s->heap_break = start;
     return ERR_OK;
+}
+
+/* Ranges and rights are checked by whom region_add asks, too. */
+static err_t add_heap_and_stack(struct space *s, const struct pager_request *request)
+{
+    uint64_t pages = request->in.space_create.stack_pages;
+    if (request->in.space_create.heap_start != 0) {
+        err_t error = heap_begin(s, request->in.space_create.heap_start);
+        if (error != ERR_OK) {
+            return error;
+        }
+    }
+    if (pages == 0) {
+        return ERR_OK;
+    }
+    uint32_t first;
+    uint32_t end;
+    err_t error = memory_range(request->in.space_create.stack_start, pages, &first, &end);
+    if (error != ERR_OK) {
+        return error;
+    }
+    struct region stack = {.first_page = first,
+                           .pages = end - first,
+                           .rights = MAP_R | MAP_W,
+                           .max_rights = MAP_R | MAP_W | MAP_X,
+                           .flags = REGION_STACK | REGION_PROMISED};
+    return memory_add(s, &stack);
+}
+
+void pager_on_space_create(struct pager_request *request)
+{
+    struct region_map *map;
+    request->error = region_map_create(&map);
+    if (request->error != ERR_OK) {
+        return;
+    }
+    struct space *s;
+    request->error = create(request->in.space_create.account, map, &s);
+    if (request->error != ERR_OK) {
+        region_map_release(map);
+        return;
+    }
+    request->error = add_heap_and_stack(s, request);
+    if (request->error != ERR_OK) {
+        end_child(s);
+        return;
+    }
+    request->result.space_create.space_id = space_id(s);
+    request_send_copy(request, s->cap, RIGHT_BIND);
 }
 
 static err_t add_region(struct space *s, const struct pager_request *request)

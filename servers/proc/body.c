@@ -6,6 +6,7 @@
 #include <byre/pager_boot.h>
 #include <byre/program.h>
 #include <byre/server.h>
+#include <byre/table.h>
 
 #include "slots.h"
 #include "thread.h"
@@ -16,14 +17,16 @@ void body_init(struct body *body)
     list_init(&body->threads);
 }
 
-err_t body_make_space(struct body *body, uint64_t account, uint64_t parent_space)
+err_t body_make_space(struct body *body, uint64_t account, uint64_t parent_space,
+                      const struct load_plan *plan)
 {
     cap_t slot = slot_take();
     if (slot == 0) {
         return PROC_ERR_NOMEM;
     }
-    err_t error =
-        pager_space_create(SERVER_SLOT_PAGER, account, parent_space, &body->space_id, slot);
+    err_t error = pager_space_create(SERVER_SLOT_PAGER, account, parent_space, plan->image_end,
+                                     plan->stack_top - plan->stack_pages * PAGE_BYTES,
+                                     plan->stack_pages, &body->space_id, slot);
     if (error != ERR_OK) {
         body->space_id = 0;
         slot_give(slot);

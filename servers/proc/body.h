@@ -14,6 +14,7 @@
 #include <stdbool.h>
 
 #include <libsys/list.h>
+#include <libsys/load.h>
 
 #include "object.h"
 
@@ -30,7 +31,9 @@ struct body {
 struct thread;
 
 void body_init(struct body *body);
-[[nodiscard]] err_t body_make_space(struct body *body, uint64_t account, uint64_t parent_space);
+/* With heap and stack as the plan says; its regions are still to come. */
+[[nodiscard]] err_t body_make_space(struct body *body, uint64_t account, uint64_t parent_space,
+                                    const struct load_plan *plan);
 /* stack_pointer: where the child will write first. */
 [[nodiscard]] err_t body_fork_space(struct body *body, uint64_t from_space, uint64_t account,
                                     uint64_t stack_pointer);

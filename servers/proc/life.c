@@ -41,24 +41,13 @@ static err_t life_check_block(const struct life_block *block)
     return block->pages > ARGUMENTS_PAGES_MAX ? PROC_ERR_2BIG : ERR_OK;
 }
 
-/* Regions of a program in an empty space, with the argument block at the top of its stack. */
+/* Regions of a program in its new space, with the argument block at the top of its stack. */
 static err_t life_load(const struct body *body, const struct load_plan *plan,
                        const struct life_block *block)
 {
-    uint64_t stack = plan->stack_top - plan->stack_pages * PAGE_BYTES;
     uint64_t block_at = plan->stack_top - block->pages * PAGE_BYTES;
 
     err_t error = load_plan_apply(SERVER_SLOT_PAGER, body->space_id, plan, 0);
-    if (error != ERR_OK) {
-        return error;
-    }
-    error = pager_region_add(SERVER_SLOT_PAGER, body->space_id, plan->image_end, 0,
-                             MAP_R | MAP_W | (uint64_t)REGION_HEAP, LOAD_ZEROES, 0, 0);
-    if (error != ERR_OK) {
-        return error;
-    }
-    error = pager_region_add(SERVER_SLOT_PAGER, body->space_id, stack, plan->stack_pages,
-                             MAP_R | MAP_W | (uint64_t)REGION_STACK, LOAD_ZEROES, 0, 0);
     if (error != ERR_OK) {
         return error;
     }
@@ -74,7 +63,7 @@ static err_t life_make_program(struct body *body, const struct process *process,
 {
     const struct load_plan *plan = &image->plan;
 
-    err_t error = body_make_space(body, process->tree->account, parent_space);
+    err_t error = body_make_space(body, process->tree->account, parent_space, plan);
     if (error != ERR_OK) {
         return error;
     }
