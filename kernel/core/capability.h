@@ -53,18 +53,10 @@ static inline bool capability_is_alive(const struct capability *capability)
 [[nodiscard]] static inline err_t capability_check(const struct capability *capability,
                                                    enum object_type type, unsigned rights)
 {
-    if (capability_is_empty(capability)) {
-        return ERR_CAP_EMPTY;
-    }
-    if (!capability_is_alive(capability)) {
-        return ERR_CAP_DEAD;
-    }
-    if (capability_type(capability) != type) {
-        return ERR_CAP_TYPE;
-    }
-    if ((capability->rights & rights) != rights) {
-        return ERR_RIGHTS;
-    }
+    REFUSE_IF(capability_is_empty(capability), ERR_CAP_EMPTY);
+    REFUSE_IF(!capability_is_alive(capability), ERR_CAP_DEAD);
+    REFUSE_IF(capability_type(capability) != type, ERR_CAP_TYPE);
+    REFUSE_IF((capability->rights & rights) != rights, ERR_RIGHTS);
     return ERR_OK;
 }
 

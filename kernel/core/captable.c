@@ -13,9 +13,7 @@ err_t captable_argument(const struct thread *caller, unsigned n, enum object_typ
 err_t captable_find_empty(struct captable *table, uint64_t index, struct capability **slot_out)
 {
     *slot_out = captable_slot(table, index);
-    if (*slot_out == NULL) {
-        return ERR_CAP_RANGE;
-    }
+    REFUSE_IF(*slot_out == NULL, ERR_CAP_RANGE);
     return capability_is_empty(*slot_out) ? ERR_OK : ERR_SLOT_FULL;
 }
 
@@ -47,9 +45,8 @@ err_t captable_drain(struct captable *table)
     while (table->drained + 1 < table->slot_count) {
         table->drained++;
         capability_delete((struct capability *)(void *)table + table->drained);
-        if (table->drained % CAPTABLE_SLICE_SLOTS == 0 && arch_interrupt_pending()) {
-            return ERR_RESTART;
-        }
+        REFUSE_IF(table->drained % CAPTABLE_SLICE_SLOTS == 0 && arch_interrupt_pending(),
+                  ERR_RESTART);
     }
     return ERR_OK;
 }
@@ -62,9 +59,7 @@ static err_t find_any(const struct thread *caller, unsigned table_rights,
 
     TRY(find_table(caller, 0, table_rights, &table));
     *slot_out = captable_slot(table, argument(caller, 1));
-    if (*slot_out == NULL) {
-        return ERR_CAP_RANGE;
-    }
+    REFUSE_IF(*slot_out == NULL, ERR_CAP_RANGE);
     return capability_is_empty(*slot_out) ? ERR_CAP_EMPTY : ERR_OK;
 }
 
@@ -80,24 +75,18 @@ static err_t check_copy(const struct capability *source, uint64_t badge)
 {
     enum object_type type = capability_type(source);
 
-    if (type == OBJECT_REPLY) {
-        return ERR_CAP_TYPE; /* P4 */
-    }
-    if (badge != 0 && type != OBJECT_ENDPOINT && type != OBJECT_NOTIFICATION) {
-        return ERR_ARGUMENT;
-    }
-    if ((source->rights & RIGHT_GRANT) == 0 ||
-        (badge != 0 && ((source->rights & RIGHT_MANAGE) == 0 || source->badge != 0))) {
-        return ERR_RIGHTS;
-    }
+    REFUSE_IF(type == OBJECT_REPLY, ERR_CAP_TYPE); /* P4 */
+    REFUSE_IF(badge != 0 && type != OBJECT_ENDPOINT && type != OBJECT_NOTIFICATION, ERR_ARGUMENT);
+    REFUSE_IF((source->rights & RIGHT_GRANT) == 0 ||
+                  (badge != 0 && ((source->rights & RIGHT_MANAGE) == 0 || source->badge != 0)),
+              ERR_RIGHTS);
     return ERR_OK;
 }
 
 err_t sys_cap_copy(struct thread *caller)
 {
     uint64_t badge = argument(caller, 5);
-    struct capability *source;
-    struct capability *target;
+    struct capability *source, *target;
 
     TRY(find_alive(caller, RIGHT_OBJECTS, &source));
     TRY(check_copy(source, badge));
@@ -112,8 +101,7 @@ err_t sys_cap_copy(struct thread *caller)
 
 err_t sys_cap_move(struct thread *caller)
 {
-    struct capability *source;
-    struct capability *target;
+    struct capability *source, *target;
 
     TRY(find_alive(caller, RIGHT_MANAGE, &source));
     TRY(captable_target(caller, 2, &target));
@@ -167,23 +155,16 @@ err_t sys_cap_destroy(struct thread *caller)
 
     TRY(find_any(caller, RIGHT_MANAGE, &slot));
     if (!capability_is_alive(slot)) {
-        if (caller->progress == 0) {
-            return ERR_CAP_DEAD;
-        }
+        REFUSE_IF(caller->progress == 0, ERR_CAP_DEAD);
         capability_delete(slot); /* another destroyer finished it */
         return ERR_OK;
     }
-    if (capability_type(slot) >= OBJECT_MEMORY) {
-        return ERR_CAP_TYPE;
-    }
-    if ((slot->rights & RIGHT_DESTROY) == 0) {
-        return ERR_RIGHTS;
-    }
+    REFUSE_IF(capability_type(slot) >= OBJECT_MEMORY, ERR_CAP_TYPE);
+    REFUSE_IF((slot->rights & RIGHT_DESTROY) == 0, ERR_RIGHTS);
     object = slot->object;
     if (caller->progress != object->header) {
-        if (holds_slot((struct captable *)object, slot)) {
-            return ERR_BUSY; /* it would be emptied before the end */
-        }
+        REFUSE_IF(holds_slot((struct captable *)object, slot),
+                  ERR_BUSY); /* it would be emptied before the end */
         TRY(object_destroy_begin(object, caller));
         capability_make(slot, object, RIGHT_DESTROY, 0);
         caller->progress = object->header;

@@ -35,9 +35,7 @@ uint64_t deadline_first_ticks(void)
 
 err_t deadline_check(uint64_t ticks)
 {
-    if (ticks == 0) {
-        return ERR_WOULD_BLOCK;
-    }
+    REFUSE_IF(ticks == 0, ERR_WOULD_BLOCK);
     return ticks == TICKS_NEVER || ticks > arch_time_ticks() ? ERR_OK : ERR_TIMEOUT;
 }
 

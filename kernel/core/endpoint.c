@@ -41,8 +41,6 @@ err_t endpoint_drain(struct endpoint *endpoint)
             return ERR_OK;
         }
         ipc_abandon(thread, ERR_PEER_GONE);
-        if (woken % WAITERS_SLICE == 0 && arch_interrupt_pending()) {
-            return ERR_RESTART;
-        }
+        REFUSE_IF(woken % WAITERS_SLICE == 0 && arch_interrupt_pending(), ERR_RESTART);
     }
 }

@@ -87,9 +87,7 @@ err_t fault_answer(struct thread *faulter, const struct thread *replier, unsigne
     case IPC_MAP:
         return is_page_fault(faulter) ? map(faulter, replier) : ERR_ARGUMENT;
     case IPC_FENCE:
-        if (!is_page_fault(faulter)) {
-            return ERR_ARGUMENT;
-        }
+        REFUSE_IF(!is_page_fault(faulter), ERR_ARGUMENT);
         arch_flush_page(faulter->space, (vaddr_t){faulter->fault_address});
         hart_count_one(replier->hart, COUNTER_LOOK_AGAIN);
         return ERR_OK;

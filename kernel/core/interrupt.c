@@ -44,24 +44,16 @@ const struct interrupt *interrupt_of_source(unsigned source)
 err_t sys_interrupt_bind(struct thread *caller)
 {
     uint64_t source = argument(caller, 2);
-    struct capability *capability;
-    struct capability *control;
-    struct capability *notification;
+    struct capability *capability, *control, *notification;
     struct interrupt *interrupt;
 
     TRY(captable_argument(caller, 0, OBJECT_INTERRUPT, RIGHT_CALL, &capability));
     TRY(captable_argument(caller, 1, OBJECT_INTERRUPT_CONTROL, RIGHT_BIND, &control));
     TRY(captable_argument(caller, 3, OBJECT_NOTIFICATION, RIGHT_CALL, &notification));
     interrupt = (struct interrupt *)capability->object;
-    if (source == 0 || source >= arch_interrupt_source_count()) {
-        return ERR_RANGE;
-    }
-    if (interrupt->source != 0) {
-        return ERR_STATE;
-    }
-    if (sources[source] != NULL) {
-        return ERR_BUSY;
-    }
+    REFUSE_IF(source == 0 || source >= arch_interrupt_source_count(), ERR_RANGE);
+    REFUSE_IF(interrupt->source != 0, ERR_STATE);
+    REFUSE_IF(sources[source] != NULL, ERR_BUSY);
     sources[source] = interrupt;
     interrupt->source = source;
     interrupt->notification = *notification;
@@ -76,9 +68,7 @@ err_t sys_interrupt_ack(struct thread *caller)
 
     TRY(captable_argument(caller, 0, OBJECT_INTERRUPT, RIGHT_CALL, &capability));
     source = ((const struct interrupt *)capability->object)->source;
-    if (source == 0) {
-        return ERR_STATE;
-    }
+    REFUSE_IF(source == 0, ERR_STATE);
     arch_interrupt_unmask((unsigned)source);
     return ERR_OK;
 }

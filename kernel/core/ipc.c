@@ -87,9 +87,7 @@ static err_t call(struct thread *caller)
     TRY(captable_argument(caller, 0, OBJECT_ENDPOINT, RIGHT_CALL, &capability));
     TRY(message_check(caller, IPC_LONG | IPC_CAP | IPC_ACCEPT | IPC_DEADLINE));
     TRY(message_check_accept(caller));
-    if (deadline_check(deadline_ticks) != ERR_OK) {
-        return ERR_TIMEOUT;
-    }
+    REFUSE_IF(deadline_check(deadline_ticks) != ERR_OK, ERR_TIMEOUT);
     event_record(caller->hart, EVENT_CALL, (uint64_t)caller, caller->registers[REGISTER_A1]);
     caller->badge = capability->badge;
     ipc_call(caller, (struct endpoint *)capability->object);
@@ -184,9 +182,7 @@ static err_t check_and_receive(struct thread *caller)
     struct reply *reply;
 
     TRY(decode_receive(caller, &endpoint, &reply));
-    if (reply != NULL && (reply->caller != NULL || reply->receiver != NULL)) {
-        return ERR_BUSY;
-    }
+    REFUSE_IF(reply != NULL && (reply->caller != NULL || reply->receiver != NULL), ERR_BUSY);
     return receive(caller, endpoint, reply);
 }
 
@@ -202,9 +198,7 @@ static err_t answer(struct thread *replier, struct reply *reply, struct thread *
     struct thread *caller = reply->caller;
     unsigned flags = descriptor_of(replier) & (IPC_MAP | IPC_FENCE | IPC_FAIL);
 
-    if (caller == NULL) {
-        return ERR_CALLER_GONE;
-    }
+    REFUSE_IF(caller == NULL, ERR_CALLER_GONE);
     if (caller->in_fault) {
         TRY(fault_answer(caller, replier, flags));
     } else if (flags != 0) {
@@ -249,13 +243,9 @@ static err_t reply_receive(struct thread *caller, struct thread **answered_out)
     err_t error;
 
     TRY(decode_receive(caller, &endpoint, &reply));
-    if (reply == NULL) {
-        return ERR_CAP_RANGE;
-    }
+    REFUSE_IF(reply == NULL, ERR_CAP_RANGE);
     TRY(message_check(caller, IPC_FLAGS_MASK >> 1));
-    if (reply->receiver != NULL) {
-        return ERR_BUSY; /* another thread receives with it */
-    }
+    REFUSE_IF(reply->receiver != NULL, ERR_BUSY); /* another thread receives with it */
     error = answer(caller, reply, answered_out);
     TRY(error == ERR_CALLER_GONE ? ERR_OK : error); /* a late answer is not the server's fault */
     return receive(caller, endpoint, reply);
@@ -280,9 +270,7 @@ static err_t send(struct thread *caller)
     TRY(captable_argument(caller, 0, OBJECT_ENDPOINT, RIGHT_CALL, &capability));
     TRY(message_check(caller, IPC_LONG | IPC_CAP));
     receiver = endpoint_first_receiver((struct endpoint *)capability->object);
-    if (receiver == NULL) {
-        return ERR_WOULD_BLOCK;
-    }
+    REFUSE_IF(receiver == NULL, ERR_WOULD_BLOCK);
     badge = capability->badge; /* the slot itself may travel */
     thread_unwait(receiver);
     message_deliver(caller, receiver, badge, 0);

@@ -24,9 +24,7 @@ err_t sys_machine_log(struct thread *caller)
     uint64_t bytes = argument(caller, 1);
 
     TRY(check(caller, RIGHT_CALL));
-    if (bytes > LOG_BYTES_MAX) {
-        return ERR_ARGUMENT;
-    }
+    REFUSE_IF(bytes > LOG_BYTES_MAX, ERR_ARGUMENT);
     for (unsigned i = 0; i < bytes; i++) {
         arch_console_put((char)(argument(caller, 2 + i / 8) >> (i % 8 * 8)));
     }
@@ -38,9 +36,7 @@ err_t sys_machine_reset(struct thread *caller)
     uint64_t how = argument(caller, 1);
 
     TRY(check(caller, RIGHT_MANAGE));
-    if (how != RESET_POWER_OFF && how != RESET_REBOOT) {
-        return ERR_ARGUMENT;
-    }
+    REFUSE_IF(how != RESET_POWER_OFF && how != RESET_REBOOT, ERR_ARGUMENT);
     arch_reset(how == RESET_REBOOT);
     return ERR_UNSUPPORTED;
 }
@@ -51,9 +47,7 @@ err_t sys_machine_counter(struct thread *caller)
     uint64_t sum = 0;
 
     TRY(check(caller, RIGHT_CALL));
-    if (which >= COUNTERS) {
-        return ERR_ARGUMENT;
-    }
+    REFUSE_IF(which >= COUNTERS, ERR_ARGUMENT);
     for (unsigned i = 0; i < hart_count; i++) {
         sum += harts[i]->counters[which];
     }
@@ -68,9 +62,7 @@ err_t sys_machine_event(struct thread *caller)
     const struct event *event;
 
     TRY(check(caller, RIGHT_CALL));
-    if (age >= EVENT_RING_ENTRIES || age >= hart->event_count) {
-        return ERR_RANGE;
-    }
+    REFUSE_IF(age >= EVENT_RING_ENTRIES || age >= hart->event_count, ERR_RANGE);
     event = &hart->ring[(hart->event_count - 1 - age) % EVENT_RING_ENTRIES];
     result(caller, 0, event->time_ticks);
     result(caller, 1, event->kind);

@@ -19,9 +19,7 @@ err_t memory_find_chunk(const struct thread *caller, unsigned rights, struct chu
     struct capability *memory;
 
     TRY(memory_find(caller, rights, first, CHUNK_PAGES, &memory));
-    if ((first.number & CHUNK_FRAME_MASK) != 0) {
-        return ERR_ALIGN;
-    }
+    REFUSE_IF((first.number & CHUNK_FRAME_MASK) != 0, ERR_ALIGN);
     *chunk_out = chunk_of(first);
     return *chunk_out == NULL ? ERR_RANGE : ERR_OK;
 }
@@ -35,20 +33,12 @@ err_t sys_memory_derive(struct thread *caller)
     struct capability *target;
     enum object_type type;
 
-    if (range == NULL) {
-        return ERR_CAP_RANGE;
-    }
+    REFUSE_IF(range == NULL, ERR_CAP_RANGE);
     type = capability_type(range) == OBJECT_DEVICE ? OBJECT_DEVICE : OBJECT_MEMORY;
     TRY(capability_check(range, type, RIGHT_GRANT));
-    if (frames == 0) {
-        return ERR_ARGUMENT;
-    }
-    if (!memory_covers(range, first, frames)) {
-        return ERR_RANGE;
-    }
-    if ((rights & ~range->rights) != 0) {
-        return ERR_RIGHTS;
-    }
+    REFUSE_IF(frames == 0, ERR_ARGUMENT);
+    REFUSE_IF(!memory_covers(range, first, frames), ERR_RANGE);
+    REFUSE_IF((rights & ~range->rights) != 0, ERR_RIGHTS);
     TRY(captable_target(caller, 4, &target));
     capability_make_range(target, type, (unsigned)rights, first.number, frames);
     return ERR_OK;

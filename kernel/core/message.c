@@ -14,17 +14,14 @@ err_t message_check(const struct thread *sender, unsigned allowed)
     uint64_t descriptor = sender->registers[REGISTER_A6];
     const struct capability *capability;
 
-    if (sender->registers[REGISTER_A1] > UINT32_MAX ||
-        (descriptor & IPC_FLAGS_MASK & ~(uint64_t)allowed) != 0) {
-        return ERR_ARGUMENT;
-    }
+    REFUSE_IF(sender->registers[REGISTER_A1] > UINT32_MAX ||
+                  (descriptor & IPC_FLAGS_MASK & ~(uint64_t)allowed) != 0,
+              ERR_ARGUMENT);
     if ((descriptor & IPC_CAP) == 0) {
         return ERR_OK;
     }
     capability = captable_slot(sender->captable, descriptor >> IPC_CAP_SHIFT);
-    if (capability == NULL) {
-        return ERR_CAP_RANGE;
-    }
+    REFUSE_IF(capability == NULL, ERR_CAP_RANGE);
     return capability_check(capability, capability_type(capability), RIGHT_GRANT);
 }
 
@@ -41,8 +38,7 @@ err_t message_check_accept(const struct thread *receiver)
 /* M2; the information bit that tells the receiver. */
 static unsigned transfer(struct thread *sender, struct thread *receiver)
 {
-    struct capability *source;
-    struct capability *target;
+    struct capability *source, *target;
 
     if (!has_flag(sender, IPC_CAP)) {
         return 0;

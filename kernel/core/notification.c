@@ -58,9 +58,7 @@ err_t notification_drain(struct notification *notification)
     notification_unbind(notification);
     for (unsigned woken = 1; !list_is_empty(&notification->waiters); woken++) {
         ipc_abandon(container_of(notification->waiters.next, struct thread, queue), ERR_PEER_GONE);
-        if (woken % WAITERS_SLICE == 0 && arch_interrupt_pending()) {
-            return ERR_RESTART;
-        }
+        REFUSE_IF(woken % WAITERS_SLICE == 0 && arch_interrupt_pending(), ERR_RESTART);
     }
     return ERR_OK;
 }
@@ -109,10 +107,9 @@ err_t sys_notification_bind(struct thread *caller)
     }
     TRY(captable_argument(caller, 1, OBJECT_THREAD, RIGHT_MANAGE, &capability));
     thread = (struct thread *)capability->object;
-    if (notification->bound != NULL || thread->bound_notification != NULL ||
-        !list_is_empty(&notification->waiters)) {
-        return ERR_BUSY;
-    }
+    REFUSE_IF(notification->bound != NULL || thread->bound_notification != NULL ||
+                  !list_is_empty(&notification->waiters),
+              ERR_BUSY);
     notification->bound = thread;
     thread->bound_notification = notification;
     deliver(notification);

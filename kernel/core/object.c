@@ -63,19 +63,15 @@ err_t object_find_place(frame_t page, uint64_t slot, size_t bytes, struct object
     while (shift < OBJECT_SHIFT_MAX && (size_t)1 << shift < bytes) {
         shift++;
     }
-    if (chunk_kind(page) != KIND_OBJECT) {
-        return ERR_KIND;
-    }
-    if (index < OBJECT_MAP_PAGES || index + pages > CHUNK_PAGES ||
-        slot >= (unsigned)PAGE_BYTES >> shift) {
-        return ERR_RANGE;
-    }
+    REFUSE_IF(chunk_kind(page) != KIND_OBJECT, ERR_KIND);
+    REFUSE_IF(index < OBJECT_MAP_PAGES || index + pages > CHUNK_PAGES ||
+                  slot >= (unsigned)PAGE_BYTES >> shift,
+              ERR_RANGE);
     map = object_page_map(page);
     for (unsigned i = 0; i < pages; i++) {
-        if (map[i].is_continued || (map[i].shift != 0 && map[i].shift != shift) ||
-            (map[i].live >> slot & 1) != 0) {
-            return ERR_OCCUPIED;
-        }
+        REFUSE_IF(map[i].is_continued || (map[i].shift != 0 && map[i].shift != shift) ||
+                      (map[i].live >> slot & 1) != 0,
+                  ERR_OCCUPIED);
     }
     *place_out = (struct object_place){
         .map = map,
@@ -131,11 +127,10 @@ err_t object_destroy_begin(struct object *object, struct thread *destroyer)
 {
     enum object_type type = object_type(object);
 
-    if ((type == OBJECT_SPACE && ((struct space *)object)->bound_threads != 0) ||
-        (type == OBJECT_CAPTABLE && ((struct captable *)object)->bound_threads != 0) ||
-        (type == OBJECT_THREAD && ((struct thread *)object)->state == THREAD_RUNNING)) {
-        return ERR_BUSY;
-    }
+    REFUSE_IF((type == OBJECT_SPACE && ((struct space *)object)->bound_threads != 0) ||
+                  (type == OBJECT_CAPTABLE && ((struct captable *)object)->bound_threads != 0) ||
+                  (type == OBJECT_THREAD && ((struct thread *)object)->state == THREAD_RUNNING),
+              ERR_BUSY);
     event_record(destroyer->hart, EVENT_DESTROY, (uint64_t)object, type);
     object->header = new_header(type);
     return ERR_OK;
@@ -223,14 +218,11 @@ err_t sys_object_create(struct thread *caller)
     uint64_t type = argument(caller, 3);
     uint64_t capacity = argument(caller, 4);
     size_t bytes = bytes_of(type, capacity);
-    struct capability *memory;
-    struct capability *target;
+    struct capability *memory, *target;
     struct object_place place;
     struct object *object;
 
-    if (bytes == 0) {
-        return ERR_ARGUMENT;
-    }
+    REFUSE_IF(bytes == 0, ERR_ARGUMENT);
     TRY(memory_find(caller, RIGHT_OBJECTS, page, (bytes + PAGE_BYTES - 1) >> PAGE_SHIFT, &memory));
     TRY(object_find_place(page, argument(caller, 2), bytes, &place));
     TRY(captable_target(caller, 5, &target));
@@ -247,12 +239,8 @@ static err_t find_map(const struct thread *caller, struct page_map **map_out)
     struct capability *memory;
 
     TRY(memory_find(caller, RIGHT_OBJECTS, page, 1, &memory));
-    if (chunk_kind(page) != KIND_OBJECT) {
-        return ERR_KIND;
-    }
-    if ((page.number & CHUNK_FRAME_MASK) < OBJECT_MAP_PAGES) {
-        return ERR_RANGE;
-    }
+    REFUSE_IF(chunk_kind(page) != KIND_OBJECT, ERR_KIND);
+    REFUSE_IF((page.number & CHUNK_FRAME_MASK) < OBJECT_MAP_PAGES, ERR_RANGE);
     *map_out = object_page_map(page);
     return ERR_OK;
 }
@@ -264,9 +252,8 @@ err_t sys_object_destroy(struct thread *caller)
     struct object *object;
 
     TRY(find_map(caller, &map));
-    if (slot >= (unsigned)PAGE_BYTES >> (map->shift == 0 ? OBJECT_SHIFT_MIN : map->shift)) {
-        return ERR_RANGE;
-    }
+    REFUSE_IF(slot >= (unsigned)PAGE_BYTES >> (map->shift == 0 ? OBJECT_SHIFT_MIN : map->shift),
+              ERR_RANGE);
     object = object_at((frame_t){argument(caller, 1)}, (unsigned)slot, map->shift);
     if ((map->live >> slot & 1) == 0 ||
         (caller->progress != 0 && caller->progress != object->header)) {

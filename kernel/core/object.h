@@ -33,6 +33,14 @@ struct thread;
         }                       \
     } while (0)
 
+/* Say no. Not for conditions that have effects. */
+#define REFUSE_IF(condition, error) \
+    do {                            \
+        if (condition) {            \
+            return error;           \
+        }                           \
+    } while (0)
+
 /* Never seen by user mode: the call stored its progress and is to be made again. */
 #define ERR_RESTART ((err_t)255)
 

@@ -220,15 +220,11 @@ static err_t go_on(struct chunk *chunk, unsigned new_kind, struct scrub_offender
             set_kind(chunk, chunk->old_kind);
             return ERR_BUSY;
         }
-        if (steps % SEARCH_SLICE_UNITS == 0 && arch_interrupt_pending()) {
-            return ERR_RESTART;
-        }
+        REFUSE_IF(steps % SEARCH_SLICE_UNITS == 0 && arch_interrupt_pending(), ERR_RESTART);
     }
     while (chunk->position < zero_position + CHUNK_PAGES) {
         zero_page(chunk);
-        if (chunk->position % ZERO_SLICE_PAGES == 0 && arch_interrupt_pending()) {
-            return ERR_RESTART;
-        }
+        REFUSE_IF(chunk->position % ZERO_SLICE_PAGES == 0 && arch_interrupt_pending(), ERR_RESTART);
     }
     if (new_kind == KIND_USER) {
         arch_window_close(first_frame(chunk));
@@ -245,12 +241,8 @@ err_t sys_memory_retype(struct thread *caller)
     err_t error;
 
     TRY(memory_find_chunk(caller, RIGHT_MANAGE, &chunk));
-    if (kind != KIND_USER && kind != KIND_TABLE && kind != KIND_OBJECT) {
-        return ERR_ARGUMENT;
-    }
-    if (chunk->kind == KIND_FIRMWARE || chunk->kind == KIND_KERNEL) {
-        return ERR_KIND;
-    }
+    REFUSE_IF(kind != KIND_USER && kind != KIND_TABLE && kind != KIND_OBJECT, ERR_ARGUMENT);
+    REFUSE_IF(chunk->kind == KIND_FIRMWARE || chunk->kind == KIND_KERNEL, ERR_KIND);
     error = chunk->kind == kind ? ERR_OK : go_on(chunk, (unsigned)kind, &offender);
     if (error != ERR_RESTART) { /* else the arguments stay as they are */
         result(caller, 0, offender.address);

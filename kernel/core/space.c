@@ -30,8 +30,7 @@ void space_destroy(struct space *space)
 
 err_t sys_space_set_root(struct thread *caller)
 {
-    struct capability *capability;
-    struct capability *memory;
+    struct capability *capability, *memory;
     struct space *space;
     struct table root;
 
@@ -39,9 +38,7 @@ err_t sys_space_set_root(struct thread *caller)
     TRY(table_find(caller, 1, &root, &memory));
     TRY(table_check_level(&root, TABLE_LEVEL_ROOT));
     space = (struct space *)capability->object;
-    if (space->root.number != 0 || root.record->count != 0) {
-        return ERR_BUSY;
-    }
+    REFUSE_IF(space->root.number != 0 || root.record->count != 0, ERR_BUSY);
     root.record->count = 1;
     root.record->space = 1;
     space->root = root.frame;
@@ -57,10 +54,9 @@ err_t sys_space_flush(struct thread *caller)
 
     TRY(captable_argument(caller, 0, OBJECT_SPACE, RIGHT_MANAGE, &capability));
     space = (struct space *)capability->object;
-    if (address >= USER_ADDRESS_END || pages > (USER_ADDRESS_END - address) >> PAGE_SHIFT ||
-        (address & (PAGE_BYTES - 1)) != 0) {
-        return ERR_ARGUMENT;
-    }
+    REFUSE_IF(address >= USER_ADDRESS_END || pages > (USER_ADDRESS_END - address) >> PAGE_SHIFT ||
+                  (address & (PAGE_BYTES - 1)) != 0,
+              ERR_ARGUMENT);
     if (pages == 0 || pages > SPACE_FLUSH_PAGES_MAX) {
         arch_flush_space(space);
         return ERR_OK;

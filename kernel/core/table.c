@@ -11,17 +11,11 @@
 static_assert(sizeof(struct table_record) * CHUNK_PAGES == PAGE_BYTES, "records fill frame 0");
 err_t table_open(const struct capability *memory, frame_t frame, struct table *table_out)
 {
-    if (!memory_covers(memory, frame, 1)) {
-        return ERR_RANGE;
-    }
-    if (chunk_kind(frame) != KIND_TABLE) {
-        return ERR_KIND;
-    }
+    REFUSE_IF(!memory_covers(memory, frame, 1), ERR_RANGE);
+    REFUSE_IF(chunk_kind(frame) != KIND_TABLE, ERR_KIND);
     table_out->frame = frame;
     table_out->record = table_record_of(frame);
-    if (table_out->record->state == 0) {
-        return ERR_LEVEL;
-    }
+    REFUSE_IF(table_out->record->state == 0, ERR_LEVEL);
     table_out->entries = table_entries_of(frame);
     table_out->level = table_out->record->state - 1u;
     return ERR_OK;
@@ -46,9 +40,7 @@ err_t table_check_range(const struct table *table, uint64_t index, uint64_t entr
 {
     uint64_t limit = table->level == TABLE_LEVEL_ROOT ? ROOT_USER_ENTRIES : TABLE_ENTRIES;
 
-    if (index >= limit || entries == 0 || entries > limit - index) {
-        return ERR_RANGE;
-    }
+    REFUSE_IF(index >= limit || entries == 0 || entries > limit - index, ERR_RANGE);
     return ERR_OK;
 }
 
@@ -83,19 +75,11 @@ err_t sys_table_create(struct thread *caller)
     struct table_record *record;
 
     TRY(memory_find(caller, RIGHT_BIND, frame, 1, &memory));
-    if (level > TABLE_LEVEL_ROOT) {
-        return ERR_ARGUMENT;
-    }
-    if (chunk_kind(frame) != KIND_TABLE) {
-        return ERR_KIND;
-    }
-    if ((frame.number & CHUNK_FRAME_MASK) == 0) {
-        return ERR_RANGE; /* the records */
-    }
+    REFUSE_IF(level > TABLE_LEVEL_ROOT, ERR_ARGUMENT);
+    REFUSE_IF(chunk_kind(frame) != KIND_TABLE, ERR_KIND);
+    REFUSE_IF((frame.number & CHUNK_FRAME_MASK) == 0, ERR_RANGE); /* the records */
     record = table_record_of(frame);
-    if (record->state != 0) {
-        return ERR_OCCUPIED;
-    }
+    REFUSE_IF(record->state != 0, ERR_OCCUPIED);
     *record = (struct table_record){.state = (uint8_t)(level + 1)};
     chunk_of(frame)->used++;
     if (level == TABLE_LEVEL_ROOT) {
@@ -123,18 +107,16 @@ err_t sys_table_free(struct thread *caller)
     err_t error = table_find(caller, 0, &table, &memory);
 
     TRY(error == ERR_LEVEL ? ERR_EMPTY : error);
-    if (table.record->count != 0 || (table.level != TABLE_LEVEL_LEAF && has_child_tables(&table))) {
-        return ERR_BUSY;
-    }
+    REFUSE_IF(table.record->count != 0 ||
+                  (table.level != TABLE_LEVEL_LEAF && has_child_tables(&table)),
+              ERR_BUSY);
     while (table.record->groups != 0) {
         unsigned group = (unsigned)__builtin_ctz(table.record->groups);
 
         __builtin_memset(&table.entries[group * TABLE_GROUP_ENTRIES], 0,
                          TABLE_GROUP_ENTRIES * sizeof(uint64_t));
         table.record->groups &= (uint16_t) ~(1u << group);
-        if (table.record->groups != 0 && arch_interrupt_pending()) {
-            return ERR_RESTART;
-        }
+        REFUSE_IF(table.record->groups != 0 && arch_interrupt_pending(), ERR_RESTART);
     }
     if (table.level == TABLE_LEVEL_ROOT) {
         arch_root_clear(table.entries);
@@ -153,12 +135,8 @@ err_t sys_table_mark(struct thread *caller)
 
     TRY(table_find(caller, 0, &table, &memory));
     TRY(table_check_range(&table, index, 1));
-    if (value == 0 || (value & (PTE_V | PTE_LAZY)) != 0) {
-        return ERR_ARGUMENT;
-    }
-    if (entry_names_table(table.entries[index])) {
-        return ERR_OCCUPIED;
-    }
+    REFUSE_IF(value == 0 || (value & (PTE_V | PTE_LAZY)) != 0, ERR_ARGUMENT);
+    REFUSE_IF(entry_names_table(table.entries[index]), ERR_OCCUPIED);
     table_write(&table, index, value);
     return ERR_OK;
 }
@@ -168,24 +146,17 @@ err_t sys_table_link(struct thread *caller)
     uint64_t index = argument(caller, 2);
     uint64_t is_lazy = argument(caller, 4);
     struct capability *memory;
-    struct table table;
-    struct table child;
+    struct table table, child;
     uint64_t old;
 
     TRY(table_find(caller, 0, &table, &memory));
     TRY(table_open(memory, (frame_t){argument(caller, 3)}, &child));
     TRY(table_check_level(&table, child.level + 1));
     TRY(table_check_range(&table, index, 1));
-    if (is_lazy > 1) {
-        return ERR_ARGUMENT;
-    }
+    REFUSE_IF(is_lazy > 1, ERR_ARGUMENT);
     old = table.entries[index];
-    if (entry_is_leaf(old)) {
-        return ERR_OCCUPIED;
-    }
-    if (child.record->count == UINT32_MAX) {
-        return ERR_COUNT;
-    }
+    REFUSE_IF(entry_is_leaf(old), ERR_OCCUPIED);
+    REFUSE_IF(child.record->count == UINT32_MAX, ERR_COUNT);
     child.record->count++;
     table_write(&table, index,
                 child.frame.number << PTE_FRAME_SHIFT | (is_lazy != 0 ? PTE_LAZY : PTE_V));
@@ -210,15 +181,9 @@ err_t sys_table_map_chunk(struct thread *caller)
     TRY(table_check_level(&table, TABLE_LEVEL_MIDDLE));
     TRY(table_check_range(&table, index, 1));
     TRY((word & MAP_X) != 0 ? ERR_ARGUMENT : table_compose(memory, word, &entry));
-    if ((first.number & CHUNK_FRAME_MASK) != 0) {
-        return ERR_ALIGN;
-    }
-    if (!memory_covers(memory, first, CHUNK_PAGES)) {
-        return ERR_RANGE;
-    }
-    if (entry_names_table(table.entries[index])) {
-        return ERR_OCCUPIED;
-    }
+    REFUSE_IF((first.number & CHUNK_FRAME_MASK) != 0, ERR_ALIGN);
+    REFUSE_IF(!memory_covers(memory, first, CHUNK_PAGES), ERR_RANGE);
+    REFUSE_IF(entry_names_table(table.entries[index]), ERR_OCCUPIED);
     table_write(&table, index, entry);
     return ERR_OK;
 }

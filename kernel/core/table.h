@@ -105,17 +105,12 @@ static inline uint64_t table_entry(uint64_t frame, uint64_t rights, uint64_t sof
     frame_t frame = {map_word >> MAP_FRAME_SHIFT};
     unsigned kind = chunk_kind(frame);
 
-    if (map_word > UINT32_MAX || (map_word & MAP_UNUSED) != 0 ||
-        (MAP_RIGHTS_VALID >> rights & 1) == 0) {
-        return ERR_ARGUMENT;
-    }
-    if (!memory_covers(memory, frame, 1)) {
-        return ERR_RANGE;
-    }
+    REFUSE_IF(map_word > UINT32_MAX || (map_word & MAP_UNUSED) != 0 ||
+                  (MAP_RIGHTS_VALID >> rights & 1) == 0,
+              ERR_ARGUMENT);
+    REFUSE_IF(!memory_covers(memory, frame, 1), ERR_RANGE);
     if (kind == KIND_USER) {
-        if ((rights & MAP_W) != 0 && (memory->rights & RIGHT_WRITE) == 0) {
-            return ERR_RIGHTS;
-        }
+        REFUSE_IF((rights & MAP_W) != 0 && (memory->rights & RIGHT_WRITE) == 0, ERR_RIGHTS);
     } else if (kind != KIND_TABLE) {
         return ERR_KIND;
     } else if (rights != MAP_R) {

@@ -30,9 +30,8 @@ static err_t check(struct range_call *call, enum range_levels levels, unsigned f
 
     call->index = argument(call->caller, first_argument);
     call->entries = argument(call->caller, first_argument + 1);
-    if ((levels == LEVELS_LEAF && !is_leaf) || (levels == LEVELS_ABOVE_LEAF && is_leaf)) {
-        return ERR_LEVEL;
-    }
+    REFUSE_IF((levels == LEVELS_LEAF && !is_leaf) || (levels == LEVELS_ABOVE_LEAF && is_leaf),
+              ERR_LEVEL);
     return table_check_range(&call->table, call->index, call->entries);
 }
 
@@ -157,12 +156,8 @@ static err_t decode_device(const struct thread *caller, struct range_call *call)
 
     TRY(decode(caller, call, LEVELS_LEAF));
     TRY(captable_argument(caller, 4, OBJECT_DEVICE, 0, &device));
-    if (rights != MAP_R && rights != (MAP_R | MAP_W)) {
-        return ERR_ARGUMENT;
-    }
-    if (rights != MAP_R && (device->rights & RIGHT_WRITE) == 0) {
-        return ERR_RIGHTS;
-    }
+    REFUSE_IF(rights != MAP_R && rights != (MAP_R | MAP_W), ERR_ARGUMENT);
+    REFUSE_IF(rights != MAP_R && (device->rights & RIGHT_WRITE) == 0, ERR_RIGHTS);
     if (!memory_covers(device, (frame_t){frame}, call->entries)) {
         return ERR_RANGE;
     }
@@ -271,17 +266,14 @@ err_t sys_table_drop(struct thread *caller)
 static inline err_t shared_entry(bool is_leaf_table, uint64_t entry, uint64_t *shared_out)
 {
     if (is_leaf_table) { /* a leaf, or the pager's own: without V, bits 1 and 0 are clear */
-        if (chunks.closing != 0 && (entry & PTE_V) != 0 &&
-            chunk_kind(entry_frame(entry)) == KIND_CLOSING) {
-            return ERR_KIND; /* C3 */
-        }
+        REFUSE_IF(chunks.closing != 0 && (entry & PTE_V) != 0 &&
+                      chunk_kind(entry_frame(entry)) == KIND_CLOSING,
+                  ERR_KIND); /* C3 */
         *shared_out = (entry & PTE_V) != 0 ? entry & ~(uint64_t)(PTE_W | PTE_D) : entry;
     } else if (entry_names_table(entry)) {
         struct table_record *record = table_record_of(entry_frame(entry));
 
-        if (record->count == UINT32_MAX) {
-            return ERR_COUNT;
-        }
+        REFUSE_IF(record->count == UINT32_MAX, ERR_COUNT);
         record->count++;
         *shared_out = as_lazy(entry);
     } else if ((entry & PTE_V) != 0) {
@@ -300,9 +292,7 @@ static err_t run_copy(struct range_call *call, uint64_t index, uint64_t end)
         uint64_t entry = call->table.entries[index];
         uint64_t shared;
 
-        if (call->target.entries[index] != 0) {
-            return ERR_OCCUPIED;
-        }
+        REFUSE_IF(call->target.entries[index] != 0, ERR_OCCUPIED);
         if (entry == 0) {
             continue;
         }

@@ -93,8 +93,7 @@ err_t sys_thread_configure(struct thread *caller)
 {
     uint64_t priority = argument(caller, 5);
     uint64_t flags = argument(caller, 6);
-    struct capability *space;
-    struct capability *captable;
+    struct capability *space, *captable;
     struct capability *endpoint = NULL;
     struct thread *thread;
 
@@ -104,12 +103,9 @@ err_t sys_thread_configure(struct thread *caller)
     if (argument(caller, 3) != 0) {
         TRY(captable_argument(caller, 3, OBJECT_ENDPOINT, RIGHT_BIND, &endpoint));
     }
-    if (priority > caller->priority || (flags & ~(uint64_t)THREAD_FLAG_FLOAT) != 0) {
-        return ERR_ARGUMENT;
-    }
-    if (thread->state != THREAD_UNCONFIGURED) {
-        return ERR_STATE;
-    }
+    REFUSE_IF(priority > caller->priority || (flags & ~(uint64_t)THREAD_FLAG_FLOAT) != 0,
+              ERR_ARGUMENT);
+    REFUSE_IF(thread->state != THREAD_UNCONFIGURED, ERR_STATE);
     thread->space = (struct space *)space->object;
     thread->captable = (struct captable *)captable->object;
     thread->space->bound_threads++; /* H3 */
@@ -128,9 +124,7 @@ err_t sys_thread_start(struct thread *caller)
     struct thread *thread;
 
     TRY(find(caller, RIGHT_MANAGE, &thread));
-    if (!is_stopped(thread) || thread->space->root.number == 0) {
-        return ERR_STATE;
-    }
+    REFUSE_IF(!is_stopped(thread) || thread->space->root.number == 0, ERR_STATE);
     arch_thread_start(thread, (vaddr_t){argument(caller, 1)}, (vaddr_t){argument(caller, 2)},
                       argument(caller, 3), argument(caller, 4), argument(caller, 5));
     thread->flags |= THREAD_FLAG_STARTED;
@@ -153,9 +147,7 @@ err_t sys_thread_resume(struct thread *caller)
     struct thread *thread;
 
     TRY(find(caller, RIGHT_MANAGE, &thread));
-    if (!is_stopped(thread) || (thread->flags & THREAD_FLAG_STARTED) == 0) {
-        return ERR_STATE;
-    }
+    REFUSE_IF(!is_stopped(thread) || (thread->flags & THREAD_FLAG_STARTED) == 0, ERR_STATE);
     schedule_wake(thread);
     return ERR_OK;
 }
@@ -167,10 +159,9 @@ err_t sys_thread_set_priority(struct thread *caller)
     struct thread *thread;
 
     TRY(find(caller, RIGHT_MANAGE, &thread));
-    if (priority > caller->priority ||
-        (affinity != 0 && (affinity & (UINT64_MAX >> (HARTS_MAX - hart_count))) == 0)) {
-        return ERR_ARGUMENT;
-    }
+    REFUSE_IF(priority > caller->priority ||
+                  (affinity != 0 && (affinity & (UINT64_MAX >> (HARTS_MAX - hart_count))) == 0),
+              ERR_ARGUMENT);
     thread->affinity = affinity;
     if (thread->state == THREAD_CALLING) {
         struct endpoint *endpoint = thread->waits_on.endpoint;
@@ -191,12 +182,8 @@ err_t sys_thread_read(struct thread *caller)
     struct thread *thread;
 
     TRY(find(caller, RIGHT_OBJECTS, &thread));
-    if (first > INDEX_END) {
-        return ERR_ARGUMENT;
-    }
-    if (!is_stopped(thread)) {
-        return ERR_STATE;
-    }
+    REFUSE_IF(first > INDEX_END, ERR_ARGUMENT);
+    REFUSE_IF(!is_stopped(thread), ERR_STATE);
     for (unsigned i = 0; i < AT_ONCE; i++) {
         unsigned index = (unsigned)first + i;
 

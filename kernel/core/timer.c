@@ -19,8 +19,7 @@ void timer_destroy(struct timer *timer)
 err_t sys_timer_set(struct thread *caller)
 {
     uint64_t ticks = argument(caller, 2);
-    struct capability *capability;
-    struct capability *notification;
+    struct capability *capability, *notification;
     struct timer *timer;
 
     TRY(captable_argument(caller, 0, OBJECT_TIMER, RIGHT_CALL, &capability));
