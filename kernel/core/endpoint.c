@@ -3,7 +3,6 @@
 
 #include "arch.h"
 #include "core/ipc.h"
-#include "core/thread.h"
 
 /* A thread's place among the callers: the highest priority first. */
 void endpoint_queue_caller(struct endpoint *endpoint, struct thread *caller)

@@ -4,7 +4,6 @@
 #include "arch.h"
 #include "core/captable.h"
 #include "core/entry.h"
-#include "core/event.h"
 #include "core/ipc.h"
 #include "core/ipc_fast.h"
 #include "core/message.h"

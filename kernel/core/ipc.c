@@ -3,7 +3,6 @@
 
 #include "arch.h"
 #include "core/captable.h"
-#include "core/event.h"
 #include "core/fault.h"
 #include "core/message.h"
 #include "core/notification.h"

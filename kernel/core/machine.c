@@ -1,7 +1,6 @@
 /* The machine's calls: early log, reset, counters and events. Authority: a MACHINE capability. */
 #include "arch.h"
 #include "core/captable.h"
-#include "core/event.h"
 #include "core/syscall.h"
 
 enum { LOG_BYTES_MAX = 32, RESET_POWER_OFF = 0, RESET_REBOOT = 1 };

@@ -3,7 +3,6 @@
 
 #include "arch.h"
 #include "core/captable.h"
-#include "core/endpoint.h"
 #include "core/ipc.h"
 #include "core/schedule.h"
 #include "core/syscall.h"

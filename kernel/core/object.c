@@ -3,7 +3,6 @@
 
 #include "arch.h"
 #include "core/captable.h"
-#include "core/chunk.h"
 #include "core/endpoint.h"
 #include "core/event.h"
 #include "core/interrupt.h"
@@ -11,7 +10,6 @@
 #include "core/notification.h"
 #include "core/panic.h"
 #include "core/reply.h"
-#include "core/space.h"
 #include "core/syscall.h"
 #include "core/timer.h"
 

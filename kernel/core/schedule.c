@@ -2,9 +2,6 @@
 #include "core/schedule.h"
 
 #include "arch.h"
-#include "core/event.h"
-#include "core/panic.h"
-#include "core/space.h"
 
 static uint64_t slice_length_ticks; /* [c] */
 static uint64_t ticks_per_ms;       /* [c] */

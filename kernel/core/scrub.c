@@ -14,9 +14,7 @@
  * call of memory_retype for the chunk goes on where it stopped.
  */
 #include "arch.h"
-#include "core/captable.h"
 #include "core/interrupt.h"
-#include "core/memory.h"
 #include "core/syscall.h"
 #include "core/table.h"
 #include "core/timer.h"

@@ -3,8 +3,6 @@
 
 #include "arch.h"
 #include "core/captable.h"
-#include "core/hart.h"
-#include "core/memory.h"
 #include "core/syscall.h"
 #include "core/table.h"
 

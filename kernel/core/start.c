@@ -4,12 +4,10 @@
 
 #include "arch.h"
 #include "core/captable.h"
-#include "core/chunk.h"
 #include "core/entry.h"
 #include "core/interrupt.h"
 #include "core/panic.h"
 #include "core/schedule.h"
-#include "core/space.h"
 #include "core/table.h"
 
 enum { INIT_PRIORITY = 30 };

@@ -4,7 +4,6 @@
 #include "arch.h"
 #include "core/captable.h"
 #include "core/event.h"
-#include "core/memory.h"
 #include "core/panic.h"
 #include "core/syscall.h"
 

@@ -4,7 +4,6 @@
 
 #include "arch.h"
 #include "core/captable.h"
-#include "core/memory.h"
 #include "core/syscall.h"
 
 struct range_call {
@@ -14,8 +13,9 @@ struct range_call {
     struct table target; /* table_copy */
     uint64_t index;
     uint64_t entries;
-    uint64_t first;   /* map word or device entry of entry `index` */
-    uint64_t changed; /* what the runs counted */
+    enum system_call number; /* lazy, thaw, protect, drop */
+    uint64_t first;          /* map word or device entry of entry `index`; table_map: 0 */
+    uint64_t changed;        /* what the runs counted */
 };
 
 /* What to do with the entries from `index` up to `end`, which are of one group. */
@@ -75,13 +75,6 @@ static err_t for_range(struct thread *caller, struct range_call *call, err_t err
     return error;
 }
 
-/* An entry of a used group. */
-static void change(struct range_call *call, uint64_t index, uint64_t entry)
-{
-    table_store(&call->table, index, entry);
-    call->changed++;
-}
-
 static void fill(struct range_call *call, uint64_t index, uint64_t entry)
 {
     table_write(&call->table, index, entry);
@@ -93,14 +86,18 @@ static uint64_t as_lazy(uint64_t entry)
     return entry_frame(entry).number << PTE_FRAME_SHIFT | PTE_LAZY;
 }
 
+/* Consecutive frames from `first` on, or the map words in the arguments from the fifth on. */
 static err_t run_map(struct range_call *call, uint64_t index, uint64_t end)
 {
     for (; index < end; index++) {
         uint64_t n = index - call->index;
-        uint64_t pair = argument(call->caller, 4 + (unsigned)n / 2);
+        uint64_t word = call->first + (n << MAP_FRAME_SHIFT);
         uint64_t entry;
 
-        TRY(table_compose(call->memory, pair >> (n % 2 * 32) & UINT32_MAX, &entry));
+        if (call->first == 0) {
+            word = argument(call->caller, 4 + (unsigned)n / 2) >> (n % 2 * 32) & UINT32_MAX;
+        }
+        TRY(table_compose(call->memory, word, &entry));
         fill(call, index, entry);
     }
     return ERR_OK;
@@ -108,7 +105,7 @@ static err_t run_map(struct range_call *call, uint64_t index, uint64_t end)
 
 err_t sys_table_map(struct thread *caller)
 {
-    struct range_call call;
+    struct range_call call = {.first = 0};
     err_t error = decode(caller, &call, LEVELS_LEAF);
 
     if (argument(caller, 3) == 0 || argument(caller, 3) > TABLE_MAP_MAX) {
@@ -117,27 +114,15 @@ err_t sys_table_map(struct thread *caller)
     return for_range(caller, &call, error, RANGE_EVERY, run_map);
 }
 
-static err_t run_map_run(struct range_call *call, uint64_t index, uint64_t end)
-{
-    for (; index < end; index++) {
-        uint64_t entry;
-
-        TRY(table_compose(call->memory, call->first + ((index - call->index) << MAP_FRAME_SHIFT),
-                          &entry));
-        fill(call, index, entry);
-    }
-    return ERR_OK;
-}
-
 err_t sys_table_map_run(struct thread *caller)
 {
     struct range_call call = {.first = argument(caller, 4)};
     err_t error = decode(caller, &call, LEVELS_LEAF);
 
-    if (error == ERR_OK && call.first > UINT32_MAX) {
+    if (error == ERR_OK && (call.first == 0 || call.first > UINT32_MAX)) {
         error = ERR_ARGUMENT;
     }
-    return for_range(caller, &call, error, RANGE_EVERY, run_map_run);
+    return for_range(caller, &call, error, RANGE_EVERY, run_map);
 }
 
 static err_t run_map_device(struct range_call *call, uint64_t index, uint64_t end)
@@ -176,78 +161,44 @@ err_t sys_table_map_device(struct thread *caller)
     return error;
 }
 
-static err_t run_lazy(struct range_call *call, uint64_t index, uint64_t end)
+/* What becomes of an entry that is not zero. */
+static inline uint64_t changed_entry(const struct range_call *call, uint64_t entry)
 {
-    for (; index < end; index++) {
-        uint64_t entry = call->table.entries[index];
+    bool names_table = entry_names_table(entry);
+    bool is_valid = (entry & PTE_V) != 0;
+    frame_t frame = entry_frame(entry);
 
-        if ((entry & PTE_V) != 0 && entry_names_table(entry)) {
-            change(call, index, as_lazy(entry));
-        }
+    switch (call->number) {
+    case SYS_TABLE_PROTECT:
+        return is_valid ? entry & ~(uint64_t)(PTE_W | PTE_D) : entry;
+    case SYS_TABLE_LAZY:
+        return is_valid && names_table ? as_lazy(entry) : entry;
+    case SYS_TABLE_THAW: /* a table that nobody else names; kind and level are looked at again */
+        return !is_valid && names_table && chunk_kind(frame) == KIND_TABLE &&
+                       table_record_of(frame)->count == 1 &&
+                       table_record_of(frame)->state == call->table.level
+                   ? frame.number << PTE_FRAME_SHIFT | PTE_V
+                   : entry;
+    default: /* SYS_TABLE_DROP */
+        return 0;
     }
-    return ERR_OK;
 }
 
-err_t sys_table_lazy(struct thread *caller)
+static err_t run_change(struct range_call *call, uint64_t index, uint64_t end)
 {
-    struct range_call call;
+    bool is_drop = call->number == SYS_TABLE_DROP;
 
-    return for_range(caller, &call, decode(caller, &call, LEVELS_ABOVE_LEAF), RANGE_USED, run_lazy);
-}
-
-/* Lazy entries whose table nobody else names; kind and level are looked at again. */
-static err_t run_thaw(struct range_call *call, uint64_t index, uint64_t end)
-{
-    for (; index < end; index++) {
-        uint64_t entry = call->table.entries[index];
-        frame_t child = entry_frame(entry);
-
-        if ((entry & (PTE_V | PTE_LAZY)) == PTE_LAZY && chunk_kind(child) == KIND_TABLE &&
-            table_record_of(child)->count == 1 &&
-            table_record_of(child)->state == call->table.level) {
-            change(call, index, child.number << PTE_FRAME_SHIFT | PTE_V);
-        }
-    }
-    return ERR_OK;
-}
-
-err_t sys_table_thaw(struct thread *caller)
-{
-    struct range_call call;
-
-    return for_range(caller, &call, decode(caller, &call, LEVELS_ABOVE_LEAF), RANGE_USED, run_thaw);
-}
-
-static err_t run_protect(struct range_call *call, uint64_t index, uint64_t end)
-{
-    for (; index < end; index++) {
-        uint64_t entry = call->table.entries[index];
-
-        if ((entry & (PTE_V | PTE_W)) == (PTE_V | PTE_W)) {
-            change(call, index, entry & ~(uint64_t)(PTE_W | PTE_D));
-        }
-    }
-    return ERR_OK;
-}
-
-err_t sys_table_protect(struct thread *caller)
-{
-    struct range_call call;
-
-    return for_range(caller, &call, decode(caller, &call, LEVELS_LEAF), RANGE_USED, run_protect);
-}
-
-static err_t run_drop(struct range_call *call, uint64_t index, uint64_t end)
-{
-    if (end - index == TABLE_GROUP_ENTRIES) {
+    if (is_drop && end - index == TABLE_GROUP_ENTRIES) {
         call->table.record->groups &= (uint16_t) ~(1u << (index / TABLE_GROUP_ENTRIES)); /* T4 */
     }
     for (; index < end; index++) {
         uint64_t entry = call->table.entries[index];
+        uint64_t changed = entry == 0 ? 0 : changed_entry(call, entry);
 
-        if (entry != 0) {
-            change(call, index, 0);
-            if (entry_names_table(entry)) {
+        if (changed != entry) {
+            table_store(&call->table, index, changed);
+            call->changed++;
+            if (is_drop && entry_names_table(entry)) {
                 table_unref(entry_frame(entry));
             }
         }
@@ -255,11 +206,31 @@ static err_t run_drop(struct range_call *call, uint64_t index, uint64_t end)
     return ERR_OK;
 }
 
+static err_t change(struct thread *caller, enum system_call number, enum range_levels levels)
+{
+    struct range_call call = {.number = number};
+
+    return for_range(caller, &call, decode(caller, &call, levels), RANGE_USED, run_change);
+}
+
+err_t sys_table_lazy(struct thread *caller)
+{
+    return change(caller, SYS_TABLE_LAZY, LEVELS_ABOVE_LEAF);
+}
+
+err_t sys_table_thaw(struct thread *caller)
+{
+    return change(caller, SYS_TABLE_THAW, LEVELS_ABOVE_LEAF);
+}
+
+err_t sys_table_protect(struct thread *caller)
+{
+    return change(caller, SYS_TABLE_PROTECT, LEVELS_LEAF);
+}
+
 err_t sys_table_drop(struct thread *caller)
 {
-    struct range_call call;
-
-    return for_range(caller, &call, decode(caller, &call, LEVELS_ALL), RANGE_USED, run_drop);
+    return change(caller, SYS_TABLE_DROP, LEVELS_ALL);
 }
 
 /* What both tables hold afterwards, in place of `entry`. */

@@ -4,11 +4,9 @@
 #include "arch.h"
 #include "core/captable.h"
 #include "core/endpoint.h"
-#include "core/hart.h"
 #include "core/notification.h"
 #include "core/reply.h"
 #include "core/schedule.h"
-#include "core/space.h"
 #include "core/syscall.h"
 
 void thread_unwait(struct thread *thread)
