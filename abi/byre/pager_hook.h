@@ -21,6 +21,7 @@ enum pager_hook {
     PAGER_HOOK_CORRUPT_ENTRY = 22, /* empties the entry behind the books' back */
     PAGER_HOOK_CORRUPT_OBJECT = 23, /* makes a kernel object that nobody owns; value 0 undoes it */
     PAGER_HOOK_ZERO_COUNT = 24,     /* result = count of the shared zero frame */
+    PAGER_HOOK_CRASH = 25,          /* the pager stores to address 8 */
 };
 
 #endif

@@ -5,13 +5,14 @@
 
 enum proc_hook {
     PROC_HOOK_FIRST = 64,
-    /* value k: the k-th allocation of this kind from now on fails; 0 = off. */
+    /* value k: the k-th allocation of this kind from now on fails; 0 = off. The result is what
+     * was left of the k before. */
     PROC_HOOK_FAIL_PROCESS = 64, /* process records */
     PROC_HOOK_FAIL_THREAD = 65,  /* thread records */
     PROC_HOOK_FAIL_WAITER = 66,  /* records of waitpid */
     PROC_HOOK_FAIL_OBJECT = 67,  /* kernel objects */
     PROC_HOOK_FAIL_SLOT = 68,    /* slots of proc's capability table */
-    PROC_HOOK_END = 69,
+    PROC_HOOK_CRASH = 69,        /* proc stores to address 8 */
 };
 
 #endif

@@ -253,6 +253,12 @@ static void hook_on_page(struct pager_request *request)
     request->result.hook.result = frame_count(frame);
 }
 
+static void hook_crash(void)
+{
+    volatile uint64_t *volatile nowhere = (volatile uint64_t *)sizeof(uint64_t);
+    *nowhere = 0;
+}
+
 void pager_on_hook(struct pager_request *request)
 {
     uint64_t what = request->in.hook.what;
@@ -276,6 +282,9 @@ void pager_on_hook(struct pager_request *request)
         return;
     case PAGER_HOOK_ZERO_COUNT:
         request->result.hook.result = frame_count(fault_zero_frame);
+        return;
+    case PAGER_HOOK_CRASH:
+        hook_crash();
         return;
     case PAGER_HOOK_CORRUPT_OBJECT:
         request->error = hook_stray_object(value != 0);

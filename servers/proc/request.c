@@ -274,6 +274,13 @@ void proc_on_launch(struct proc_request *request)
 
 /* ---------------------------------------------------------------------------- test hooks */
 
+static void request_crash(void)
+{
+    volatile uint64_t *volatile nowhere = (volatile uint64_t *)sizeof(uint64_t);
+
+    *nowhere = 0;
+}
+
 static bool request_set_hook(uint64_t what, uint64_t value, uint64_t *left_out)
 {
     switch (what) {
@@ -291,6 +298,9 @@ static bool request_set_hook(uint64_t what, uint64_t value, uint64_t *left_out)
         return true;
     case PROC_HOOK_FAIL_SLOT:
         *left_out = slots_fail_after(value);
+        return true;
+    case PROC_HOOK_CRASH:
+        request_crash();
         return true;
     default:
         return false;
