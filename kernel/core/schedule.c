@@ -110,11 +110,11 @@ static void run(struct hart *hart, struct thread *next)
     hart->must_set_timer = true; /* G3 */
 }
 
-/* Has it run its slice, with others of its priority ready? Then it goes to the tail (G5). */
+/* Is its slice over, with others of its priority ready? Then it goes to the tail (G5). */
 static bool slice_is_over(struct thread *thread)
 {
-    if (thread->slice_end_ticks == 0 || thread->run_ticks < thread->slice_end_ticks ||
-        list_is_empty(&thread->hart->ready[thread->priority])) {
+    if (thread->slice_end_ticks == 0 || list_is_empty(&thread->hart->ready[thread->priority]) ||
+        arch_time_ticks() < thread->slice_end_ticks) {
         return false;
     }
     thread->slice_end_ticks = 0;
@@ -202,12 +202,11 @@ static void set_timer(struct hart *hart)
     if (current != NULL && !list_is_empty(&hart->ready[current->priority])) {
         if (hart->slice_ticks == 0) {
             uint64_t now_ticks = arch_time_ticks();
-            uint64_t run_ticks = current->run_ticks + (now_ticks - hart->switched_ticks);
 
-            if (current->slice_end_ticks <= run_ticks) {
-                current->slice_end_ticks = run_ticks + slice_length_ticks;
+            if (current->slice_end_ticks <= now_ticks) {
+                current->slice_end_ticks = now_ticks + slice_length_ticks;
             }
-            hart->slice_ticks = now_ticks + (current->slice_end_ticks - run_ticks);
+            hart->slice_ticks = current->slice_end_ticks;
         }
         if (hart->slice_ticks < wanted_ticks) {
             wanted_ticks = hart->slice_ticks;

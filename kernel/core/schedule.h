@@ -4,7 +4,7 @@
  *   G2  When an entry ends, no ready thread has a higher priority than the hart's current one.
  *   G3  The time slice runs only while another thread of the current one's priority is ready.
  *   G4  A thread that was preempted by a higher priority keeps its place at the head.
- *   G5  A slice is time run, however often the thread was preempted, faulted or called meanwhile.
+ *   G5  A slice goes on while the thread calls or faults: what servers do for it is its time.
  *
  * In the mode of random preemption the timer also fires at seeded random intervals, and the next
  * thread is any of the first few that are ready at the highest priority.

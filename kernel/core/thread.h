@@ -80,7 +80,7 @@ struct thread {
     /* Accounts [K] */
     uint64_t affinity;
     uint64_t run_ticks;
-    uint64_t slice_end_ticks; /* of run_ticks, when its time slice ends; 0: it gets a whole one */
+    uint64_t slice_end_ticks; /* when its time slice ends; 0: it gets a whole one */
     uint64_t fault_count;
 
     /* Faults [K] */
