@@ -29,7 +29,7 @@ def main():
     calls = abi["syscall"]
     seen = {call["name"]: set() for call in calls}
     unknown = set()
-    logs = sorted((ROOT / "build" / "tests" / "log").glob("*.log"))
+    logs = sorted((ROOT / "build" / "tests" / "log").glob("kernel-*.log"))
     for log in logs:
         for number, error in SEEN.findall(log.read_text("latin-1").replace("\r", "")):
             if int(number) < len(calls):

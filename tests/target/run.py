@@ -15,7 +15,7 @@ the same each time, whatever else the host does; CLOCK=host, and keys to be type
 A test in kernel/ is the machine's init, build/tests/kernel/NAME.cpio. Any other is a program in
 build/tests/system.cpio that the shell runs under the real servers: RUN, by default `NAME && memaudit`.
 Each run adds tests of its own: that a plan came and was kept, that nothing panicked, the exit status.
-The machine's whole output goes to build/tests/log/NAME.RUN.log.
+The machine's whole output goes to build/tests/log/PROPERTY-NAME.RUN.log.
 """
 
 import os
@@ -93,7 +93,7 @@ def boot(run, name, kernel_test, keys, log):
     arguments = machine.command(BUILD / "Image", archive, run.memory, run.harts,
                                 machine.bootargs_with_run(run.bootargs, line))
     if not keys and not run.clock_is_host:
-        arguments += ["-icount", "shift=0,sleep=off"]
+        arguments += ["-icount", "shift=0,sleep=off", "-rtc", "clock=vm"]
     arguments += ["-display", "none", "-monitor", "none", "-serial", "stdio"]
     process = machine.start(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     typist = Typist(keys, process)
@@ -171,7 +171,7 @@ def main():
     header = Header(source)
     stream = Stream()
     for number, run in enumerate(header.runs):
-        log_name = LOGS / f"{source.stem}.{number}.log"
+        log_name = LOGS / f"{source.parent.name}-{source.stem}.{number}.log"
         with open(log_name, "wb") as log:
             output, status = boot(run, source.stem, kernel_test, header.keys, log)
         judge(stream, header, run, output, status, kernel_test, log_name.relative_to(ROOT))

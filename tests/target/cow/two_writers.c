@@ -3,6 +3,7 @@
 /* test: MEM=64M BOOTARGS="preempt=112,40" */
 /* Conformance 11: two threads write one copy-on-write page. Both stores are kept, one copy is made,
  * and no frame leaks. */
+#include <byre/gen/calls.h>
 #include <pthread.h>
 
 #include "support/tap.h"
@@ -23,6 +24,7 @@ static void *writer(void *argument)
             if (stop) {
                 return NULL;
             }
+            (void)byre_yield();
         }
         for (unsigned i = 0; i < PAGES; i++) {
             pages[i * PAGE / 8 + 64 * me] = round;

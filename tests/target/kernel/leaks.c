@@ -54,7 +54,7 @@ static void first_instruction(void)
 
 static void yield_much(struct worker *worker)
 {
-    for (unsigned i = 0; i < 300; i++) {
+    for (unsigned i = 0; i < 25; i++) {
         (void)SYS(YIELD);
         struct message m = {.flags = IPC_DEADLINE};
         (void)ipc(SYS_RECEIVE, worker->argument[0], &m);
