@@ -70,6 +70,7 @@ int main(int argc, char **argv)
 {
     struct shell shell = {.interactive = argc == 1};
 
+    run_begin();
     if (argc == 1) {
         run_interactive(&shell);
     } else if (argc == 3 && strcmp(argv[1], "-c") == 0) {

@@ -25,6 +25,11 @@ static void run_set_foreground(pid_t pid)
     (void)!console_foreground(PROGRAM_SLOT_CONSOLE, (uint64_t)pid);
 }
 
+void run_begin(void)
+{
+    run_set_foreground(0);
+}
+
 static const char *run_signal_name(int signal)
 {
     switch (signal) {

@@ -11,6 +11,8 @@ struct shell {
     bool exits;       /* `exit` was run */
 };
 
+/* Before anything else: the first shell becomes the one that says to whom ^C goes. */
+void run_begin(void);
 void run_line(struct shell *shell, const char *text);
 /* Collect background children that have ended, and say so. */
 void run_collect(const struct shell *shell);

@@ -79,8 +79,8 @@ void proc_on_exec(struct proc_request *request)
     char path[33];
 
     request_path(request, path);
+    /* On success the caller is no more, and the answer reaches nobody. */
     request->error = life_exec(process, path, &block);
-    request->deferred = request->error == ERR_OK;
 }
 
 void proc_on_spawn(struct proc_request *request)
@@ -130,7 +130,6 @@ void proc_on_thread_create(struct proc_request *request)
 void proc_on_exit(struct proc_request *request)
 {
     life_end(request_process(request), status_sanitized(request->in.exit.status));
-    request->deferred = true;
 }
 
 void proc_on_thread_exit(struct proc_request *request)
@@ -147,7 +146,7 @@ void proc_on_thread_exit(struct proc_request *request)
     } else {
         thread_unmake(&process->body, thread);
     }
-    request->deferred = true;
+    /* Normally the thread was the caller; a thread that ends another one has its answer. */
 }
 
 void proc_on_kill(struct proc_request *request)
