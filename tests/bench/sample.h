@@ -1,5 +1,8 @@
 /* One measured operation: how often, the least, the most and the sum of retired instructions, of the
- * whole machine, with what a pair of readings costs taken off. */
+ * whole machine, with what a pair of readings costs taken off.
+ *
+ * The markers are instructions that do nothing; the plugins of tools/profile/ see them. They stand
+ * outside of what is counted. */
 #ifndef BENCH_SAMPLE_H
 #define BENCH_SAMPLE_H
 
@@ -12,8 +15,7 @@ struct sample {
     uint64_t most;
 };
 
-/* The readings around one operation. The markers, instructions that do nothing, open and close a
- * window for tools/profile/plugin.c; they stand outside of what is counted. */
+/* Opens a window. */
 static inline uint64_t retired_before(void)
 {
     uint64_t value;
@@ -21,6 +23,7 @@ static inline uint64_t retired_before(void)
     return value;
 }
 
+/* Closes it. */
 static inline uint64_t retired_after(void)
 {
     uint64_t value;
@@ -35,8 +38,10 @@ static inline uint64_t sample_overhead(void)
     return after - before;
 }
 
+/* The window that closed last is a sample, of this value. */
 static inline void sample_add(struct sample *sample, uint64_t value)
 {
+    __asm__ volatile(".word 0x5b302013" ::: "memory");
     sample->least = sample->operations == 0 || value < sample->least ? value : sample->least;
     sample->most = value > sample->most ? value : sample->most;
     sample->sum += value;
@@ -46,6 +51,12 @@ static inline void sample_add(struct sample *sample, uint64_t value)
 static inline void sample_count(struct sample *sample, uint64_t before, uint64_t after)
 {
     sample_add(sample, after - before - sample_overhead());
+}
+
+/* The operation is measured: what comes next belongs to another. */
+static inline void sample_end(void)
+{
+    __asm__ volatile(".word 0x5b402013" ::: "memory");
 }
 
 #endif

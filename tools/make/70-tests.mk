@@ -63,9 +63,9 @@ $(TESTS)/kernel/%.elf: $(BUILD)/obj/server/tests/target/kernel/%.c.o $(KERNEL_TE
 $(TESTS)/kernel/%.cpio: $(TESTS)/kernel/%.elf tools/archive.py
 	$(Q)$(MAKE_ARCHIVE) $@ servers/init=$<
 
-# tests/target/PROPERTY/NAME.c and tests/bench/NAME.c: programs, added to the boot archive.
+# tests/target/PROPERTY/NAME.c: programs, added to the boot archive.
 TEST_PROGRAM_SOURCES := $(filter-out tests/target/kernel/% tests/target/support/%, \
-                        $(wildcard tests/target/*/*.c)) $(wildcard tests/bench/*.c)
+                        $(wildcard tests/target/*/*.c))
 TEST_PROGRAM_NAMES := $(notdir $(TEST_PROGRAM_SOURCES:.c=))
 TEST_PROGRAMS := $(TEST_PROGRAM_NAMES:%=$(TESTS)/programs/%)
 TEST_PROGRAM_SUPPORT := $(patsubst %,$(BUILD)/obj/program/%.o,$(wildcard tests/target/support/*.c))
@@ -79,10 +79,19 @@ $(TESTS)/programs/$(notdir $(1:.c=)): $(BUILD)/obj/program/$(1).o $(TEST_PROGRAM
 endef
 $(foreach source,$(TEST_PROGRAM_SOURCES),$(eval $(call test_program_rule,$(source))))
 
+# tests/bench/system/: one program of many files, in the same archive.
+BENCH_PROGRAM := $(TESTS)/programs/bench
+BENCH_SOURCES := $(filter-out tests/bench/system/linux.c,$(wildcard tests/bench/system/*.c))
+$(BENCH_PROGRAM): $(BENCH_SOURCES:%=$(BUILD)/obj/program/%.o) $(CRT0) $(LIBBYRE) $(BUILD)/linker/program.ld
+	$(call say,LD,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(PROGRAM_LDFLAGS) $(filter %.o,$^) $(PROGRAM_LIBRARIES) -o $@
+
 SYSTEM_ARCHIVE := $(TESTS)/system.cpio
-$(SYSTEM_ARCHIVE): $(ARCHIVE) $(TEST_PROGRAMS)
+$(SYSTEM_ARCHIVE): $(ARCHIVE) $(TEST_PROGRAMS) $(BENCH_PROGRAM)
 	$(call say,ARCHIVE,$@)
-	$(Q)$(MAKE_ARCHIVE) $@ $(ARCHIVE_MEMBERS) $(foreach name,$(TEST_PROGRAM_NAMES),bin/$(name)=$(TESTS)/programs/$(name))
+	$(Q)$(MAKE_ARCHIVE) $@ $(ARCHIVE_MEMBERS) bin/bench=$(BENCH_PROGRAM) \
+	    $(foreach name,$(TEST_PROGRAM_NAMES),bin/$(name)=$(TESTS)/programs/$(name))
 
 TARGET_TESTS := $(filter $(if $(ONLY),%/$(ONLY).c,%),$(wildcard tests/target/kernel/*.c) \
                 $(filter tests/target/%,$(TEST_PROGRAM_SOURCES)))
@@ -119,15 +128,18 @@ $(TESTS)/bench/kernel.elf: $(KERNEL_BENCH_OBJECTS) $(KERNEL_TEST_SUPPORT) \
 $(KERNEL_BENCH): $(TESTS)/bench/kernel.elf tools/archive.py
 	$(Q)$(MAKE_ARCHIVE) $@ servers/init=$<
 
-bench: $(BUILD)/Image $(KERNEL_BENCH) $(SYSTEM_ARCHIVE)
-	@$(PYTHON) tests/bench/report.py $(BUILD)/Image $(KERNEL_BENCH) $(SYSTEM_ARCHIVE) $(if $(LARGE),--large)
-
-# Instructions by function, counted by a plugin of QEMU's: make profile NAME=fork_16.
-PROFILE_PLUGIN := $(BUILD)/profile.so
-$(PROFILE_PLUGIN): tools/profile/plugin.c
+# Plugins of QEMU's that count.
+PLUGINS := $(patsubst tools/profile/%.c,$(BUILD)/profile/%.so,$(wildcard tools/profile/*.c))
+$(BUILD)/profile/%.so: tools/profile/%.c tools/profile/plugin.h
 	$(call say,HOSTCC,$<)
+	$(Q)mkdir -p $(@D)
 	$(Q)$(HOST_CC) -std=gnu2x -O2 $(WARNINGS) -shared -fPIC $< -o $@
 
+BENCH_READY := $(BUILD)/Image $(ARCHIVE) $(KERNEL_BENCH) $(SYSTEM_ARCHIVE) $(PLUGINS)
+
+bench: $(BENCH_READY)
+	@$(PYTHON) tests/bench/report.py $(if $(LARGE),--large)
+
 .PHONY: profile
-profile: $(BUILD)/Image $(SYSTEM_ARCHIVE) $(PROFILE_PLUGIN)
-	@$(PYTHON) tests/bench/profile.py $(BUILD)/Image $(SYSTEM_ARCHIVE) $(PROFILE_PLUGIN) $(or $(NAME),fork_16)
+profile: $(BENCH_READY)
+	@$(PYTHON) tests/bench/profile.py $(or $(NAME),fork_16)

@@ -80,8 +80,9 @@ static void measure(const struct job *job)
         (void)SYS(WAIT, client->done, time_now() + ticks_of_ms(1000));
     }
     EXPECT(client->result[0] >= BENCH_OPERATIONS);
+    sample_end();
     say("bench %s %lu %lu %lu %lu instructions\n", job->name, client->result[2] / job->divide,
-        client->result[1] / job->divide, client->result[3] / job->divide, client->result[0]);
+        client->result[1], client->result[3] / job->divide, client->result[0] * job->divide);
     EXPECT_OK(SYS(THREAD_SUSPEND, client->thread));
     if (server != NULL) {
         EXPECT_OK(SYS(THREAD_SUSPEND, server->thread));

@@ -1,0 +1,19 @@
+/* What the bench asks of the system beyond POSIX. byre.c and linux.c implement it. */
+#ifndef BENCH_PLATFORM_H
+#define BENCH_PLATFORM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Page faults that this process has taken. */
+uint64_t platform_faults(void);
+
+/* Memory that is in use, in bytes, by what it is for; false: this system does not tell. */
+struct memory_use {
+    uint64_t tables;
+    uint64_t objects; /* kernel objects */
+    uint64_t records; /* of servers: frames that no program maps */
+};
+bool platform_memory_use(struct memory_use *use_out);
+
+#endif
