@@ -21,5 +21,10 @@ $(BUILD)/linker/%.ld: linker/%.ld $(wildcard linker/*.in linker/*.h)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) -E -P -undef -x c -Ilinker $< -o $@
 
-.PHONY: gen
+.PHONY: gen docs
 gen: $(GEN_STAMP)
+
+#: Book
+#:   make docs                 build/docs/reference.md: system calls, errors, protocols
+docs: $(GEN_STAMP)
+	@echo $(BUILD)/docs/reference.md

@@ -3,7 +3,7 @@
 #: Test
 #:   make test                 everything; the last line is "N passed, N failed"
 #:   make host-tests           build and run the unit tests and the model checker
-#:   make target-tests         build and run the tests in QEMU; ONLY=name for some of them
+#:   make target-tests         build and run the tests in QEMU; ONLY=test or folder
 #:   make gates                check the laws on the built kernel
 #:   make profile NAME=fork_16 where the instructions of one operation of the bench go
 #:   make bench                what each operation costs, in instructions; LARGE=1 with the gigabytes
@@ -93,7 +93,7 @@ $(SYSTEM_ARCHIVE): $(ARCHIVE) $(TEST_PROGRAMS) $(BENCH_PROGRAM)
 	$(Q)$(MAKE_ARCHIVE) $@ $(ARCHIVE_MEMBERS) bin/bench=$(BENCH_PROGRAM) \
 	    $(foreach name,$(TEST_PROGRAM_NAMES),bin/$(name)=$(TESTS)/programs/$(name))
 
-TARGET_TESTS := $(filter $(if $(ONLY),%/$(ONLY).c,%),$(wildcard tests/target/kernel/*.c) \
+TARGET_TESTS := $(filter $(if $(ONLY),%/$(ONLY).c tests/target/$(ONLY)/%,%),$(wildcard tests/target/kernel/*.c) \
                 $(filter tests/target/%,$(TEST_PROGRAM_SOURCES)))
 TARGET_READY := $(BUILD)/Image $(KERNEL_TEST_ARCHIVES) $(SYSTEM_ARCHIVE)
 GATES := $(filter-out %/tap.py %/elf.py,$(wildcard tests/gates/*.py))
