@@ -40,17 +40,11 @@ const struct interrupt *interrupt_of_source(unsigned source)
     return sources[source];
 }
 
-/* Rights: CALL on the interrupt and on the notification, BIND on the control. */
-err_t sys_interrupt_bind(struct thread *caller)
+err_t sys_interrupt_bind(struct thread *caller, struct interrupt *interrupt,
+                         struct capability *notification)
 {
     uint64_t source = argument(caller, 2);
-    struct capability *capability, *control, *notification;
-    struct interrupt *interrupt;
 
-    TRY(captable_argument(caller, 0, OBJECT_INTERRUPT, RIGHT_CALL, &capability));
-    TRY(captable_argument(caller, 1, OBJECT_INTERRUPT_CONTROL, RIGHT_BIND, &control));
-    TRY(captable_argument(caller, 3, OBJECT_NOTIFICATION, RIGHT_CALL, &notification));
-    interrupt = (struct interrupt *)capability->object;
     REFUSE_IF(source == 0 || source >= arch_interrupt_source_count(), ERR_RANGE);
     REFUSE_IF(interrupt->source != 0, ERR_STATE);
     REFUSE_IF(sources[source] != NULL, ERR_BUSY);
@@ -61,14 +55,10 @@ err_t sys_interrupt_bind(struct thread *caller)
     return ERR_OK;
 }
 
-err_t sys_interrupt_ack(struct thread *caller)
+err_t sys_interrupt_ack(struct thread *caller, struct interrupt *interrupt)
 {
-    struct capability *capability;
-    uint64_t source;
-
-    TRY(captable_argument(caller, 0, OBJECT_INTERRUPT, RIGHT_CALL, &capability));
-    source = ((const struct interrupt *)capability->object)->source;
-    REFUSE_IF(source == 0, ERR_STATE);
-    arch_interrupt_unmask((unsigned)source);
+    (void)caller;
+    REFUSE_IF(interrupt->source == 0, ERR_STATE);
+    arch_interrupt_unmask((unsigned)interrupt->source);
     return ERR_OK;
 }

@@ -1,16 +1,9 @@
 /* The machine's calls: early log, reset, counters and events. Authority: a MACHINE capability. */
 #include "arch.h"
-#include "core/captable.h"
+#include "core/event.h"
 #include "core/syscall.h"
 
 enum { LOG_BYTES_MAX = 32, RESET_POWER_OFF = 0, RESET_REBOOT = 1 };
-
-static err_t check(const struct thread *caller, unsigned rights)
-{
-    struct capability *machine;
-
-    return captable_argument(caller, 0, OBJECT_MACHINE, rights, &machine);
-}
 
 err_t sys_version(struct thread *caller)
 {
@@ -22,7 +15,6 @@ err_t sys_machine_log(struct thread *caller)
 {
     uint64_t bytes = argument(caller, 1);
 
-    TRY(check(caller, RIGHT_CALL));
     REFUSE_IF(bytes > LOG_BYTES_MAX, ERR_ARGUMENT);
     for (unsigned i = 0; i < bytes; i++) {
         arch_console_put((char)(argument(caller, 2 + i / 8) >> (i % 8 * 8)));
@@ -34,7 +26,6 @@ err_t sys_machine_reset(struct thread *caller)
 {
     uint64_t how = argument(caller, 1);
 
-    TRY(check(caller, RIGHT_MANAGE));
     REFUSE_IF(how != RESET_POWER_OFF && how != RESET_REBOOT, ERR_ARGUMENT);
     arch_reset(how == RESET_REBOOT);
     return ERR_UNSUPPORTED;
@@ -45,7 +36,6 @@ err_t sys_machine_counter(struct thread *caller)
     uint64_t which = argument(caller, 1);
     uint64_t sum = 0;
 
-    TRY(check(caller, RIGHT_CALL));
     REFUSE_IF(which >= COUNTERS, ERR_ARGUMENT);
     for (unsigned i = 0; i < hart_count; i++) {
         sum += harts[i]->counters[which];
@@ -60,7 +50,6 @@ err_t sys_machine_event(struct thread *caller)
     uint64_t age = argument(caller, 1);
     const struct event *event;
 
-    TRY(check(caller, RIGHT_CALL));
     REFUSE_IF(age >= EVENT_RING_ENTRIES || age >= hart->event_count, ERR_RANGE);
     event = &hart->ring[(hart->event_count - 1 - age) % EVENT_RING_ENTRIES];
     result(caller, 0, event->time_ticks);

@@ -6,19 +6,12 @@
 
 struct chunks chunks;
 
-err_t memory_find(const struct thread *caller, unsigned rights, frame_t first, uint64_t frames,
-                  struct capability **memory_out)
-{
-    TRY(captable_argument(caller, 0, OBJECT_MEMORY, rights, memory_out));
-    return memory_covers(*memory_out, first, frames) ? ERR_OK : ERR_RANGE;
-}
-
-err_t memory_find_chunk(const struct thread *caller, unsigned rights, struct chunk **chunk_out)
+err_t memory_find_chunk(const struct thread *caller, const struct capability *memory,
+                        struct chunk **chunk_out)
 {
     frame_t first = {argument(caller, 1)};
-    struct capability *memory;
 
-    TRY(memory_find(caller, rights, first, CHUNK_PAGES, &memory));
+    REFUSE_IF(!memory_covers(memory, first, CHUNK_PAGES), ERR_RANGE);
     REFUSE_IF((first.number & CHUNK_FRAME_MASK) != 0, ERR_ALIGN);
     *chunk_out = chunk_of(first);
     return *chunk_out == NULL ? ERR_RANGE : ERR_OK;
@@ -44,12 +37,12 @@ err_t sys_memory_derive(struct thread *caller)
     return ERR_OK;
 }
 
-err_t sys_memory_info(struct thread *caller)
+err_t sys_memory_info(struct thread *caller, struct capability *memory)
 {
     struct chunk *chunk;
-    err_t error = memory_find_chunk(caller, RIGHT_OBJECTS, &chunk);
 
-    TRY(error == ERR_RIGHTS ? memory_find_chunk(caller, RIGHT_BIND, &chunk) : error);
+    REFUSE_IF((memory->rights & (RIGHT_OBJECTS | RIGHT_BIND)) == 0, ERR_RIGHTS);
+    TRY(memory_find_chunk(caller, memory, &chunk));
     result(caller, 0, chunk->kind);
     result(caller, 1, chunk->used);
     return ERR_OK;

@@ -15,9 +15,6 @@ static inline bool memory_covers(const struct capability *range, frame_t first, 
            first.number - range->first_frame <= range->frames - frames;
 }
 
-/* The MEMORY capability that the first argument names, covering the frames: RANGE. */
-[[nodiscard]] err_t memory_find(const struct thread *caller, unsigned rights, frame_t first,
-                                uint64_t frames, struct capability **memory_out);
-/* The same, and the whole chunk that begins at the frame of the second: ALIGN, RANGE. */
-[[nodiscard]] err_t memory_find_chunk(const struct thread *caller, unsigned rights,
+/* The whole chunk that begins at the frame in the second argument: ALIGN, RANGE. */
+[[nodiscard]] err_t memory_find_chunk(const struct thread *caller, const struct capability *memory,
                                       struct chunk **chunk_out);

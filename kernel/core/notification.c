@@ -62,23 +62,17 @@ err_t notification_drain(struct notification *notification)
     return ERR_OK;
 }
 
-err_t sys_signal(struct thread *caller)
+err_t sys_signal(struct thread *caller, struct capability *notification)
 {
-    struct capability *capability;
-
-    TRY(captable_argument(caller, 0, OBJECT_NOTIFICATION, RIGHT_CALL, &capability));
-    notification_signal((struct notification *)capability->object, capability->badge);
+    (void)caller;
+    notification_signal((struct notification *)notification->object, notification->badge);
     return ERR_OK;
 }
 
-err_t sys_wait(struct thread *caller)
+err_t sys_wait(struct thread *caller, struct notification *notification)
 {
     uint64_t deadline_ticks = argument(caller, 1);
-    struct capability *capability;
-    struct notification *notification;
 
-    TRY(captable_argument(caller, 0, OBJECT_NOTIFICATION, RIGHT_RECEIVE, &capability));
-    notification = (struct notification *)capability->object;
     if (notification->bits != 0) {
         result(caller, 0, notification->bits);
         notification->bits = 0;
@@ -92,14 +86,11 @@ err_t sys_wait(struct thread *caller)
     return ERR_OK; /* the bits are stored when they come */
 }
 
-err_t sys_notification_bind(struct thread *caller)
+err_t sys_notification_bind(struct thread *caller, struct notification *notification)
 {
     struct capability *capability;
-    struct notification *notification;
     struct thread *thread;
 
-    TRY(captable_argument(caller, 0, OBJECT_NOTIFICATION, RIGHT_RECEIVE, &capability));
-    notification = (struct notification *)capability->object;
     if (argument(caller, 1) == 0) {
         notification_unbind(notification);
         return ERR_OK;

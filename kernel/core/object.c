@@ -210,18 +210,18 @@ static void initialise(struct object *object, uint64_t capacity, struct hart *ha
     }
 }
 
-err_t sys_object_create(struct thread *caller)
+err_t sys_object_create(struct thread *caller, struct capability *memory)
 {
     frame_t page = {argument(caller, 1)};
     uint64_t type = argument(caller, 3);
     uint64_t capacity = argument(caller, 4);
     size_t bytes = bytes_of(type, capacity);
-    struct capability *memory, *target;
+    struct capability *target;
     struct object_place place;
     struct object *object;
 
     REFUSE_IF(bytes == 0, ERR_ARGUMENT);
-    TRY(memory_find(caller, RIGHT_OBJECTS, page, (bytes + PAGE_BYTES - 1) >> PAGE_SHIFT, &memory));
+    REFUSE_IF(!memory_covers(memory, page, (bytes + PAGE_BYTES - 1) >> PAGE_SHIFT), ERR_RANGE);
     TRY(object_find_place(page, argument(caller, 2), bytes, &place));
     TRY(captable_target(caller, 5, &target));
     object = object_create(&place, (enum object_type)type);
@@ -231,25 +231,25 @@ err_t sys_object_create(struct thread *caller)
 }
 
 /* The page map of the OBJECT page that the second argument names. */
-static err_t find_map(const struct thread *caller, struct page_map **map_out)
+static err_t find_map(const struct thread *caller, const struct capability *memory,
+                      struct page_map **map_out)
 {
     frame_t page = {argument(caller, 1)};
-    struct capability *memory;
 
-    TRY(memory_find(caller, RIGHT_OBJECTS, page, 1, &memory));
+    REFUSE_IF(!memory_covers(memory, page, 1), ERR_RANGE);
     REFUSE_IF(chunk_kind(page) != KIND_OBJECT, ERR_KIND);
     REFUSE_IF((page.number & CHUNK_FRAME_MASK) < OBJECT_MAP_PAGES, ERR_RANGE);
     *map_out = object_page_map(page);
     return ERR_OK;
 }
 
-err_t sys_object_destroy(struct thread *caller)
+err_t sys_object_destroy(struct thread *caller, struct capability *memory)
 {
     uint64_t slot = argument(caller, 2);
     struct page_map *map;
     struct object *object;
 
-    TRY(find_map(caller, &map));
+    TRY(find_map(caller, memory, &map));
     REFUSE_IF(slot >= (unsigned)PAGE_BYTES >> (map->shift == 0 ? OBJECT_SHIFT_MIN : map->shift),
               ERR_RANGE);
     object = object_at((frame_t){argument(caller, 1)}, (unsigned)slot, map->shift);
@@ -265,11 +265,11 @@ err_t sys_object_destroy(struct thread *caller)
     return object_destroy_go_on(object);
 }
 
-err_t sys_object_info(struct thread *caller)
+err_t sys_object_info(struct thread *caller, struct capability *memory)
 {
     struct page_map *map;
 
-    TRY(find_map(caller, &map));
+    TRY(find_map(caller, memory, &map));
     result(caller, 2, chunk_of((frame_t){argument(caller, 1)})->used);
     result(caller, 0, map->shift == 0 ? 0 : UINT64_C(1) << map->shift);
     result(caller, 1, map->live);

@@ -231,14 +231,14 @@ static err_t go_on(struct chunk *chunk, unsigned new_kind, struct scrub_offender
     return ERR_OK;
 }
 
-err_t sys_memory_retype(struct thread *caller)
+err_t sys_memory_retype(struct thread *caller, struct capability *memory)
 {
     uint64_t kind = argument(caller, 2);
     struct scrub_offender offender = {0};
     struct chunk *chunk;
     err_t error;
 
-    TRY(memory_find_chunk(caller, RIGHT_MANAGE, &chunk));
+    TRY(memory_find_chunk(caller, memory, &chunk));
     REFUSE_IF(kind != KIND_USER && kind != KIND_TABLE && kind != KIND_OBJECT, ERR_ARGUMENT);
     REFUSE_IF(chunk->kind == KIND_FIRMWARE || chunk->kind == KIND_KERNEL, ERR_KIND);
     error = chunk->kind == kind ? ERR_OK : go_on(chunk, (unsigned)kind, &offender);

@@ -26,16 +26,12 @@ void space_destroy(struct space *space)
     }
 }
 
-err_t sys_space_set_root(struct thread *caller)
+err_t sys_space_set_root(struct thread *caller, struct space *space, struct capability *memory)
 {
-    struct capability *capability, *memory;
-    struct space *space;
     struct table root;
 
-    TRY(captable_argument(caller, 0, OBJECT_SPACE, RIGHT_MANAGE, &capability));
-    TRY(table_find(caller, 1, &root, &memory));
+    TRY(table_find(caller, memory, 2, &root));
     TRY(table_check_level(&root, TABLE_LEVEL_ROOT));
-    space = (struct space *)capability->object;
     REFUSE_IF(space->root.number != 0 || root.record->count != 0, ERR_BUSY);
     root.record->count = 1;
     root.record->space = 1;
@@ -43,17 +39,13 @@ err_t sys_space_set_root(struct thread *caller)
     return ERR_OK;
 }
 
-err_t sys_space_flush(struct thread *caller)
+err_t sys_space_flush(struct thread *caller, struct space *space)
 {
     uint64_t address = argument(caller, 1);
     uint64_t pages = argument(caller, 2);
-    struct capability *capability;
-    struct space *space;
 
-    TRY(captable_argument(caller, 0, OBJECT_SPACE, RIGHT_MANAGE, &capability));
-    space = (struct space *)capability->object;
-    REFUSE_IF(address >= USER_ADDRESS_END || pages > (USER_ADDRESS_END - address) >> PAGE_SHIFT ||
-                  (address & (PAGE_BYTES - 1)) != 0,
+    REFUSE_IF(address >= USER_ADDRESS_END || (address & (PAGE_BYTES - 1)) != 0 ||
+                  pages > (USER_ADDRESS_END - address) >> PAGE_SHIFT,
               ERR_ARGUMENT);
     if (pages == 0 || pages > SPACE_FLUSH_PAGES_MAX) {
         arch_flush_space(space);

@@ -16,29 +16,17 @@
 #include "core/thread.h"
 
 /* Registers by number (RISC-V calling convention), as the ABI names them. */
-enum {
-    REGISTER_PC = 0,
-    REGISTER_SP = 2,
-    REGISTER_T0 = 5,
-    REGISTER_A0 = 10,
-    REGISTER_A1 = 11,
-    REGISTER_A2 = 12,
-    REGISTER_A3 = 13,
-    REGISTER_A4 = 14,
-    REGISTER_A5 = 15,
-    REGISTER_A6 = 16,
-    REGISTER_A7 = 17,
-    REGISTER_T1 = 6,
-    REGISTER_T2 = 7,
-    REGISTER_T3 = 28,
-    REGISTER_T4 = 29,
-    REGISTER_T5 = 30,
-    REGISTER_T6 = 31,
-};
+enum { REGISTER_PC = 0, REGISTER_RA = 1, REGISTER_SP = 2 };
+enum { REGISTER_T0 = 5, REGISTER_T1, REGISTER_T2, REGISTER_T3 = 28, REGISTER_T4, REGISTER_T5 };
+enum { REGISTER_T6 = 31, REGISTER_A0 = 10, REGISTER_A1, REGISTER_A2, REGISTER_A3, REGISTER_A4 };
+enum { REGISTER_A5 = 15, REGISTER_A6, REGISTER_A7 };
 
 enum { SYSCALL_ARGUMENTS = 13, SYSCALL_BYTES = 4 };
 
-extern const uint8_t argument_registers[SYSCALL_ARGUMENTS];
+static const uint8_t argument_registers[SYSCALL_ARGUMENTS] = {
+    REGISTER_A0, REGISTER_A1, REGISTER_A2, REGISTER_A3, REGISTER_A4, REGISTER_A5, REGISTER_A6,
+    REGISTER_T0, REGISTER_T1, REGISTER_T2, REGISTER_T3, REGISTER_T4, REGISTER_T5,
+};
 
 static inline uint64_t argument(const struct thread *caller, unsigned n)
 {

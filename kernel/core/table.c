@@ -20,14 +20,13 @@ err_t table_open(const struct capability *memory, frame_t frame, struct table *t
     return ERR_OK;
 }
 
-err_t table_find(const struct thread *caller, unsigned n, struct table *table_out,
-                 struct capability **memory_out)
+err_t table_find(const struct thread *caller, const struct capability *memory, unsigned n,
+                 struct table *table_out)
 {
-    uint64_t frame = argument(caller, n + 1);
+    frame_t frame = {argument(caller, n)};
 
-    TRY(captable_argument(caller, n, OBJECT_MEMORY, RIGHT_BIND, memory_out));
-    event_record(caller->hart, EVENT_TABLE, frame, caller->registers[REGISTER_A7]);
-    return table_open(*memory_out, (frame_t){frame}, table_out);
+    event_record(caller->hart, EVENT_TABLE, frame.number, caller->registers[REGISTER_A7]);
+    return table_open(memory, frame, table_out);
 }
 
 err_t table_check_level(const struct table *table, unsigned level)
@@ -66,14 +65,13 @@ void table_unref(frame_t child)
     record->count--;
 }
 
-err_t sys_table_create(struct thread *caller)
+err_t sys_table_create(struct thread *caller, struct capability *memory)
 {
     frame_t frame = {argument(caller, 1)};
     uint64_t level = argument(caller, 2);
-    struct capability *memory;
     struct table_record *record;
 
-    TRY(memory_find(caller, RIGHT_BIND, frame, 1, &memory));
+    REFUSE_IF(!memory_covers(memory, frame, 1), ERR_RANGE);
     REFUSE_IF(level > TABLE_LEVEL_ROOT, ERR_ARGUMENT);
     REFUSE_IF(chunk_kind(frame) != KIND_TABLE, ERR_KIND);
     REFUSE_IF((frame.number & CHUNK_FRAME_MASK) == 0, ERR_RANGE); /* the records */
@@ -99,11 +97,10 @@ static bool has_child_tables(const struct table *table)
 }
 
 /* Progress is in the record: the groups that are still to be zeroed. */
-err_t sys_table_free(struct thread *caller)
+err_t sys_table_free(struct thread *caller, struct capability *memory)
 {
-    struct capability *memory;
     struct table table;
-    err_t error = table_find(caller, 0, &table, &memory);
+    err_t error = table_find(caller, memory, 1, &table);
 
     TRY(error == ERR_LEVEL ? ERR_EMPTY : error);
     REFUSE_IF(table.record->count != 0 ||
@@ -125,14 +122,13 @@ err_t sys_table_free(struct thread *caller)
     return ERR_OK;
 }
 
-err_t sys_table_mark(struct thread *caller)
+err_t sys_table_mark(struct thread *caller, struct capability *memory)
 {
     uint64_t index = argument(caller, 2);
     uint64_t value = argument(caller, 3);
-    struct capability *memory;
     struct table table;
 
-    TRY(table_find(caller, 0, &table, &memory));
+    TRY(table_find(caller, memory, 1, &table));
     TRY(table_check_range(&table, index, 1));
     REFUSE_IF(value == 0 || (value & (PTE_V | PTE_LAZY)) != 0, ERR_ARGUMENT);
     REFUSE_IF(entry_names_table(table.entries[index]), ERR_OCCUPIED);
@@ -140,15 +136,14 @@ err_t sys_table_mark(struct thread *caller)
     return ERR_OK;
 }
 
-err_t sys_table_link(struct thread *caller)
+err_t sys_table_link(struct thread *caller, struct capability *memory)
 {
     uint64_t index = argument(caller, 2);
     uint64_t is_lazy = argument(caller, 4);
-    struct capability *memory;
     struct table table, child;
     uint64_t old;
 
-    TRY(table_find(caller, 0, &table, &memory));
+    TRY(table_find(caller, memory, 1, &table));
     TRY(table_open(memory, (frame_t){argument(caller, 3)}, &child));
     TRY(table_check_level(&table, child.level + 1));
     TRY(table_check_range(&table, index, 1));
@@ -167,16 +162,15 @@ err_t sys_table_link(struct thread *caller)
     return ERR_OK;
 }
 
-err_t sys_table_map_chunk(struct thread *caller)
+err_t sys_table_map_chunk(struct thread *caller, struct capability *memory)
 {
     uint64_t index = argument(caller, 2);
     uint64_t word = argument(caller, 3);
     frame_t first = {word >> MAP_FRAME_SHIFT};
-    struct capability *memory;
     struct table table;
     uint64_t entry;
 
-    TRY(table_find(caller, 0, &table, &memory));
+    TRY(table_find(caller, memory, 1, &table));
     TRY(table_check_level(&table, TABLE_LEVEL_MIDDLE));
     TRY(table_check_range(&table, index, 1));
     TRY((word & MAP_X) != 0 ? ERR_ARGUMENT : table_compose(memory, word, &entry));

@@ -123,9 +123,9 @@ static inline uint64_t table_entry(uint64_t frame, uint64_t rights, uint64_t sof
 /* A table that a MEMORY capability covers: RANGE, KIND, LEVEL (no table). */
 [[nodiscard]] err_t table_open(const struct capability *memory, frame_t frame,
                                struct table *table_out);
-/* The same, by the call's arguments n (the capability, with BIND) and n + 1 (the frame). */
-[[nodiscard]] err_t table_find(const struct thread *caller, unsigned n, struct table *table_out,
-                               struct capability **memory_out);
+/* The same, of the frame in the n-th argument, and an event. */
+[[nodiscard]] err_t table_find(const struct thread *caller, const struct capability *memory,
+                               unsigned n, struct table *table_out);
 [[nodiscard]] err_t table_check_level(const struct table *table, unsigned level); /* LEVEL */
 /* The entries are all the table's, and a root's are user's: RANGE. */
 [[nodiscard]] err_t table_check_range(const struct table *table, uint64_t index, uint64_t entries);

@@ -8,7 +8,7 @@
 
 struct range_call {
     const struct thread *caller;
-    struct capability *memory;
+    const struct capability *memory;
     struct table table;  /* whose entries are worked on; table_copy: the source */
     struct table target; /* table_copy */
     uint64_t index;
@@ -36,10 +36,12 @@ static err_t check(struct range_call *call, enum range_levels levels, unsigned f
 }
 
 /* Arguments memory, table, index, entries, which most of these calls begin with. */
-static err_t decode(const struct thread *caller, struct range_call *call, enum range_levels levels)
+static err_t decode(const struct thread *caller, const struct capability *memory,
+                    struct range_call *call, enum range_levels levels)
 {
     call->caller = caller;
-    TRY(table_find(caller, 0, &call->table, &call->memory));
+    call->memory = memory;
+    TRY(table_find(caller, memory, 1, &call->table));
     return check(call, levels, 2);
 }
 
@@ -103,10 +105,10 @@ static err_t run_map(struct range_call *call, uint64_t index, uint64_t end)
     return ERR_OK;
 }
 
-err_t sys_table_map(struct thread *caller)
+err_t sys_table_map(struct thread *caller, struct capability *memory)
 {
     struct range_call call = {.first = 0};
-    err_t error = decode(caller, &call, LEVELS_LEAF);
+    err_t error = decode(caller, memory, &call, LEVELS_LEAF);
 
     if (argument(caller, 3) == 0 || argument(caller, 3) > TABLE_MAP_MAX) {
         error = error == ERR_OK || error == ERR_RANGE ? ERR_ARGUMENT : error;
@@ -114,10 +116,10 @@ err_t sys_table_map(struct thread *caller)
     return for_range(caller, &call, error, RANGE_EVERY, run_map);
 }
 
-err_t sys_table_map_run(struct thread *caller)
+err_t sys_table_map_run(struct thread *caller, struct capability *memory)
 {
     struct range_call call = {.first = argument(caller, 4)};
-    err_t error = decode(caller, &call, LEVELS_LEAF);
+    err_t error = decode(caller, memory, &call, LEVELS_LEAF);
 
     if (error == ERR_OK && (call.first == 0 || call.first > UINT32_MAX)) {
         error = ERR_ARGUMENT;
@@ -133,14 +135,13 @@ static err_t run_map_device(struct range_call *call, uint64_t index, uint64_t en
     return ERR_OK;
 }
 
-static err_t decode_device(const struct thread *caller, struct range_call *call)
+static err_t decode_device(const struct thread *caller, const struct capability *memory,
+                           const struct capability *device, struct range_call *call)
 {
     uint64_t frame = argument(caller, 5);
     uint64_t rights = argument(caller, 6);
-    struct capability *device;
 
-    TRY(decode(caller, call, LEVELS_LEAF));
-    TRY(captable_argument(caller, 4, OBJECT_DEVICE, 0, &device));
+    TRY(decode(caller, memory, call, LEVELS_LEAF));
     REFUSE_IF(rights != MAP_R && rights != (MAP_R | MAP_W), ERR_ARGUMENT);
     REFUSE_IF(rights != MAP_R && (device->rights & RIGHT_WRITE) == 0, ERR_RIGHTS);
     if (!memory_covers(device, (frame_t){frame}, call->entries)) {
@@ -150,12 +151,13 @@ static err_t decode_device(const struct thread *caller, struct range_call *call)
     return ERR_OK;
 }
 
-err_t sys_table_map_device(struct thread *caller)
+err_t sys_table_map_device(struct thread *caller, struct capability *memory,
+                           struct capability *device)
 {
     struct range_call call;
     uint64_t a1 = argument(caller, 1);
-    err_t error =
-        for_range(caller, &call, decode_device(caller, &call), RANGE_EVERY, run_map_device);
+    err_t error = for_range(caller, &call, decode_device(caller, memory, device, &call),
+                            RANGE_EVERY, run_map_device);
 
     caller->registers[REGISTER_A1] = a1; /* this call has no result */
     return error;
@@ -206,31 +208,32 @@ static err_t run_change(struct range_call *call, uint64_t index, uint64_t end)
     return ERR_OK;
 }
 
-static err_t change(struct thread *caller, enum system_call number, enum range_levels levels)
+static err_t change(struct thread *caller, const struct capability *memory, enum system_call number,
+                    enum range_levels levels)
 {
     struct range_call call = {.number = number};
 
-    return for_range(caller, &call, decode(caller, &call, levels), RANGE_USED, run_change);
+    return for_range(caller, &call, decode(caller, memory, &call, levels), RANGE_USED, run_change);
 }
 
-err_t sys_table_lazy(struct thread *caller)
+err_t sys_table_lazy(struct thread *caller, struct capability *memory)
 {
-    return change(caller, SYS_TABLE_LAZY, LEVELS_ABOVE_LEAF);
+    return change(caller, memory, SYS_TABLE_LAZY, LEVELS_ABOVE_LEAF);
 }
 
-err_t sys_table_thaw(struct thread *caller)
+err_t sys_table_thaw(struct thread *caller, struct capability *memory)
 {
-    return change(caller, SYS_TABLE_THAW, LEVELS_ABOVE_LEAF);
+    return change(caller, memory, SYS_TABLE_THAW, LEVELS_ABOVE_LEAF);
 }
 
-err_t sys_table_protect(struct thread *caller)
+err_t sys_table_protect(struct thread *caller, struct capability *memory)
 {
-    return change(caller, SYS_TABLE_PROTECT, LEVELS_LEAF);
+    return change(caller, memory, SYS_TABLE_PROTECT, LEVELS_LEAF);
 }
 
-err_t sys_table_drop(struct thread *caller)
+err_t sys_table_drop(struct thread *caller, struct capability *memory)
 {
-    return change(caller, SYS_TABLE_DROP, LEVELS_ALL);
+    return change(caller, memory, SYS_TABLE_DROP, LEVELS_ALL);
 }
 
 /* What both tables hold afterwards, in place of `entry`. */
@@ -278,19 +281,20 @@ static err_t run_copy(struct range_call *call, uint64_t index, uint64_t end)
 }
 
 /* Arguments memory, target, source, index, entries. */
-static err_t decode_copy(const struct thread *caller, struct range_call *call)
+static err_t decode_copy(const struct thread *caller, const struct capability *memory,
+                         struct range_call *call)
 {
     call->caller = caller;
-    TRY(table_find(caller, 0, &call->target, &call->memory));
-    TRY(table_open(call->memory, (frame_t){argument(caller, 2)}, &call->table));
+    TRY(table_find(caller, memory, 1, &call->target));
+    TRY(table_open(memory, (frame_t){argument(caller, 2)}, &call->table));
     TRY(table_check_level(&call->target, call->table.level));
     TRY(check(call, LEVELS_ALL, 3));
     return call->table.frame.number == call->target.frame.number ? ERR_ARGUMENT : ERR_OK;
 }
 
-err_t sys_table_copy(struct thread *caller)
+err_t sys_table_copy(struct thread *caller, struct capability *memory)
 {
     struct range_call call;
 
-    return for_range(caller, &call, decode_copy(caller, &call), RANGE_USED, run_copy);
+    return for_range(caller, &call, decode_copy(caller, memory, &call), RANGE_USED, run_copy);
 }

@@ -72,42 +72,28 @@ void thread_destroy(struct thread *thread)
     }
 }
 
-/* The thread that the first argument names. */
-static err_t find(const struct thread *caller, unsigned rights, struct thread **thread_out)
-{
-    struct capability *capability;
-
-    TRY(captable_argument(caller, 0, OBJECT_THREAD, rights, &capability));
-    *thread_out = (struct thread *)capability->object;
-    return ERR_OK;
-}
-
 static bool is_stopped(const struct thread *thread)
 {
     return thread->state == THREAD_STOPPED || thread->state == THREAD_FAULTED;
 }
 
-err_t sys_thread_configure(struct thread *caller)
+err_t sys_thread_configure(struct thread *caller, struct thread *thread, struct space *space,
+                           struct captable *captable)
 {
     uint64_t priority = argument(caller, 5);
     uint64_t flags = argument(caller, 6);
-    struct capability *space, *captable;
     struct capability *endpoint = NULL;
-    struct thread *thread;
 
-    TRY(find(caller, RIGHT_MANAGE, &thread));
-    TRY(captable_argument(caller, 1, OBJECT_SPACE, RIGHT_BIND, &space));
-    TRY(captable_argument(caller, 2, OBJECT_CAPTABLE, RIGHT_BIND, &captable));
     if (argument(caller, 3) != 0) {
         TRY(captable_argument(caller, 3, OBJECT_ENDPOINT, RIGHT_BIND, &endpoint));
     }
     REFUSE_IF(priority > caller->priority || (flags & ~(uint64_t)THREAD_FLAG_FLOAT) != 0,
               ERR_ARGUMENT);
     REFUSE_IF(thread->state != THREAD_UNCONFIGURED, ERR_STATE);
-    thread->space = (struct space *)space->object;
-    thread->captable = (struct captable *)captable->object;
-    thread->space->bound_threads++; /* H3 */
-    thread->captable->bound_threads++;
+    thread->space = space;
+    thread->captable = captable;
+    space->bound_threads++; /* H3 */
+    captable->bound_threads++;
     if (endpoint != NULL) {
         capability_make(&thread->fault_endpoint, endpoint->object, 0, argument(caller, 4));
     }
@@ -117,11 +103,8 @@ err_t sys_thread_configure(struct thread *caller)
     return ERR_OK;
 }
 
-err_t sys_thread_start(struct thread *caller)
+err_t sys_thread_start(struct thread *caller, struct thread *thread)
 {
-    struct thread *thread;
-
-    TRY(find(caller, RIGHT_MANAGE, &thread));
     REFUSE_IF(!is_stopped(thread) || thread->space->root.number == 0, ERR_STATE);
     arch_thread_start(thread, (vaddr_t){argument(caller, 1)}, (vaddr_t){argument(caller, 2)},
                       argument(caller, 3), argument(caller, 4), argument(caller, 5));
@@ -131,32 +114,27 @@ err_t sys_thread_start(struct thread *caller)
     return ERR_OK;
 }
 
-err_t sys_thread_suspend(struct thread *caller)
+err_t sys_thread_suspend(struct thread *caller, struct thread *thread)
 {
-    struct thread *thread;
-
-    TRY(find(caller, RIGHT_MANAGE, &thread));
+    (void)caller;
     thread_stop(thread);
     return ERR_OK;
 }
 
-err_t sys_thread_resume(struct thread *caller)
+err_t sys_thread_resume(struct thread *caller, struct thread *thread)
 {
-    struct thread *thread;
+    (void)caller;
 
-    TRY(find(caller, RIGHT_MANAGE, &thread));
     REFUSE_IF(!is_stopped(thread) || (thread->flags & THREAD_FLAG_STARTED) == 0, ERR_STATE);
     schedule_wake(thread);
     return ERR_OK;
 }
 
-err_t sys_thread_set_priority(struct thread *caller)
+err_t sys_thread_set_priority(struct thread *caller, struct thread *thread)
 {
     uint64_t priority = argument(caller, 1);
     uint64_t affinity = argument(caller, 2);
-    struct thread *thread;
 
-    TRY(find(caller, RIGHT_MANAGE, &thread));
     REFUSE_IF(priority > caller->priority ||
                   (affinity != 0 && (affinity & (UINT64_MAX >> (HARTS_MAX - hart_count))) == 0),
               ERR_ARGUMENT);
@@ -173,13 +151,11 @@ err_t sys_thread_set_priority(struct thread *caller)
     return ERR_OK;
 }
 
-err_t sys_thread_read(struct thread *caller)
+err_t sys_thread_read(struct thread *caller, struct thread *thread)
 {
     enum { INDEX_END = THREAD_REGISTERS + THREAD_FP_WORDS, AT_ONCE = 8 };
     uint64_t first = argument(caller, 1);
-    struct thread *thread;
 
-    TRY(find(caller, RIGHT_OBJECTS, &thread));
     REFUSE_IF(first > INDEX_END, ERR_ARGUMENT);
     REFUSE_IF(!is_stopped(thread), ERR_STATE);
     for (unsigned i = 0; i < AT_ONCE; i++) {
@@ -190,13 +166,12 @@ err_t sys_thread_read(struct thread *caller)
     return ERR_OK;
 }
 
-err_t sys_thread_info(struct thread *caller)
+err_t sys_thread_info(struct thread *caller, struct capability *capability)
 {
-    struct thread *thread;
+    const struct thread *thread = (const struct thread *)capability->object;
     uint64_t now_running = 0;
-    err_t error = find(caller, RIGHT_OBJECTS, &thread);
 
-    TRY(error == ERR_RIGHTS ? find(caller, RIGHT_MANAGE, &thread) : error);
+    REFUSE_IF((capability->rights & (RIGHT_OBJECTS | RIGHT_MANAGE)) == 0, ERR_RIGHTS);
     if (thread->state == THREAD_RUNNING) {
         now_running = arch_time_ticks() - thread->hart->switched_ticks;
     }

@@ -16,14 +16,11 @@ void timer_destroy(struct timer *timer)
     deadline_disarm(&timer->deadline);
 }
 
-err_t sys_timer_set(struct thread *caller)
+err_t sys_timer_set(struct thread *caller, struct timer *timer)
 {
     uint64_t ticks = argument(caller, 2);
-    struct capability *capability, *notification;
-    struct timer *timer;
+    struct capability *notification;
 
-    TRY(captable_argument(caller, 0, OBJECT_TIMER, RIGHT_CALL, &capability));
-    timer = (struct timer *)capability->object;
     if (ticks != TICKS_NEVER) {
         TRY(captable_argument(caller, 1, OBJECT_NOTIFICATION, RIGHT_CALL, &notification));
         timer->notification = *notification;

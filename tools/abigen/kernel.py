@@ -64,24 +64,63 @@ def names_source(kernel, protocols):
     return head(SOURCE) + "#include <byre/gen/names.h>\n\n" + "\n".join(functions)
 
 
+RANGE_TYPES = {"MEMORY", "DEVICE"}  # capabilities without an object: the slot says all
+TOKEN_TYPES = {"INTERRUPT_CONTROL", "MACHINE"}  # to have one is enough
+
+
+def decoded(call):
+    """(argument, TYPE, RIGHT, struct or None) of each capability that the dispatch checks."""
+    for need in call.get("needs", []):
+        argument, kind, right, *slot = need.split(":")
+        struct = "capability" if slot or kind in RANGE_TYPES else kind.lower()
+        yield argument, kind, right, None if kind in TOKEN_TYPES else struct
+
+
 def system_calls_header(kernel):
-    lines = [f"{'void' if call.get('ipc') else 'err_t'} sys_{call['name']}"
-             "(struct thread *caller);" for call in kernel["syscall"]]
-    body = "#include <byre/gen/kernel.h>\n\nstruct thread;\n\n" + "\n".join(lines) + "\n"
+    structs = sorted({"capability", "thread"} | {struct for call in kernel["syscall"]
+                                                 for *_, struct in decoded(call) if struct})
+    lines = []
+    for call in kernel["syscall"]:
+        parameters = ["struct thread *caller"] + [f"struct {struct} *{argument}"
+                                                  for argument, _, _, struct in decoded(call) if struct]
+        result = "void" if call.get("ipc") else "err_t"
+        lines.append(f"{result} sys_{call['name']}({', '.join(parameters)});")
+    body = ("#include <byre/gen/kernel.h>\n\n" + "".join(f"struct {name};\n" for name in structs) +
+            "\n" + "\n".join(lines) + "\n")
     return guarded(SOURCE, "system_calls.h", body)
 
 
+def dispatch_case(call):
+    name = call["name"]
+    lines, passed = [], ["caller"]
+    for argument, kind, right, struct in decoded(call):
+        place = call["args"].index(argument)
+        right = f"RIGHT_{right}" if right else "0"
+        lines.append(f"TRY(captable_argument(caller, {place}, OBJECT_{kind}, {right}, &slots[{place}]));")
+        if struct == "capability":
+            passed.append(f"slots[{place}]")
+        elif struct:
+            passed.append(f"(struct {struct} *)slots[{place}]->object")
+    lines.append(f"return sys_{name}({', '.join(passed)});")
+    return f"    case SYS_{name.upper()}:\n" + "".join(f"        {line}\n" for line in lines)
+
+
 def dispatch(kernel):
-    """A switch for core's one caller, which defines finish(caller, error)."""
-    cases = []
-    for call in kernel["syscall"]:
-        name = call["name"]
-        work = f"sys_{name}(caller);" if call.get("ipc") else f"finish(caller, sys_{name}(caller));"
-        cases.append(f"    case SYS_{name.upper()}:\n        {work}\n        return;\n")
+    """For core's one caller, which defines finish(caller, error): the capabilities that a call needs
+    are found and checked here."""
+    checked = "".join(dispatch_case(call) for call in kernel["syscall"] if not call.get("ipc"))
+    direct = "".join(f"    case SYS_{call['name'].upper()}:\n        sys_{call['name']}(caller);\n"
+                     "        return;\n" for call in kernel["syscall"] if call.get("ipc"))
+    most = max(len(call["args"]) for call in kernel["syscall"])
     return (head(SOURCE) + "#include <byre/gen/system_calls.h>\n\n"
+            "static err_t check_and_do(struct thread *caller, uint64_t number)\n{\n"
+            f"    struct capability *slots[{most}];\n\n"
+            "    switch (number) {\n" + checked +
+            "    default:\n        return ERR_SYSCALL;\n    }\n}\n\n"
             "static void dispatch(struct thread *caller, uint64_t number)\n{\n"
-            "    switch (number) {\n" + "".join(cases) +
-            "    default:\n        finish(caller, ERR_SYSCALL);\n        return;\n    }\n}\n")
+            "    switch (number) {\n" + direct +
+            "    default:\n        finish(caller, check_and_do(caller, number));\n"
+            "        return;\n    }\n}\n")
 
 
 def coverage(kernel):

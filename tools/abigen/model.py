@@ -54,9 +54,15 @@ def load_kernel(path):
     require(kernel["error"][0]["name"] == "OK", path, "the first error must be OK")
     require(kernel["object"][0]["name"] == "NONE", path, "the first object must be NONE")
     errors = {error["name"] for error in kernel["error"]}
+    types = {kind["name"] for kind in kernel["object"]}
+    rights = {right["name"] for right in kernel["right"]}
     for call in kernel["syscall"]:
         check_words(call, "args", len(ARGUMENT_REGISTERS), path)
         check_words(call, "results", len(RESULT_REGISTERS), path)
+        for need in call.setdefault("needs", []):
+            parts = need.split(":")
+            require(len(parts) in (3, 4) and parts[0] in call["args"] and parts[1] in types and
+                    (not parts[2] or parts[2] in rights), path, f"{call['name']} needs {need}?")
         for error in call.setdefault("errors", []):
             require(error in errors, path, f"{call['name']} names an unknown error {error}")
     return kernel

@@ -16,10 +16,13 @@ def with_registers(names, registers):
 
 def system_call(number, call):
     errors = ", ".join(call["errors"]) or "none"
+    needs = "".join("- Needs: `{}`: {} with {}\n".format(*need.split(":")[:2],
+                                                         need.split(":")[2] or "any right")
+                    for need in call.get("needs", []))
     return (f"### {number}. {call['name']}\n\n{call['doc']}\n\n"
             f"- Arguments: {with_registers(call['args'], ARGUMENT_REGISTERS)}\n"
             f"- Results: {with_registers(call['results'], RESULT_REGISTERS)}\n"
-            f"- Errors: {errors}\n- Bound: {call['bound']}\n")
+            f"{needs}- Errors: {errors}\n- Bound: {call['bound']}\n")
 
 
 def constants(title, items, number):

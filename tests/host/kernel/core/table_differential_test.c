@@ -63,25 +63,25 @@ static void nothing_freed(uint64_t frame)
 
 static void begin(uint64_t seed)
 {
-    static const struct fake_hooks hooks = { nothing, nothing_flushed, nothing_freed };
+    static const struct fake_hooks hooks = {nothing, nothing_flushed, nothing_freed};
     state = seed;
     fake_arch_start();
     fake.pending_one_in = 2;
-    chunks = (struct chunks){ .records = calloc(CHUNKS, sizeof(struct chunk)),
-                              .first = FIRST / CHUNK_PAGES,
-                              .count = CHUNKS };
+    chunks = (struct chunks){.records = calloc(CHUNKS, sizeof(struct chunk)),
+                             .first = FIRST / CHUNK_PAGES,
+                             .count = CHUNKS};
     for (unsigned i = 0; i < CHUNKS; i++) {
         chunks.records[i].kind = KIND_USER;
     }
     fake_start(FIRST, CHUNKS, NULL, &hooks);
-    hart = (struct hart){ 0 };
-    caller = (struct thread){ .hart = &hart };
+    hart = (struct hart){0};
+    caller = (struct thread){.hart = &hart};
     slots = aligned_alloc(32, SLOTS * sizeof(struct capability));
     memset(slots, 0, SLOTS * sizeof(struct capability));
     slots->slot_count = SLOTS;
     caller.captable = slots;
     /* Sometimes less than all memory, or without the right to map writable. */
-    authority = (struct fake_authority){ FIRST, CHUNKS * CHUNK_PAGES, RIGHTS_ALL };
+    authority = (struct fake_authority){FIRST, CHUNKS * CHUNK_PAGES, RIGHTS_ALL};
     if (roll(3) == 0) {
         authority.frames -= CHUNK_PAGES / 2;
     }
@@ -101,8 +101,8 @@ static void end(void)
 }
 
 /* One call of the kernel, made again as long as it asks for it. */
-static err_t call_kernel(err_t (*call)(struct thread *), const uint64_t *arguments,
-                         uint64_t *result_out)
+static err_t call_kernel(err_t (*call)(struct thread *, struct capability *),
+                         const uint64_t *arguments, uint64_t *result_out)
 {
     err_t error;
     caller.progress = 0;
@@ -112,7 +112,7 @@ static err_t call_kernel(err_t (*call)(struct thread *), const uint64_t *argumen
         for (unsigned i = 1; i < SYSCALL_ARGUMENTS; i++) {
             caller.registers[argument_registers[i]] = arguments[i];
         }
-        error = call(&caller);
+        error = call(&caller, captable_slot(slots, SLOT_MEMORY));
     } while (error == ERR_RESTART);
     *result_out = caller.registers[REGISTER_A1];
     return error;
@@ -137,20 +137,20 @@ static uint64_t table_frame(void)
 
 static uint64_t entry_index(void)
 {
-    static const uint64_t edges[] = { 0, 1, 31, 32, 63, 64, 255, 256, 480, 511, 512, 1ull << 40 };
+    static const uint64_t edges[] = {0, 1, 31, 32, 63, 64, 255, 256, 480, 511, 512, 1ull << 40};
     return roll(3) == 0 ? edges[roll(12)] : roll(80);
 }
 
 static uint64_t entry_count(void)
 {
-    static const uint64_t edges[] = { 0, 1, 16, 17, 32, 64, 256, 511, 512, 513, UINT64_MAX };
+    static const uint64_t edges[] = {0, 1, 16, 17, 32, 64, 256, 511, 512, 513, UINT64_MAX};
     return roll(4) == 0 ? edges[roll(11)] : 1 + roll(100);
 }
 
 static uint64_t map_word_any(void)
 {
-    static const uint64_t rights[] = { MAP_R, MAP_R | MAP_W, MAP_R | MAP_X, MAP_R | MAP_W,
-                                       MAP_W, MAP_X, 0, MAP_R | MAP_W | MAP_X };
+    static const uint64_t rights[] = {
+        MAP_R, MAP_R | MAP_W, MAP_R | MAP_X, MAP_R | MAP_W, MAP_W, MAP_X, 0, MAP_R | MAP_W | MAP_X};
     bool hostile = roll(24) == 0;
     uint64_t frame = FIRST + roll(hostile ? CHUNKS * CHUNK_PAGES + 64 : 3 * CHUNK_PAGES);
     if (roll(300) == 0) {
@@ -175,7 +175,7 @@ struct outcome {
 
 static struct outcome do_create(uint64_t *a)
 {
-    struct outcome o = { .name = "table_create" };
+    struct outcome o = {.name = "table_create"};
     a[1] = table_frame();
     a[2] = roll(20) == 0 ? roll(5) : roll(3);
     o.kernel = call_kernel(sys_table_create, a, &o.kernel_result);
@@ -186,7 +186,7 @@ static struct outcome do_create(uint64_t *a)
 
 static struct outcome do_free(uint64_t *a)
 {
-    struct outcome o = { .name = "table_free" };
+    struct outcome o = {.name = "table_free"};
     a[1] = table_frame();
     o.kernel = call_kernel(sys_table_free, a, &o.kernel_result);
     o.model = fake_table_free(&authority, a[1]);
@@ -196,7 +196,7 @@ static struct outcome do_free(uint64_t *a)
 
 static struct outcome do_map(uint64_t *a)
 {
-    struct outcome o = { .name = "table_map" };
+    struct outcome o = {.name = "table_map"};
     uint32_t words[16];
     a[1] = table_frame();
     a[2] = entry_index();
@@ -212,7 +212,7 @@ static struct outcome do_map(uint64_t *a)
 
 static struct outcome do_map_run(uint64_t *a)
 {
-    struct outcome o = { .name = "table_map_run" };
+    struct outcome o = {.name = "table_map_run"};
     a[1] = table_frame();
     a[2] = entry_index();
     a[3] = entry_count();
@@ -224,7 +224,7 @@ static struct outcome do_map_run(uint64_t *a)
 
 static struct outcome do_map_chunk(uint64_t *a)
 {
-    struct outcome o = { .name = "table_map_chunk" };
+    struct outcome o = {.name = "table_map_chunk"};
     a[1] = table_frame();
     a[2] = entry_index();
     a[3] = roll(50) == 0 ? roll(UINT64_MAX) : map_word_any();
@@ -236,7 +236,7 @@ static struct outcome do_map_chunk(uint64_t *a)
 
 static struct outcome do_link(uint64_t *a)
 {
-    struct outcome o = { .name = "table_link" };
+    struct outcome o = {.name = "table_link"};
     a[1] = table_frame();
     a[2] = entry_index();
     a[3] = table_frame();
@@ -250,10 +250,11 @@ static struct outcome do_link(uint64_t *a)
 typedef err_t range_call(const struct fake_authority *memory, uint64_t table, uint64_t index,
                          uint64_t entries, uint64_t *done_out);
 
-static struct outcome do_range(uint64_t *a, const char *name, err_t (*kernel)(struct thread *),
+static struct outcome do_range(uint64_t *a, const char *name,
+                               err_t (*kernel)(struct thread *, struct capability *),
                                range_call *model)
 {
-    struct outcome o = { .name = name };
+    struct outcome o = {.name = name};
     a[1] = table_frame();
     a[2] = entry_index();
     a[3] = entry_count();
@@ -265,7 +266,7 @@ static struct outcome do_range(uint64_t *a, const char *name, err_t (*kernel)(st
 
 static struct outcome do_copy(uint64_t *a)
 {
-    struct outcome o = { .name = "table_copy" };
+    struct outcome o = {.name = "table_copy"};
     a[1] = table_frame();
     a[2] = table_frame();
     a[3] = roll(2) == 0 ? 0 : entry_index();
@@ -277,7 +278,7 @@ static struct outcome do_copy(uint64_t *a)
 
 static struct outcome do_mark(uint64_t *a)
 {
-    struct outcome o = { .name = "table_mark" };
+    struct outcome o = {.name = "table_mark"};
     a[1] = table_frame();
     a[2] = entry_index();
     a[3] = roll(4) == 0 ? roll(8) : roll(UINT64_MAX) & ~(uint64_t)3;
@@ -289,8 +290,8 @@ static struct outcome do_mark(uint64_t *a)
 
 static struct outcome do_retype(uint64_t *a)
 {
-    static const uint64_t kinds[] = { KIND_USER, KIND_TABLE, KIND_TABLE, KIND_OBJECT, 77 };
-    struct outcome o = { .name = "memory_retype" };
+    static const uint64_t kinds[] = {KIND_USER, KIND_TABLE, KIND_TABLE, KIND_OBJECT, 77};
+    struct outcome o = {.name = "memory_retype"};
     uint64_t offender = 0;
     a[1] = FIRST + roll(CHUNKS) * CHUNK_PAGES + (roll(30) == 0 ? roll(512) : 0);
     a[2] = kinds[roll(5)];
@@ -345,10 +346,10 @@ static void compare_memory(uint64_t seed, unsigned number, const char *name)
              chunks.records[i].kind == KIND_TABLE && frame < first + CHUNK_PAGES; frame++) {
             bool is_root = frame != first && fake_record(frame)->state == TABLE_LEVEL_ROOT + 1;
             size_t bytes = is_root ? PAGE_BYTES / 2 : PAGE_BYTES; /* the kernel's half is its own */
-            if (memcmp(arch_window((paddr_t){ frame << PAGE_SHIFT }), fake_memory_at(frame),
-                       bytes) != 0) {
-                fail_msg("seed %llu, call %u (%s): frame 0x%llx differs",
-                         (unsigned long long)seed, number, name, (unsigned long long)frame);
+            if (memcmp(arch_window((paddr_t){frame << PAGE_SHIFT}), fake_memory_at(frame), bytes) !=
+                0) {
+                fail_msg("seed %llu, call %u (%s): frame 0x%llx differs", (unsigned long long)seed,
+                         number, name, (unsigned long long)frame);
             }
         }
     }
@@ -389,7 +390,8 @@ static void run(uint64_t seed, unsigned steps)
         arguments[1] = FIRST + (CHUNKS - 1 - i) * CHUNK_PAGES;
         arguments[2] = KIND_TABLE;
         err_t kernel = call_kernel(sys_memory_retype, arguments, &ignored);
-        assert_int_equal(kernel, fake_memory_retype(&authority, arguments[1], KIND_TABLE, &ignored));
+        assert_int_equal(kernel,
+                         fake_memory_retype(&authority, arguments[1], KIND_TABLE, &ignored));
     }
     for (unsigned i = 0; i < steps; i++) {
         struct outcome o = step(arguments);
@@ -429,10 +431,10 @@ static void a_drop_hides_no_entry_that_came_meanwhile(void **unused)
 {
     (void)unused;
     for (uint64_t seed = 1; seed <= 400; seed++) {
-        uint64_t a[SYSCALL_ARGUMENTS + 1] = { 0 }, ignored;
+        uint64_t a[SYSCALL_ARGUMENTS + 1] = {0}, ignored;
         uint64_t table = FIRST + (CHUNKS - 1) * CHUNK_PAGES + 1;
         begin(seed);
-        authority = (struct fake_authority){ FIRST, CHUNKS * CHUNK_PAGES, RIGHTS_ALL };
+        authority = (struct fake_authority){FIRST, CHUNKS * CHUNK_PAGES, RIGHTS_ALL};
         capability_make_range(captable_slot(slots, SLOT_MEMORY), OBJECT_MEMORY, RIGHTS_ALL,
                               authority.first_frame, authority.frames);
         a[1] = table - 1;
@@ -457,10 +459,10 @@ static void a_drop_hides_no_entry_that_came_meanwhile(void **unused)
             a[3] = 1;
             a[4] = (uint64_t)FIRST << MAP_FRAME_SHIFT | MAP_R | MAP_W;
             assert_int_equal(call_kernel(sys_table_map, a, &ignored), ERR_OK);
-        } while (sys_table_drop(&other) == ERR_RESTART);
+        } while (sys_table_drop(&other, captable_slot(slots, SLOT_MEMORY)) == ERR_RESTART);
 
-        const uint64_t *entries = arch_window((paddr_t){ table << PAGE_SHIFT });
-        const struct table_record *record = table_record_of((frame_t){ table });
+        const uint64_t *entries = arch_window((paddr_t){table << PAGE_SHIFT});
+        const struct table_record *record = table_record_of((frame_t){table});
         for (unsigned i = 0; i < TABLE_ENTRIES; i++) {
             assert_true(entries[i] == 0 || (record->groups >> (i / TABLE_GROUP_ENTRIES) & 1) != 0);
         }
