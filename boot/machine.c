@@ -1,64 +1,41 @@
 /* The machine as the device tree has it: see machine.h. */
 #include "machine.h"
 
+#include <stddef.h>
+
 #include <format/bytes.h>
 
 enum {
-    DEPTH_MAX = 8,
+    DEPTH_MAX = 8,           /* the stack is bounded, and so is the walk */
     SUPERVISOR_EXTERNAL = 9, /* scause number of the interrupt a PLIC context raises in S-mode */
     PLIC_SOURCES_MAX = 1023,
     PLIC_CONTEXTS_MAX = 15872,
 };
 
+#define PAGE_MASK 4095ul
+
+/* ---------------------------------------------------------------------- memory */
 /* All ranges of a node's `reg` go to the list; one that wraps around is none. */
-static void add_node(const struct fdt *tree, const struct fdt_node *node, struct ranges *into)
+static void add_node(struct machine *machine, const struct fdt_node *node, struct ranges *into)
 {
     uint64_t start;
     uint64_t bytes;
-    for (uint32_t i = 0; fdt_reg(tree, node, i, &start, &bytes); i++) {
+    for (uint32_t i = 0; fdt_reg(machine->tree, node, i, &start, &bytes); i++) {
         ranges_add(into, start, start + bytes);
     }
 }
 
-/* ---------------------------------------------------------------------- memory */
-static void read_memory(struct machine *machine, const struct fdt *tree,
-                        const struct fdt_node *root)
+/* The reservation block, but for the firmware's note of what the kernel itself takes over. */
+static void add_reservations(struct machine *machine)
 {
-    struct fdt_node node;
-    for (bool more = fdt_child_first(tree, root, &node); more;
-         more = fdt_child_next(tree, &node, &node)) {
-        if (fdt_node_is_named(&node, "memory") && fdt_is_enabled(tree, &node)) {
-            add_node(tree, &node, &machine->memory);
-        }
-    }
-}
-
-/* A reservation counts unless it is only the firmware's note of what the kernel itself takes over. */
-static bool reservation_is_ours(const struct machine *machine, const struct fdt *tree,
-                                uint64_t start, uint64_t end)
-{
-    uint64_t tree_start = (uint64_t)(uintptr_t)tree->base;
-    uint64_t page = 4095;
-    bool archive =
-        start >= (machine->archive_start & ~page) && end <= ((machine->archive_end + page) & ~page);
-    return archive || (start >= (tree_start & ~page) && start <= tree_start);
-}
-
-static void read_reservations(struct machine *machine, const struct fdt *tree,
-                              const struct fdt_node *root)
-{
-    struct fdt_node parent;
-    struct fdt_node node;
-    if (fdt_child(tree, root, "reserved-memory", &parent)) {
-        for (bool more = fdt_child_first(tree, &parent, &node); more;
-             more = fdt_child_next(tree, &node, &node)) {
-            add_node(tree, &node, &machine->firmware);
-        }
-    }
+    uint64_t tree = (uint64_t)(uintptr_t)machine->tree->base;
     uint64_t start;
     uint64_t bytes;
-    for (uint32_t i = 0; fdt_reserve(tree, i, &start, &bytes); i++) {
-        if (!reservation_is_ours(machine, tree, start, start + bytes)) {
+    for (uint32_t i = 0; fdt_reserve(machine->tree, i, &start, &bytes); i++) {
+        bool is_archive = start >= (machine->archive_start & ~PAGE_MASK) &&
+                          start + bytes <= machine->archive_end + PAGE_MASK;
+        bool is_tree = start >= (tree & ~PAGE_MASK) && start <= tree;
+        if (!is_archive && !is_tree) {
             ranges_add(&machine->firmware, start, start + bytes);
         }
     }
@@ -83,30 +60,30 @@ static bool isa_has_name(const char *isa, const char *name)
     return *isa != '\0';
 }
 
-static bool mmu_is_there(const struct fdt *tree, const struct fdt_node *cpu)
+/* M3 */
+static bool hart_is_usable(const struct fdt *tree, const struct fdt_node *cpu, const char **isa_out)
 {
-    const char *type;
-    return fdt_string(tree, cpu, "mmu-type", &type) && !text_equals(type, "riscv,none");
+    const char *mmu;
+    return fdt_is_enabled(tree, cpu) && fdt_string(tree, cpu, "mmu-type", &mmu) &&
+           !text_equals(mmu, "riscv,none") && !fdt_is_compatible(tree, cpu, "sifive,s7") &&
+           !fdt_is_compatible(tree, cpu, "sifive,e51") &&
+           fdt_string(tree, cpu, "riscv,isa", isa_out) && text_begins(*isa_out, "rv64") &&
+           isa_has_letter(*isa_out, 'f') && isa_has_letter(*isa_out, 'd');
 }
 
-static void read_hart(struct machine *machine, const struct fdt *tree, const struct fdt_node *cpu)
+static void add_hart(struct machine *machine, const struct fdt_node *cpu)
 {
     struct machine_hart hart = {.plic_context = MACHINE_NO_CONTEXT};
+    struct fdt_node controller;
     const char *isa;
     uint64_t ignored;
-    uint64_t phandle = 0;
-    struct fdt_node controller;
-    if (!fdt_is_enabled(tree, cpu) || !mmu_is_there(tree, cpu) ||
-        fdt_is_compatible(tree, cpu, "sifive,s7") || fdt_is_compatible(tree, cpu, "sifive,e51") ||
-        !fdt_string(tree, cpu, "riscv,isa", &isa) || !text_begins(isa, "rv64") ||
-        !isa_has_letter(isa, 'f') || !isa_has_letter(isa, 'd') ||
-        !fdt_reg(tree, cpu, 0, &hart.id, &ignored)) {
+    if (!hart_is_usable(machine->tree, cpu, &isa) ||
+        !fdt_reg(machine->tree, cpu, 0, &hart.id, &ignored)) {
         return;
     }
-    if (fdt_child(tree, cpu, "interrupt-controller", &controller)) {
-        (void)!fdt_number(tree, &controller, "phandle", &phandle);
+    if (fdt_child(machine->tree, cpu, "interrupt-controller", &controller)) {
+        (void)!fdt_number(machine->tree, &controller, "phandle", &hart.interrupt_phandle);
     }
-    hart.interrupt_phandle = (uint32_t)phandle;
     hart.has_sstc = isa_has_name(isa, "_sstc");
     if (machine->hart_count == MACHINE_HARTS_MAX) {
         machine->complaint = "more harts than the kernel knows; the rest stay asleep";
@@ -115,49 +92,7 @@ static void read_hart(struct machine *machine, const struct fdt *tree, const str
     machine->harts[machine->hart_count++] = hart;
 }
 
-static void read_harts(struct machine *machine, const struct fdt *tree, const struct fdt_node *root)
-{
-    struct fdt_node cpus;
-    struct fdt_node cpu;
-    if (!fdt_child(tree, root, "cpus", &cpus)) {
-        return;
-    }
-    (void)!fdt_number(tree, &cpus, "timebase-frequency", &machine->timebase_hz);
-    for (bool more = fdt_child_first(tree, &cpus, &cpu); more;
-         more = fdt_child_next(tree, &cpu, &cpu)) {
-        if (fdt_node_is_named(&cpu, "cpu")) {
-            read_hart(machine, tree, &cpu);
-        }
-    }
-}
-
 /* --------------------------------------------------------------------- devices */
-/* Context n of a PLIC is wired where the n-th pair of `interrupts-extended` says. */
-static void read_plic(struct machine *machine, const struct fdt *tree, const struct fdt_node *node)
-{
-    struct fdt_property contexts;
-    uint32_t phandle;
-    uint32_t cause;
-    uint64_t sources = 0;
-    if (machine->plic_sources != 0 ||
-        !fdt_reg(tree, node, 0, &machine->plic_start, &machine->plic_bytes) ||
-        !fdt_number(tree, node, "riscv,ndev", &sources) ||
-        !fdt_property(tree, node, "interrupts-extended", &contexts)) {
-        return;
-    }
-    machine->plic_sources =
-        (uint32_t)(sources < PLIC_SOURCES_MAX ? sources : (uint64_t)PLIC_SOURCES_MAX);
-    for (uint32_t i = 0; i < PLIC_CONTEXTS_MAX && fdt_cell(&contexts, 2 * i, &phandle) &&
-                         fdt_cell(&contexts, 2 * i + 1, &cause);
-         i++) {
-        for (unsigned h = 0; h < machine->hart_count; h++) {
-            if (cause == SUPERVISOR_EXTERNAL && machine->harts[h].interrupt_phandle == phandle) {
-                machine->harts[h].plic_context = i;
-            }
-        }
-    }
-}
-
 static bool device_is_plic(const struct fdt *tree, const struct fdt_node *node)
 {
     return fdt_is_compatible(tree, node, "sifive,plic-1.0.0") ||
@@ -180,66 +115,91 @@ static bool device_is_barred(const struct fdt *tree, const struct fdt_node *node
     return device_is_plic(tree, node) || fdt_node_is_named(node, "cache-controller");
 }
 
-/* Visit the devices, whatever the buses between; depth is bounded because the stack is. */
-static void read_devices(struct machine *machine, const struct fdt *tree,
-                         const struct fdt_node *parent, unsigned depth)
+/* Context n of a PLIC is wired where the n-th pair of `interrupts-extended` says. */
+static void read_plic(struct machine *machine)
 {
-    struct fdt_node node;
-    for (bool more = fdt_child_first(tree, parent, &node); more;
-         more = fdt_child_next(tree, &node, &node)) {
-        if (device_is_plic(tree, &node)) {
-            read_plic(machine, tree, &node);
-        }
-        if (device_is_barred(tree, &node)) {
-            add_node(tree, &node, &machine->barred);
-        }
-        if (depth < DEPTH_MAX) {
-            read_devices(machine, tree, &node, depth + 1);
+    struct fdt_property contexts;
+    uint32_t phandle;
+    uint32_t cause;
+    uint64_t sources = 0;
+    if (!fdt_reg(machine->tree, &machine->plic, 0, &machine->plic_start, &machine->plic_bytes) ||
+        !fdt_number(machine->tree, &machine->plic, "riscv,ndev", &sources) ||
+        !fdt_property(machine->tree, &machine->plic, "interrupts-extended", &contexts)) {
+        return;
+    }
+    machine->plic_sources = (uint32_t)(sources < PLIC_SOURCES_MAX ? sources : PLIC_SOURCES_MAX);
+    for (uint32_t i = 0; i < PLIC_CONTEXTS_MAX && fdt_cell(&contexts, 2 * i, &phandle) &&
+                         fdt_cell(&contexts, 2 * i + 1, &cause);
+         i++) {
+        for (unsigned h = 0; h < machine->hart_count; h++) {
+            if (cause == SUPERVISOR_EXTERNAL && machine->harts[h].interrupt_phandle == phandle) {
+                machine->harts[h].plic_context = i;
+            }
         }
     }
 }
 
 /* ------------------------------------------------------------------ whole tree */
-static void read_chosen(struct machine *machine, const struct fdt *tree,
-                        const struct fdt_node *root)
+static void read_chosen(struct machine *machine, const struct fdt_node *chosen)
 {
-    struct fdt_node chosen;
     uint64_t start;
     uint64_t end;
-    if (!fdt_child(tree, root, "chosen", &chosen)) {
-        return;
-    }
-    if (fdt_number(tree, &chosen, "linux,initrd-start", &start) &&
-        fdt_number(tree, &chosen, "linux,initrd-end", &end) && start < end) {
+    if (fdt_number(machine->tree, chosen, "linux,initrd-start", &start) &&
+        fdt_number(machine->tree, chosen, "linux,initrd-end", &end) && start < end) {
         machine->archive_start = start;
         machine->archive_end = end;
     }
-    (void)!fdt_string(tree, &chosen, "bootargs", &machine->arguments);
+    (void)!fdt_string(machine->tree, chosen, "bootargs", &machine->arguments);
 }
 
-static void read_model(struct machine *machine, const struct fdt *tree, const struct fdt_node *root)
+static void read_node(struct machine *machine, const struct fdt_node *parent,
+                      const struct fdt_node *node)
 {
-    const char *model = "an unnamed machine";
-    (void)!fdt_string(tree, root, "model", &model);
-    for (unsigned i = 0; i + 1 < MACHINE_MODEL_BYTES && model[i] != '\0'; i++) {
-        machine->model[i] = model[i] >= ' ' && model[i] <= '~' ? model[i] : '?';
+    bool is_top = parent->name[0] == '\0';
+    if (is_top && fdt_node_is_named(node, "memory") && fdt_is_enabled(machine->tree, node)) {
+        add_node(machine, node, &machine->memory);
+    } else if (is_top && fdt_node_is_named(node, "cpus")) {
+        (void)!fdt_number(machine->tree, node, "timebase-frequency", &machine->timebase_hz);
+    } else if (is_top && fdt_node_is_named(node, "chosen")) {
+        read_chosen(machine, node);
+    } else if (fdt_node_is_named(parent, "cpus") && fdt_node_is_named(node, "cpu")) {
+        add_hart(machine, node);
+    } else if (fdt_node_is_named(parent, "reserved-memory")) {
+        add_node(machine, node, &machine->firmware);
+    } else if (device_is_barred(machine->tree, node)) {
+        add_node(machine, node, &machine->barred);
+    }
+    if (device_is_plic(machine->tree, node)) {
+        machine->plic = *node;
+    }
+}
+
+static void read_below(struct machine *machine, const struct fdt_node *parent, unsigned depth)
+{
+    struct fdt_node node;
+    for (bool more = fdt_child_first(machine->tree, parent, &node); more;
+         more = fdt_child_next(machine->tree, &node, &node)) {
+        read_node(machine, parent, &node);
+        if (depth < DEPTH_MAX) {
+            read_below(machine, &node, depth + 1);
+        }
     }
 }
 
 bool machine_read(struct machine *machine, const struct fdt *tree)
 {
     struct fdt_node root;
-    machine->arguments = "";
+    *machine = (struct machine){.tree = tree, .arguments = "", .model = "an unnamed machine"};
     if (!fdt_root(tree, &root)) {
         machine->complaint = "the device tree has no root";
         return false;
     }
-    read_model(machine, tree, &root);
-    read_chosen(machine, tree, &root);
-    read_memory(machine, tree, &root);
-    read_reservations(machine, tree, &root);
-    read_harts(machine, tree, &root);
-    read_devices(machine, tree, &root, 0);
+    (void)!fdt_string(tree, &root, "model", &machine->model);
+    read_below(machine, &root, 0);
+    add_reservations(machine);
+    if (machine->plic.name != NULL) {
+        read_plic(machine);
+    }
     if (machine->memory.is_lossy || machine->firmware.is_lossy || machine->barred.is_lossy) {
         machine->complaint = "the device tree has more ranges of memory than the kernel can hold";
         return false;

@@ -17,28 +17,29 @@
 
 enum {
     MACHINE_HARTS_MAX = 64,
-    MACHINE_MODEL_BYTES = 48,
     MACHINE_NO_CONTEXT = 0xffffffff,
 };
 
 struct machine_hart {
     uint64_t id;
-    uint32_t interrupt_phandle; /* of its local interrupt controller */
+    uint64_t interrupt_phandle; /* of its local interrupt controller */
     uint32_t plic_context;      /* for S-mode external interrupts; MACHINE_NO_CONTEXT */
     bool has_sstc;
 };
 
 struct machine {
-    char model[MACHINE_MODEL_BYTES];
+    const struct fdt *tree; /* strings point into it */
+    const char *model;
     uint64_t timebase_hz;
     struct ranges memory;   /* RAM, as the tree says */
     struct ranges firmware; /* reserved parts of RAM */
     struct ranges barred;   /* device ranges that user mode never gets */
     struct machine_hart harts[MACHINE_HARTS_MAX];
     unsigned hart_count;
+    struct fdt_node plic; /* no name: there is none */
     uint64_t plic_start;
     uint64_t plic_bytes;
-    uint32_t plic_sources; /* 0: there is no PLIC */
+    uint32_t plic_sources; /* 0: none that can be used */
     uint64_t archive_start;
     uint64_t archive_end; /* equal: there is none */
     const char *arguments;

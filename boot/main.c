@@ -192,8 +192,9 @@ static void tell_riscv(uint64_t hart_id, uint64_t root)
     riscv_facts.asid_bits =
         (uint32_t)(asid_bits < boot_facts.asid_bits_max ? asid_bits : boot_facts.asid_bits_max);
     riscv_facts.has_sstc = machine.harts[index].has_sstc && boot_probe_stimecmp() != 0;
-    static_assert(sizeof riscv_facts.model == MACHINE_MODEL_BYTES);
-    __builtin_memcpy(riscv_facts.model, machine.model, MACHINE_MODEL_BYTES);
+    for (unsigned i = 0; i + 1 < sizeof riscv_facts.model && machine.model[i] != '\0'; i++) {
+        riscv_facts.model[i] = machine.model[i];
+    }
 }
 
 static void read_machine(uint64_t address)

@@ -16,7 +16,8 @@
 /* The first call, by the boot hart: takes over memory, makes init's objects, chooses init. */
 void core_start(struct hart *hart KEEPS, const struct boot_facts *facts LENT);
 
-/* registers[0] is the pc after the ecall; a call that is to be made again is put back by four. */
+/* registers[0] is the pc after the ecall; a call that is to be made again is put back by four.
+ * The calls `call` and `reply_receive` have entry points of their own: ipc_fast.h. */
 void core_syscall(struct hart *hart);
 /* kind: FAULT_*. address: the faulting address, or the instruction (ILLEGAL), or 0. */
 void core_fault(struct hart *hart, unsigned kind, uint64_t address);

@@ -4,6 +4,7 @@
 #include "arch.h"
 #include "core/captable.h"
 #include "core/endpoint.h"
+#include "core/entry.h"
 #include "core/event.h"
 #include "core/fault.h"
 #include "core/message.h"
@@ -12,9 +13,10 @@
 #include "core/schedule.h"
 #include "core/syscall.h"
 
-/* The object of that slot if all is as it should be; NULL: the general path says what is not. */
-static inline void *find(const struct thread *caller, uint64_t index, enum object_type type,
-                         unsigned rights)
+/* The slot if its object is of that type and alive, with those rights; NULL: the general path says
+ * what is wrong. */
+static inline const struct capability *find(const struct thread *caller, uint64_t index,
+                                            enum object_type type, unsigned rights)
 {
     const struct capability *capability = captable_slot(caller->captable, index);
 
@@ -23,45 +25,57 @@ static inline void *find(const struct thread *caller, uint64_t index, enum objec
         capability->object->header != capability->header) {
         return NULL;
     }
-    return capability->object;
+    return capability;
 }
 
-/* Nobody who is ready has a claim to run before it, or beside it. */
-static inline bool may_run_at_once(const struct hart *hart, const struct thread *thread)
+/* Nobody who is ready has a claim to run before either, or beside it: then no slice runs out, and
+ * the accounts may wait (J3). */
+static inline bool may_follow(const struct hart *hart, const struct thread *now,
+                              const struct thread *next)
 {
-    return hart->ready_bitmap >> thread->priority == 0 && thread->hart == hart &&
-           hart->random_ticks == 0 && !tree_is_linked(&thread->deadline.node);
+    unsigned lower = now->priority < next->priority ? now->priority : next->priority;
+
+    return hart->ready_bitmap >> lower == 0 && next->hart == hart && hart->random_ticks == 0 &&
+           !tree_is_linked(&next->deadline.node);
 }
 
-static inline void deliver(struct thread *to, uint64_t label, const uint64_t *words, uint64_t badge,
-                           unsigned info)
+/* The receiver that would take a call now; NULL: none, or not by the short path. */
+static inline struct thread *find_receiver(const struct hart *hart, const struct thread *caller,
+                                           const struct endpoint *endpoint)
+{
+    struct thread *receiver = container_of(endpoint->receivers.next, struct thread, queue);
+
+    return !list_is_empty(&endpoint->receivers) && receiver->receive_reply != NULL &&
+                   may_follow(hart, caller, receiver)
+               ? receiver
+               : NULL;
+}
+
+static inline void deliver(struct thread *to, uint64_t label, uint64_t w0, uint64_t w1, uint64_t w2,
+                           uint64_t w3, uint64_t badge, unsigned info)
 {
     uint64_t *r = to->registers;
 
     r[REGISTER_A0] = ERR_OK;
     r[REGISTER_A1] = label;
-    for (unsigned i = 0; i < 4; i++) {
-        r[REGISTER_A2 + i] = words[i];
-    }
+    r[REGISTER_A2] = w0;
+    r[REGISTER_A3] = w1;
+    r[REGISTER_A4] = w2;
+    r[REGISTER_A5] = w3;
     r[REGISTER_A6] = badge;
     r[REGISTER_A7] = info;
-    r[REGISTER_T0] = r[REGISTER_T1] = r[REGISTER_T2] = 0;
-    r[REGISTER_T3] = r[REGISTER_T4] = r[REGISTER_T5] = r[REGISTER_T6] = 0;
 }
 
-/* The receiver that would take a call now; NULL: none, or not by the short path. */
-static inline struct thread *find_receiver(const struct hart *hart, const struct endpoint *endpoint)
+static inline struct ipc_next hand_over(struct hart *hart, struct thread *from, struct thread *to)
 {
-    struct thread *receiver = container_of(endpoint->receivers.next, struct thread, queue);
-
-    return !list_is_empty(&endpoint->receivers) && receiver->receive_reply != NULL &&
-                   may_run_at_once(hart, receiver)
-               ? receiver
-               : NULL;
+    event_record_at(hart, hart->switched_ticks, EVENT_SWITCH, (uint64_t)to, 0);
+    schedule_hand_over(hart, from, to);
+    return (struct ipc_next){to, false};
 }
 
 /* The receiver's reply object holds the caller, and the receiver runs. */
-static inline void hold_and_run(struct hart *hart, struct thread *caller, struct thread *receiver)
+static inline struct ipc_next hold_and_run(struct hart *hart, struct thread *caller,
+                                           struct thread *receiver)
 {
     struct reply *reply = receiver->receive_reply;
 
@@ -71,89 +85,150 @@ static inline void hold_and_run(struct hart *hart, struct thread *caller, struct
     reply->caller = caller;
     caller->state = THREAD_REPLYING;
     caller->waits_on.reply = reply;
-    schedule_run(hart, caller, receiver);
+    return hand_over(hart, caller, receiver);
 }
 
-bool ipc_fast_call(struct hart *hart, struct thread *caller)
+/* A system call loses them: they carry nothing in, and zero comes out. */
+static inline void forget_scratch(struct thread *caller)
 {
-    const uint64_t *r = caller->registers;
-    struct endpoint *endpoint = find(caller, r[REGISTER_A0], OBJECT_ENDPOINT, RIGHT_CALL);
-    struct thread *receiver;
+    caller->registers[REGISTER_RA] = 0;
+    caller->registers[REGISTER_T6] = 0;
+}
 
-    if (endpoint == NULL || (r[REGISTER_A6] & IPC_FLAGS_MASK) != 0 || r[REGISTER_A1] > UINT32_MAX) {
-        return false;
+/* The arguments to where the general path reads them. */
+static inline void store(struct thread *caller, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3,
+                         uint64_t a4, uint64_t a5, uint64_t a6)
+{
+    uint64_t *r = caller->registers;
+
+    r[REGISTER_A0] = a0;
+    r[REGISTER_A1] = a1;
+    r[REGISTER_A2] = a2;
+    r[REGISTER_A3] = a3;
+    r[REGISTER_A4] = a4;
+    r[REGISTER_A5] = a5;
+    r[REGISTER_A6] = a6;
+}
+
+static __attribute__((noinline)) struct ipc_next general(struct thread *caller)
+{
+    struct hart *hart = caller->hart;
+
+    forget_scratch(caller);
+    core_syscall(hart);
+    return (struct ipc_next){hart->current, true};
+}
+
+struct ipc_next core_call(uint64_t endpoint, uint64_t label, uint64_t w0, uint64_t w1, uint64_t w2,
+                          uint64_t w3, uint64_t descriptor, struct thread *caller)
+{
+    const struct capability *capability = find(caller, endpoint, OBJECT_ENDPOINT, RIGHT_CALL);
+    struct hart *hart = caller->hart;
+    struct thread *receiver = NULL;
+
+    if (capability != NULL && (descriptor & IPC_FLAGS_MASK) == 0 && label >> 32 == 0) {
+        receiver = find_receiver(hart, caller, (struct endpoint *)capability->object);
     }
-    receiver = find_receiver(hart, endpoint);
     if (receiver == NULL) {
-        return false;
+        store(caller, endpoint, label, w0, w1, w2, w3, descriptor);
+        return general(caller);
     }
-    deliver(receiver, r[REGISTER_A1], &r[REGISTER_A2],
-            captable_slot(caller->captable, r[REGISTER_A0])->badge, IPC_INFO_CALL);
-    hold_and_run(hart, caller, receiver);
-    return true;
+    forget_scratch(caller);
+    caller->registers[REGISTER_A6] = descriptor; /* the answer is delivered by it */
+    deliver(receiver, label, w0, w1, w2, w3, capability->badge, IPC_INFO_CALL);
+    return hold_and_run(hart, caller, receiver);
 }
 
 bool ipc_fast_fault(struct hart *hart, struct thread *faulter)
 {
     const struct capability *capability = &faulter->fault_endpoint;
-    struct thread *receiver = capability_is_alive(capability)
-                                  ? find_receiver(hart, (struct endpoint *)capability->object)
-                                  : NULL;
+    struct thread *receiver =
+        capability_is_alive(capability)
+            ? find_receiver(hart, faulter, (struct endpoint *)capability->object)
+            : NULL;
 
     if (receiver == NULL) {
         return false;
     }
     faulter->badge = capability->badge;
     fault_deliver_message(faulter, receiver);
-    hold_and_run(hart, faulter, receiver);
+    (void)hold_and_run(hart, faulter, receiver);
     return true;
 }
 
-/* Is there nothing for the server to receive, and are its slots as they should be? */
-static inline bool would_wait(const struct thread *server, const struct endpoint *endpoint)
+/* Is there nothing for the server to receive, and is its slot as it should be? */
+static inline bool would_wait(const struct thread *server, const struct endpoint *endpoint,
+                              unsigned flags)
 {
-    const uint64_t *r = server->registers;
-    const struct capability *accept = captable_slot(server->captable, r[REGISTER_T4]);
+    const struct capability *accept;
 
-    return endpoint->callers.root == NULL &&
-           (server->bound_notification == NULL || server->bound_notification->bits == 0) &&
-           ((r[REGISTER_A6] & IPC_ACCEPT) == 0 || (accept != NULL && capability_is_empty(accept)));
+    if (endpoint->callers.root != NULL ||
+        (server->bound_notification != NULL && server->bound_notification->bits != 0)) {
+        return false;
+    }
+    if ((flags & IPC_ACCEPT) == 0) {
+        return true;
+    }
+    accept = captable_slot(server->captable, server->registers[REGISTER_T4]);
+    return accept != NULL && capability_is_empty(accept);
 }
 
-bool ipc_fast_reply_receive(struct hart *hart, struct thread *server)
+/* The caller in the reply object, if the short path may answer it; NULL: not. */
+static inline struct thread *find_caller(const struct hart *hart, const struct thread *server,
+                                         const struct reply *reply, unsigned flags)
 {
-    const uint64_t *r = server->registers;
-    unsigned flags = r[REGISTER_A6] & IPC_FLAGS_MASK;
-    struct endpoint *endpoint = find(server, r[REGISTER_A0], OBJECT_ENDPOINT, RIGHT_RECEIVE);
-    struct reply *reply =
-        find(server, r[REGISTER_A6] >> IPC_REPLY_SHIFT & IPC_REPLY_MASK, OBJECT_REPLY, 0);
-    struct thread *caller;
+    unsigned for_faults = flags & (IPC_MAP | IPC_FENCE);
+    struct thread *caller = reply->caller;
 
-    if (endpoint == NULL || reply == NULL || reply->caller == NULL ||
-        (flags & ~(unsigned)(IPC_ACCEPT | IPC_MAP | IPC_FENCE)) != 0 ||
-        r[REGISTER_A1] > UINT32_MAX || !would_wait(server, endpoint)) {
-        return false;
+    return caller != NULL && may_follow(hart, server, caller) &&
+                   (caller->in_fault || for_faults == 0)
+               ? caller
+               : NULL;
+}
+
+struct ipc_next core_reply_receive(uint64_t endpoint, uint64_t label, uint64_t w0, uint64_t w1,
+                                   uint64_t w2, uint64_t w3, uint64_t descriptor,
+                                   struct thread *server)
+{
+    const struct capability *from = find(server, endpoint, OBJECT_ENDPOINT, RIGHT_RECEIVE);
+    const struct capability *with =
+        find(server, descriptor >> IPC_REPLY_SHIFT & IPC_REPLY_MASK, OBJECT_REPLY, 0);
+    unsigned flags = descriptor & IPC_FLAGS_MASK;
+    struct hart *hart = server->hart;
+    struct endpoint *queue;
+    struct thread *caller = NULL;
+    struct reply *reply;
+    struct ipc_next next;
+
+    server->registers[REGISTER_A6] = descriptor;
+    if (from != NULL && with != NULL && label >> 32 == 0 &&
+        (flags & ~(unsigned)(IPC_ACCEPT | IPC_MAP | IPC_FENCE)) == 0 &&
+        would_wait(server, (struct endpoint *)from->object, flags)) {
+        caller = find_caller(hart, server, (struct reply *)with->object, flags);
     }
-    caller = reply->caller;
-    if (!may_run_at_once(hart, caller)) {
-        return false;
+    if (caller == NULL) {
+        store(server, endpoint, label, w0, w1, w2, w3, descriptor);
+        return general(server);
     }
     if (caller->in_fault) {
+        store(server, endpoint, label, w0, w1, w2, w3, descriptor);
         if (fault_answer(caller, server, flags) != ERR_OK) {
-            return false; /* the general path finds the error again */
+            return general(server); /* it finds the error again */
         }
-        caller->in_fault = false;
-    } else if ((flags & (IPC_MAP | IPC_FENCE)) != 0) {
-        return false;
     } else {
-        deliver(caller, r[REGISTER_A1], &r[REGISTER_A2], 0, 0);
+        deliver(caller, label, w0, w1, w2, w3, 0, 0);
     }
+    forget_scratch(server);
+    queue = (struct endpoint *)from->object;
+    reply = (struct reply *)with->object;
     reply->caller = NULL;
     reply->receiver = server;
     server->receive_reply = reply;
-    server->waits_on.endpoint = endpoint;
+    server->waits_on.endpoint = queue;
     server->state = THREAD_RECEIVING;
-    list_push_back(&endpoint->receivers, &server->queue);
-    schedule_run(hart, server, caller);
-    return true;
+    list_push_back(&queue->receivers, &server->queue);
+    next = hand_over(hart, server, caller);
+    next.is_whole = caller->in_fault;
+    caller->in_fault = false;
+    return next;
 }

@@ -1,10 +1,13 @@
 /* The short path of IPC: the common call, fault and reply-and-receive, from thread to thread in one
  * go. No long message, no capability sent, no deadline, nobody queued, and nobody ready at or above
- * the priority of the thread that is to run.
+ * the lower priority of the two.
  *
- * Each returns false, having changed nothing, when the case is any other: the general path (ipc.c)
- * then does it. When it returns true everything that ends an entry is done as well (E2), and the
- * result is what the general path would have made: the host tests run each case through both.
+ *   J1  What is any other case is found out before anything has changed; then the general path
+ *       (ipc.c) does it, and the result is what the general path would have made of the short case:
+ *       host tests run each case through both.
+ *   J2  The arguments come in the registers in which user mode put them (a0 to a6), and are not in
+ *       registers[]; all others are.
+ *   J3  run_ticks is not brought up to date: the next slow switch or tick charges whoever runs then.
  */
 #pragma once
 
@@ -12,6 +15,16 @@
 
 #include "core/hart.h"
 
-bool ipc_fast_call(struct hart *hart, struct thread *caller);
-bool ipc_fast_fault(struct hart *hart, struct thread *faulter); /* its fault_* are set */
-bool ipc_fast_reply_receive(struct hart *hart, struct thread *server);
+/* Where the entry goes from here: in a0 and a1. */
+struct ipc_next {
+    struct thread *thread; /* hart->current; NULL: idle */
+    uint64_t is_whole;     /* 0: t0 to t6 are zero, whatever registers[] says */
+};
+
+struct ipc_next core_call(uint64_t endpoint, uint64_t label, uint64_t w0, uint64_t w1, uint64_t w2,
+                          uint64_t w3, uint64_t descriptor, struct thread *caller);
+struct ipc_next core_reply_receive(uint64_t endpoint, uint64_t label, uint64_t w0, uint64_t w1,
+                                   uint64_t w2, uint64_t w3, uint64_t descriptor,
+                                   struct thread *server);
+/* false: not by the short path. The faulter's fault_* are set. */
+bool ipc_fast_fault(struct hart *hart, struct thread *faulter);

@@ -2,7 +2,7 @@
  * into build/gen/offsets.h. It is never linked. */
 #include <stddef.h>
 
-#include "core/boot_facts.h"
+#include "core/lock.h"
 #include "core/thread.h"
 #include "riscv/hart.h"
 #include "riscv/trap.h"
@@ -18,6 +18,11 @@ void offsets(void)
     OFFSET(THREAD_HART, struct thread, hart);
     OFFSET(HART_CURRENT, struct hart, current);
     OFFSET(HART_STACK_TOP, struct hart, stack_top);
+    OFFSET(HART_ENTRIES, struct hart, counters[COUNTER_ENTRIES]);
+    OFFSET(LOCK_NOW_SERVING, struct lock, now_serving);
+    CONSTANT(NUMBER_CALL, SYS_CALL);
+    CONSTANT(NUMBER_REPLY_RECEIVE, SYS_REPLY_RECEIVE);
+    static_assert(offsetof(struct lock, next_ticket) == 0, "entry.S adds to the lock's first word");
     OFFSET(FRAME_STATUS, struct trap_frame, status);
     OFFSET(FRAME_CAUSE, struct trap_frame, cause);
     OFFSET(FRAME_VALUE, struct trap_frame, value);

@@ -22,23 +22,14 @@ static void take_interrupts(struct riscv_hart *hart)
     }
 }
 
-void trap_leave(struct riscv_hart *hart)
+void trap_idle(struct riscv_hart *hart)
 {
-    while (__builtin_expect(hart->hart.current == NULL, 0)) {
+    while (hart->hart.current == NULL) {
         core_unlock();
         arch_idle(&hart->hart);
         core_lock();
         take_interrupts(hart);
     }
-    core_unlock();
-}
-
-void trap_system_call(struct riscv_hart *hart)
-{
-    core_lock();
-    hart_count_one(&hart->hart, COUNTER_ENTRIES);
-    core_syscall(&hart->hart);
-    trap_leave(hart);
 }
 
 /* FAULT_* by scause; what has no name here is an illegal instruction to user mode. */
@@ -62,14 +53,11 @@ static unsigned fault_kind(uint64_t cause)
 
 void trap_other(struct riscv_hart *hart, uint64_t cause, uint64_t value)
 {
-    core_lock();
-    hart_count_one(&hart->hart, COUNTER_ENTRIES);
     if (cause >> CAUSE_INTERRUPT_BIT != 0) {
         take_interrupts(hart);
     } else {
         core_fault(&hart->hart, fault_kind(cause), value);
     }
-    trap_leave(hart);
 }
 
 void trap_from_kernel(void)

@@ -16,12 +16,10 @@ struct trap_frame {
 extern struct trap_frame trap_panic_frame;
 
 void trap_entry(void); /* where stvec points; not to be called */
-/* Leave for hart->current for the first time. */
+/* Leave for hart->current for the first time, with the lock held. */
 _Noreturn void trap_resume(struct riscv_hart *hart);
 
-/* From entry.S. They return with a thread current and the lock free. */
-void trap_system_call(struct riscv_hart *hart);
+/* From entry.S, with the lock held. */
 void trap_other(struct riscv_hart *hart, uint64_t cause, uint64_t value);
+void trap_idle(struct riscv_hart *hart); /* until a thread is current */
 _Noreturn void trap_from_kernel(void);
-/* Give up the lock with a thread current, idling until there is one. */
-void trap_leave(struct riscv_hart *hart);

@@ -3,10 +3,9 @@
 
 #include <stdint.h>
 
+#include "core/hart.h"
+#include "core/space.h"
 #include "core/types.h"
-
-struct hart;
-struct space;
 
 void *arch_window(paddr_t address);
 uint64_t arch_time_ticks(void);

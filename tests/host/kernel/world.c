@@ -88,7 +88,7 @@ err_t world_call(uint64_t number, size_t count, const uint64_t *arguments)
     caller->registers[REGISTER_A7] = number;
     for (unsigned restarts = 0; restarts < restarts_max; restarts++) {
         caller->registers[REGISTER_PC] = pc;
-        core_syscall(&hart0);
+        trap_system_call(&hart0);
         world_check();
         if (caller->registers[REGISTER_PC] == pc) {
             return world_error(caller);

@@ -243,7 +243,7 @@ static void many_waiters_are_woken_in_slices(void **state)
     init->registers[REGISTER_A7] = SYS_CAP_DESTROY;
     init->registers[REGISTER_PC] = 0x1004;
     fake.pending_one_in = 1;
-    core_syscall(&hart0);
+    trap_system_call(&hart0);
     assert_int_equal(init->registers[REGISTER_PC], 0x1000);
     world_check();
     for (unsigned i = 0; i < 40; i++) {

@@ -188,7 +188,7 @@ static void a_killed_destroyer_loses_nothing(void **state)
     init->registers[REGISTER_A1] = slot;
     init->registers[REGISTER_A7] = SYS_CAP_DESTROY;
     fake.pending_one_in = 1;
-    core_syscall(&hart0);
+    trap_system_call(&hart0);
     assert_int_not_equal(init->progress, 0);
     init->progress = 0; /* as if another had taken over */
     fake.pending_one_in = 0;

@@ -356,7 +356,7 @@ static void nothing_is_installed_into_a_closing_chunk(void **state)
     init->registers[REGISTER_A1] = fake_frame(5, 0).number;
     init->registers[REGISTER_A2] = KIND_TABLE;
     init->registers[REGISTER_A7] = SYS_MEMORY_RETYPE;
-    core_syscall(&hart0);
+    trap_system_call(&hart0);
     fake.pending_one_in = 0;
     assert_int_equal(chunk_kind(fake_frame(5, 0)), KIND_CLOSING);
     assert_int_equal(map(leaf, 0, WORD(fake_frame(5, 3), MAP_R)), ERR_KIND);
