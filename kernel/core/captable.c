@@ -43,8 +43,11 @@ err_t captable_target(const struct thread *caller, unsigned n, struct capability
 err_t captable_drain(struct captable *table)
 {
     while (table->drained + 1 < table->slot_count) {
-        table->drained++;
-        capability_delete((struct capability *)(void *)table + table->drained);
+        struct capability *slot = (struct capability *)(void *)table + ++table->drained;
+
+        if (!capability_is_empty(slot)) {
+            capability_delete(slot);
+        }
         REFUSE_IF(table->drained % CAPTABLE_SLICE_SLOTS == 0 && arch_interrupt_pending(),
                   ERR_RESTART);
     }

@@ -3,7 +3,7 @@
 #include "core/event.h"
 #include "core/syscall.h"
 
-enum { LOG_BYTES_MAX = 32, RESET_POWER_OFF = 0, RESET_REBOOT = 1 };
+enum { LOG_BYTES_MAX = 32, LOG_SLICE_BYTES = 8, RESET_POWER_OFF = 0, RESET_REBOOT = 1 };
 
 err_t sys_version(struct thread *caller)
 {
@@ -11,13 +11,18 @@ err_t sys_version(struct thread *caller)
     return ERR_OK;
 }
 
+/* Progress: bytes written; the firmware takes its time for each. */
 err_t sys_machine_log(struct thread *caller)
 {
     uint64_t bytes = argument(caller, 1);
 
     REFUSE_IF(bytes > LOG_BYTES_MAX, ERR_ARGUMENT);
-    for (unsigned i = 0; i < bytes; i++) {
-        arch_console_put((char)(argument(caller, 2 + i / 8) >> (i % 8 * 8)));
+    for (uint64_t i = caller->progress; i < bytes; i++) {
+        if (i != caller->progress && i % LOG_SLICE_BYTES == 0 && arch_interrupt_pending()) {
+            caller->progress = i;
+            return ERR_RESTART;
+        }
+        arch_console_put((char)(argument(caller, 2 + (unsigned)i / 8) >> (i % 8 * 8)));
     }
     return ERR_OK;
 }

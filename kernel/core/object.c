@@ -95,7 +95,8 @@ struct object *object_create(const struct object_place *place, enum object_type 
         map[i].shift = (uint8_t)place->shift; /* O3 */
         map[i].is_continued = i > 0;
     }
-    if (place->pages == 1) { /* else a table's pages: zero since the scrub, or drained */
+    /* In larger classes there are only capability tables: zero since the scrub, or drained. */
+    if ((size_t)1 << place->shift <= OBJECT_BYTES_THREAD) {
         __builtin_memset(place->object, 0, (size_t)1 << place->shift);
     }
     place->object->header = new_header(type);

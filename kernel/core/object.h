@@ -33,7 +33,7 @@ struct thread;
         }                       \
     } while (0)
 
-/* Say no. Not for conditions that have effects. */
+/* Stop here: say no, or (ERR_RESTART) ask to be called again. */
 #define REFUSE_IF(condition, error) \
     do {                            \
         if (condition) {            \

@@ -31,7 +31,6 @@ enum {
     UNIT_BYTES = sizeof(struct capability),
     UNITS_PER_PAGE = PAGE_BYTES / UNIT_BYTES,
     SEARCH_SLICE_UNITS = 64,
-    ZERO_SLICE_PAGES = 2,
 };
 
 static frame_t first_frame(const struct chunk *chunk)
@@ -222,7 +221,7 @@ static err_t go_on(struct chunk *chunk, unsigned new_kind, struct scrub_offender
     }
     while (chunk->position < zero_position + CHUNK_PAGES) {
         zero_page(chunk);
-        REFUSE_IF(chunk->position % ZERO_SLICE_PAGES == 0 && arch_interrupt_pending(), ERR_RESTART);
+        REFUSE_IF(arch_interrupt_pending(), ERR_RESTART);
     }
     if (new_kind == KIND_USER) {
         arch_window_close(first_frame(chunk));

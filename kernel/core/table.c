@@ -88,8 +88,9 @@ err_t sys_table_create(struct thread *caller, struct capability *memory)
 static bool has_child_tables(const struct table *table)
 {
     for (unsigned i = 0; i < TABLE_ENTRIES; i++) {
-        if ((table->record->groups >> (i / TABLE_GROUP_ENTRIES) & 1) != 0 &&
-            entry_names_table(table->entries[i])) {
+        if (!table_uses_group(table, i)) {
+            i += TABLE_GROUP_ENTRIES - 1; /* i is the group's first */
+        } else if (entry_names_table(table->entries[i])) {
             return true;
         }
     }
@@ -106,9 +107,10 @@ err_t sys_table_free(struct thread *caller, struct capability *memory)
     REFUSE_IF(table.record->count != 0 ||
                   (table.level != TABLE_LEVEL_LEAF && has_child_tables(&table)),
               ERR_BUSY);
-    while (table.record->groups != 0) {
-        unsigned group = (unsigned)__builtin_ctz(table.record->groups);
-
+    for (unsigned group = 0; group < TABLE_GROUPS; group++) {
+        if (!table_uses_group(&table, group * TABLE_GROUP_ENTRIES)) {
+            continue;
+        }
         __builtin_memset(&table.entries[group * TABLE_GROUP_ENTRIES], 0,
                          TABLE_GROUP_ENTRIES * sizeof(uint64_t));
         table.record->groups &= (uint16_t) ~(1u << group);
