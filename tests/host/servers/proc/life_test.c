@@ -370,6 +370,31 @@ static void a_tree_has_an_account_until_its_last_member_is_reaped(void **state)
     assert_same(before, world_count());
 }
 
+static void a_pid_comes_back_only_after_all_others(void **state)
+{
+    (void)state;
+    struct tree *emptied;
+    struct process *keeper = process_create(shell, shell->tree, "keeper");
+    uint32_t last = keeper->pid;
+    unsigned wraps = 0;
+
+    for (unsigned i = 0; i < 2 * PROCESS_PID_MAX; i++) {
+        struct process *process = process_create(shell, shell->tree, "x");
+        uint32_t pid = process->pid;
+        assert_true(pid != shell->pid && pid != keeper->pid && pid != PROCESS_PID_INIT);
+        assert_true(pid <= PROCESS_PID_MAX);
+        wraps += pid < last;
+        last = pid;
+        process_end(process, 0);
+        assert_ptr_equal(process_by_pid(pid), process);
+        process_reap(process, &emptied);
+        assert_null(process_by_pid(pid));
+    }
+    assert_int_equal(wraps, 2);
+    process_end(keeper, 0);
+    process_reap(keeper, &emptied);
+}
+
 static void the_console_hears_once_of_ends_that_concern_it(void **state)
 {
     (void)state;
@@ -498,6 +523,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_bomb_leaves_room_for_other_trees, begin, end),
         cmocka_unit_test_setup_teardown(a_tree_has_an_account_until_its_last_member_is_reaped,
                                         begin, end),
+        cmocka_unit_test_setup_teardown(a_pid_comes_back_only_after_all_others, begin, end),
         cmocka_unit_test_setup_teardown(the_console_hears_once_of_ends_that_concern_it, begin, end),
         cmocka_unit_test_setup_teardown(children_bound_to_a_parent_end_with_it, begin, end),
         cmocka_unit_test_setup_teardown(threads_park_in_slots_of_their_own, begin, end),
