@@ -6,6 +6,11 @@
 #include "kernel.h"
 #include "page.h"
 
+enum {
+    HOT_FORKS = 16,              /* forks after which a space's list of hot pages begins anew */
+    HOT_COPIES = 1 + HOT_PAGES,  /* the hot page itself and those of the list */
+};
+
 /* The child's own part of the hot path, taken before anything changes. */
 struct hot_path {
     uint32_t page;
@@ -13,22 +18,61 @@ struct hot_path {
     frame_t leaf;
     frame_t child_middle;
     frame_t child_leaf;
-    frame_t child_frame; /* FRAME_NONE: the page is shared like the others */
+    unsigned count; /* pages of the leaf table that are copied at once, in ascending order */
+    uint32_t pages[HOT_COPIES];
+    frame_t copies[HOT_COPIES];
 };
 
-/* May the child's copy of the hot page be made now? It is the parent's alone, and written to. */
-static bool page_is_hot(struct space *parent, const struct hot_path *hot)
+/* ------------------------------------------------------------------------------- choosing */
+/* May the child's copy of a page be made now? It is the parent's alone, and may be written. */
+static bool page_is_hot(struct space *parent, frame_t leaf, uint32_t page)
 {
-    uint64_t e = table_entries(hot->leaf)[page_leaf_index(hot->page)];
-    const struct region *r = space_region(parent, hot->page);
+    uint64_t e = table_entries(leaf)[page_leaf_index(page)];
+    const struct region *r = space_region(parent, page);
     return (e & (PTE_V | PTE_W)) == (PTE_V | PTE_W) && r != NULL && !region_is_shared(r) &&
            frame_is_counted(entry_frame(e)) && !frame_is_shared(entry_frame(e));
+}
+
+/* Add a page in its place, with a frame for it; no memory: it is shared like the others. */
+static void hot_path_add(struct space *parent, struct hot_path *hot, uint32_t page)
+{
+    unsigned at = 0;
+    while (at < hot->count && hot->pages[at] < page) {
+        at++;
+    }
+    bool twice = at < hot->count && hot->pages[at] == page;
+    frame_t copy;
+    if (twice || page >> GROUP_SHIFT != hot->page >> GROUP_SHIFT ||
+        !page_is_hot(parent, hot->leaf, page) || memory_take_frame(&copy) != ERR_OK) {
+        return;
+    }
+    for (unsigned i = hot->count; i > at; i--) {
+        hot->pages[i] = hot->pages[i - 1];
+        hot->copies[i] = hot->copies[i - 1];
+    }
+    hot->pages[at] = page;
+    hot->copies[at] = copy;
+    hot->count++;
+}
+
+/* The page itself, and what had to be copied after the last forks. Now and then that list begins
+ * anew, for a page that was hot need not stay so. */
+static void hot_path_choose(struct space *parent, struct hot_path *hot)
+{
+    hot_path_add(parent, hot, hot->page);
+    for (unsigned i = 0; i < parent->hot_count; i++) {
+        hot_path_add(parent, hot, parent->hot_pages[i]);
+    }
+    if (++parent->hot_forks % HOT_FORKS == 0) {
+        parent->hot_count = 0;
+    }
 }
 
 /* False: there is no such path, it is not private, or memory is short; nothing was taken. */
 static bool hot_path_take(struct space *parent, uint32_t page, struct hot_path *hot)
 {
-    *hot = (struct hot_path){.page = page};
+    hot->page = page;
+    hot->count = 0;
     if (page == 0 || page >= USER_PAGES || !cow_path_is_private(parent, page, &hot->leaf)) {
         return false;
     }
@@ -40,12 +84,11 @@ static bool hot_path_take(struct space *parent, uint32_t page, struct hot_path *
         table_unmake(hot->child_middle);
         return false;
     }
-    if (!page_is_hot(parent, hot) || memory_take_frame(&hot->child_frame) != ERR_OK) {
-        hot->child_frame = FRAME_NONE;
-    }
+    hot_path_choose(parent, hot);
     return true;
 }
 
+/* --------------------------------------------------------------------------------- copying */
 static void link_fresh(frame_t table, unsigned index, frame_t child)
 {
     frame_t replaced;
@@ -53,35 +96,36 @@ static void link_fresh(frame_t table, unsigned index, frame_t child)
     PAGER_ASSERT(error == ERR_OK && replaced.number == 0);
 }
 
+/* Entries [first, end); there may be none. */
+static err_t copy_entries(frame_t target, frame_t source, unsigned first, unsigned end)
+{
+    return first < end ? kernel_table_copy(target, source, first, end - first) : ERR_OK;
+}
+
 /* Copy all entries of a table but one. */
 static err_t copy_around(frame_t target, frame_t source, unsigned index, unsigned entries)
 {
-    err_t error = ERR_OK;
-    if (index > 0) {
-        error = kernel_table_copy(target, source, 0, index);
-    }
-    if (error == ERR_OK && index + 1 < entries) {
-        error = kernel_table_copy(target, source, index + 1, entries - index - 1);
-    }
-    return error;
+    err_t error = copy_entries(target, source, 0, index);
+    return error != ERR_OK ? error : copy_entries(target, source, index + 1, entries);
 }
 
-/* The child's leaf table: the parent's pages without W in both, and a frame for the hot page. */
+/* The child's leaf table: the parent's pages without W in both, and frames for the hot pages, which
+ * stay the parent's alone, W and all. */
 static void hot_leaf_fill(struct space *parent, const struct hot_path *hot)
 {
-    unsigned index = page_leaf_index(hot->page);
+    unsigned next = 0;
     leaf_ref_frames(hot->leaf);
-    if (hot->child_frame.number == 0) {
-        err_t error = kernel_table_copy(hot->child_leaf, hot->leaf, 0, TABLE_ENTRIES);
+    for (unsigned i = 0; i < hot->count; i++) {
+        unsigned index = page_leaf_index(hot->pages[i]);
+        err_t error = copy_entries(hot->child_leaf, hot->leaf, next, index);
         PAGER_ASSERT(error == ERR_OK);
-        return;
+        frame_unref(entry_frame(table_entries(hot->leaf)[index]));
+        unsigned rights = space_region(parent, hot->pages[i])->rights;
+        error = kernel_table_map_one(hot->child_leaf, index, map_word(hot->copies[i], rights));
+        PAGER_ASSERT(error == ERR_OK);
+        next = index + 1;
     }
-    frame_t frame = entry_frame(table_entries(hot->leaf)[index]);
-    frame_unref(frame); /* it stays the parent's alone, W and all */
-    err_t error = copy_around(hot->child_leaf, hot->leaf, index, TABLE_ENTRIES);
-    PAGER_ASSERT(error == ERR_OK);
-    unsigned rights = space_region(parent, hot->page)->rights;
-    error = kernel_table_map_one(hot->child_leaf, index, map_word(hot->child_frame, rights));
+    err_t error = copy_entries(hot->child_leaf, hot->leaf, next, TABLE_ENTRIES);
     PAGER_ASSERT(error == ERR_OK);
 }
 
@@ -100,11 +144,14 @@ static err_t fork_around(struct space *parent, struct space *child, const struct
 }
 
 /* The parent's threads may run while the kernel copies tables. From the flush on they can write the
- * hot page alone, so what it holds now is what the space holds at one moment. */
-static void hot_page_copy(const struct hot_path *hot)
+ * hot pages alone. Those are copied last and without a kernel call between, so that what the child
+ * gets is of one moment. */
+static void hot_pages_copy(const struct hot_path *hot)
 {
-    uint64_t e = table_entries(hot->leaf)[page_leaf_index(hot->page)];
-    page_copy(hot->child_frame, entry_frame(e));
+    for (unsigned i = 0; i < hot->count; i++) {
+        uint64_t e = table_entries(hot->leaf)[page_leaf_index(hot->pages[i])];
+        page_copy(hot->copies[i], entry_frame(e));
+    }
 }
 
 err_t cow_fork(struct space *parent, struct space *child, uint32_t hot_page)
@@ -115,8 +162,8 @@ err_t cow_fork(struct space *parent, struct space *child, uint32_t hot_page)
                          : kernel_table_copy(child->root, parent->root, 0, ROOT_USER_ENTRIES);
     err_t flushed = kernel_flush(parent->cap, 0, 0); /* C5, before the child is published */
     PAGER_ASSERT(flushed == ERR_OK);
-    if (is_hot && hot.child_frame.number != 0) {
-        hot_page_copy(&hot);
+    if (is_hot) {
+        hot_pages_copy(&hot);
     }
     return error == ERR_OK ? ERR_OK : PAGER_ERR_NOMEM;
 }

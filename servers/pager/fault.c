@@ -116,6 +116,9 @@ HOT bool write_present(const struct spot *at, uint64_t e, frame_t *spare, struct
     }
     page_copy(copy, frame);
     at->space->faults_copy++;
+    if (at->space->hot_count < HOT_PAGES) {
+        at->space->hot_pages[at->space->hot_count++] = at->page;
+    }
     answer_map(step, at, map_word(copy, at->region->rights), copy, frame);
     return true;
 }

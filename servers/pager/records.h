@@ -112,7 +112,7 @@ struct object {
 };
 
 /* ------------------------------------------------------------------------------- spaces */
-enum { SPACES_MAX = 16256, SPACE_OBJECTS_A_PAGE = 32 };
+enum { SPACES_MAX = 16256, SPACE_OBJECTS_A_PAGE = 32, HOT_PAGES = 3 };
 
 struct space {
     uint32_t index;
@@ -129,6 +129,10 @@ struct space {
     uint32_t stack_low;  /* pages of the stack from here up are promised; 0: no stack */
     uint32_t heap_first; /* first page of the heap; 0: no heap */
     uint64_t heap_break; /* address: the break itself */
+
+    uint32_t hot_forks;
+    uint32_t hot_count;            /* pages that had to be copied after a fork: the next fork */
+    uint32_t hot_pages[HOT_PAGES]; /* copies those at once that stand beside the stack */
 
     uint64_t faults_zero;
     uint64_t faults_copy;

@@ -1,6 +1,8 @@
 /* Requests of proc and init: spaces made, forked and ended, their regions, accounts, memory for
  * kernel objects. */
 #include "chunk.h"
+#include <string.h>
+
 #include "cow.h"
 #include "kernel.h"
 #include "memory.h"
@@ -36,6 +38,8 @@ static err_t fork_into(struct space *parent, struct space *child, uint64_t stack
     child->stack_low = parent->stack_low;
     child->heap_first = parent->heap_first;
     child->heap_break = parent->heap_break;
+    child->hot_count = parent->hot_count;
+    memcpy(child->hot_pages, parent->hot_pages, sizeof(child->hot_pages));
     uint64_t hot_page = stack_pointer >> PAGE_SHIFT;
     return cow_fork(parent, child, hot_page < USER_PAGES ? (uint32_t)hot_page : 0);
 }
