@@ -31,7 +31,6 @@ void arch_root_fill(uint64_t *root_entries);  /* write the kernel's half (entrie
 void arch_root_clear(uint64_t *root_entries); /* zero it again, when the root is freed */
 
 /* --------------------------------------------------- spaces and translations */
-void arch_space_create(struct space *space);  /* before its first use: no ASID yet */
 void arch_space_destroy(struct space *space); /* its ASID may serve another; flushed */
 void arch_space_leave(struct hart *hart);     /* load the kernel's own root (space is going) */
 void arch_flush_page(struct space *space, vaddr_t address);

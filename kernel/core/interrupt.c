@@ -7,7 +7,7 @@
 #include "core/notification.h"
 #include "core/syscall.h"
 
-static struct interrupt *sources[ARCH_INTERRUPT_SOURCES]; /* J1 [K] */
+struct interrupt *interrupt_sources[ARCH_INTERRUPT_SOURCES];
 
 void interrupt_take_all(struct hart *hart)
 {
@@ -21,8 +21,8 @@ void interrupt_take_all(struct hart *hart)
         event_record(hart, EVENT_INTERRUPT, source, 0);
         arch_interrupt_mask(source); /* J2 */
         arch_interrupt_complete(hart, source);
-        if (sources[source] != NULL) {
-            notification_signal_weak(&sources[source]->notification);
+        if (interrupt_sources[source] != NULL) {
+            notification_signal_weak(&interrupt_sources[source]->notification);
         }
     }
 }
@@ -31,13 +31,8 @@ void interrupt_destroy(struct interrupt *interrupt)
 {
     if (interrupt->source != 0) {
         arch_interrupt_mask((unsigned)interrupt->source);
-        sources[interrupt->source] = NULL;
+        interrupt_sources[interrupt->source] = NULL;
     }
-}
-
-const struct interrupt *interrupt_of_source(unsigned source)
-{
-    return sources[source];
 }
 
 err_t sys_interrupt_bind(struct thread *caller, struct interrupt *interrupt,
@@ -47,8 +42,8 @@ err_t sys_interrupt_bind(struct thread *caller, struct interrupt *interrupt,
 
     REFUSE_IF(source == 0 || source >= arch_interrupt_source_count(), ERR_RANGE);
     REFUSE_IF(interrupt->source != 0, ERR_STATE);
-    REFUSE_IF(sources[source] != NULL, ERR_BUSY);
-    sources[source] = interrupt;
+    REFUSE_IF(interrupt_sources[source] != NULL, ERR_BUSY);
+    interrupt_sources[source] = interrupt;
     interrupt->source = source;
     interrupt->notification = *notification;
     arch_interrupt_unmask((unsigned)source);

@@ -23,4 +23,4 @@ static_assert(sizeof(struct interrupt) <= OBJECT_BYTES_INTERRUPT, "fits its size
 
 void interrupt_take_all(struct hart *hart); /* at most INTERRUPTS_AT_ONCE */
 void interrupt_destroy(struct interrupt *interrupt TAKES);
-const struct interrupt *interrupt_of_source(unsigned source);
+extern struct interrupt *interrupt_sources[]; /* J1 [K] */

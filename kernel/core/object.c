@@ -191,9 +191,6 @@ static void initialise(struct object *object, uint64_t capacity, struct hart *ha
     case OBJECT_THREAD:
         ((struct thread *)object)->hart = hart;
         break;
-    case OBJECT_SPACE:
-        arch_space_create((struct space *)object);
-        break;
     case OBJECT_ENDPOINT:
         list_init(&((struct endpoint *)object)->receivers);
         break;

@@ -55,17 +55,6 @@ static void put_format(const char *format, va_list arguments)
     }
 }
 
-void kernel_log(const char *format, ...)
-{
-    va_list arguments;
-
-    put_text("kernel: ");
-    va_start(arguments, format);
-    put_format(format, arguments);
-    va_end(arguments);
-    put_text("\n");
-}
-
 void kernel_print(const char *format, ...)
 {
     va_list arguments;
@@ -75,15 +64,8 @@ void kernel_print(const char *format, ...)
     va_end(arguments);
 }
 
-void kernel_panic(const char *format, ...)
+void kernel_stop(void)
 {
-    va_list arguments;
-
-    put_text("\nkernel panic: ");
-    va_start(arguments, format);
-    put_format(format, arguments);
-    va_end(arguments);
-    put_text("\n");
     for (unsigned i = 0; i < hart_count; i++) {
         event_print_all(harts[i]);
     }

@@ -7,13 +7,15 @@
 
 #include <stdint.h>
 
-#define KASSERT(condition)                                                                       \
-    do {                                                                                         \
-        if (__builtin_expect(!(condition), 0)) {                                                 \
-            kernel_panic("%s, line %u: not true: %s", __FILE__, (uint64_t)__LINE__, #condition); \
-        }                                                                                        \
-    } while (0)
+void kernel_print(const char *format, ...);
+_Noreturn void kernel_stop(void); /* the events, registers and backtrace; then nothing */
 
-void kernel_log(const char *format, ...);   /* one line, marked as the kernel's */
-void kernel_print(const char *format, ...); /* as it is */
-_Noreturn void kernel_panic(const char *format, ...);
+/* One line of log, marked as the kernel's; and the last one. */
+#define kernel_log(format, ...) kernel_print("kernel: " format "\n", ##__VA_ARGS__)
+#define kernel_panic(format, ...) \
+    (kernel_print("\nkernel panic: " format "\n", ##__VA_ARGS__), kernel_stop())
+
+#define KASSERT(condition)                                                                     \
+    (__builtin_expect(!(condition), 0)                                                         \
+         ? kernel_panic("%s, line %u: not true: %s", __FILE__, (uint64_t)__LINE__, #condition) \
+         : (void)0)

@@ -36,7 +36,6 @@ static struct thread *make_init(struct hart *hart, const struct boot_facts *fact
 
     table->slot_count = INIT_CAPTABLE_SLOTS;
     table->bound_threads = 1;
-    arch_space_create(space);
     space->root = facts->init_root;
     space->bound_threads = 1;
     KASSERT(table_record_of(space->root)->count == 1 && table_record_of(space->root)->space == 1);

@@ -35,29 +35,28 @@ void thread_unwait(struct thread *thread)
     deadline_disarm(&thread->deadline); /* D2 */
 }
 
+static bool is_stopped(const struct thread *thread)
+{
+    return thread->state == THREAD_STOPPED || thread->state == THREAD_FAULTED;
+}
+
 void thread_stop(struct thread *thread)
 {
-    switch (thread->state) {
-    case THREAD_UNCONFIGURED:
-    case THREAD_STOPPED:
-    case THREAD_FAULTED:
+    if (thread->state == THREAD_UNCONFIGURED || is_stopped(thread)) {
         return;
-    case THREAD_READY:
+    }
+    if (thread->state == THREAD_READY) {
         schedule_unqueue(thread);
-        thread->state = THREAD_STOPPED;
-        return;
-    case THREAD_RUNNING:
-        schedule_block(thread, THREAD_STOPPED);
-        return;
-    default:
+    } else if (thread->state == THREAD_RUNNING) {
+        thread->hart->must_choose = true;
+    } else {
         thread_unwait(thread);
         if (!thread->in_fault) {
             thread->registers[REGISTER_A0] = ERR_PEER_GONE;
         }
         thread->in_fault = false;
-        thread->state = THREAD_STOPPED;
-        return;
     }
+    thread->state = THREAD_STOPPED;
 }
 
 void thread_destroy(struct thread *thread)
@@ -70,11 +69,6 @@ void thread_destroy(struct thread *thread)
         thread->space->bound_threads--; /* H3 */
         thread->captable->bound_threads--;
     }
-}
-
-static bool is_stopped(const struct thread *thread)
-{
-    return thread->state == THREAD_STOPPED || thread->state == THREAD_FAULTED;
 }
 
 err_t sys_thread_configure(struct thread *caller, struct thread *thread, struct space *space,

@@ -87,12 +87,20 @@ void tree_insert(struct tree *tree, struct tree_node *node, uint64_t key)
     rebalance(tree, parent);
 }
 
+static struct tree_node *lowest(struct tree_node *node)
+{
+    while (node->child[0] != NULL) {
+        node = node->child[0];
+    }
+    return node;
+}
+
 void tree_remove(struct tree *tree, struct tree_node *node)
 {
     struct tree_node *lowest_changed = node->parent;
 
     if (node->child[0] != NULL && node->child[1] != NULL) {
-        struct tree_node *heir = tree_next(node);
+        struct tree_node *heir = lowest(node->child[1]);
 
         lowest_changed = heir->parent == node ? heir : heir->parent;
         replace(tree, heir, heir->child[1]);
@@ -115,25 +123,5 @@ void tree_remove(struct tree *tree, struct tree_node *node)
 
 struct tree_node *tree_first(const struct tree *tree)
 {
-    struct tree_node *node = tree->root;
-
-    while (node != NULL && node->child[0] != NULL) {
-        node = node->child[0];
-    }
-    return node;
-}
-
-struct tree_node *tree_next(const struct tree_node *node)
-{
-    if (node->child[1] != NULL) {
-        node = node->child[1];
-        while (node->child[0] != NULL) {
-            node = node->child[0];
-        }
-        return (struct tree_node *)node;
-    }
-    while (node->parent != NULL && node->parent->child[1] == node) {
-        node = node->parent;
-    }
-    return node->parent;
+    return tree->root == NULL ? NULL : lowest(tree->root);
 }

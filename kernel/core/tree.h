@@ -29,7 +29,6 @@ struct tree {
 void tree_insert(struct tree *tree, struct tree_node *node, uint64_t key);
 void tree_remove(struct tree *tree, struct tree_node *node);
 struct tree_node *tree_first(const struct tree *tree); /* the lowest key; NULL: empty */
-struct tree_node *tree_next(const struct tree_node *node);
 
 static inline bool tree_is_linked(const struct tree_node *node)
 {

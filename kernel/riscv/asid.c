@@ -59,18 +59,11 @@ void asid_load(struct hart *hart, struct space *space)
     }
 }
 
-void arch_space_create(struct space *space)
-{
-    space->asid = 0;
-    space->asid_generation = 0;
-}
-
 void arch_space_destroy(struct space *space)
 {
     if (space_may_be_cached(space)) {
         fence_number(space->asid);
     }
-    arch_space_create(space);
 }
 
 void arch_space_leave(struct hart *hart)

@@ -97,11 +97,6 @@ void arch_root_clear(uint64_t *root_entries)
 }
 
 /* ---------------------------------------------------------------------- spaces */
-void arch_space_create(struct space *space)
-{
-    space->asid = 0;
-}
-
 void arch_space_destroy(struct space *space)
 {
     space->asid = 0;

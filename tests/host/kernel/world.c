@@ -68,8 +68,8 @@ int world_stop(void **state)
         deadline_fire(TICKS_NEVER);
     }
     for (unsigned i = 1; i < FAKE_SOURCES; i++) {
-        if (interrupt_of_source(i) != NULL) {
-            interrupt_destroy((struct interrupt *)interrupt_of_source(i));
+        if (interrupt_sources[i] != NULL) {
+            interrupt_destroy(interrupt_sources[i]);
         }
     }
     fake_arch_stop();

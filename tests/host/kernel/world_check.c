@@ -190,7 +190,7 @@ static void check_object(struct object *object)
 
         check_capability(&interrupt->notification);
         CHECK(interrupt->source == 0 ||
-              interrupt_of_source((unsigned)interrupt->source) == interrupt); /* J1 */
+              interrupt_sources[interrupt->source] == interrupt); /* J1 */
         break;
     }
     case OBJECT_TIMER:

@@ -39,24 +39,27 @@ static unsigned checked_height(const struct tree_node *node)
     return node->height;
 }
 
-static void check_order(const struct tree *tree, unsigned count)
+/* In order: keys ascend, and equals come as they arrived. The number of nodes. */
+static unsigned check_order(const struct tree_node *node, const struct tree_node **last)
 {
-    const struct tree_node *last = NULL;
+    unsigned count = 1;
 
-    for (const struct tree_node *node = tree_first(tree); node != NULL; node = tree_next(node)) {
-        if (last != NULL) {
-            assert_true(last->key <= node->key);
-            assert_true(last->key != node->key || arrivals[last - nodes] < arrivals[node - nodes]);
-        }
-        last = node;
-        count--;
+    if (node == NULL) {
+        return 0;
     }
-    assert_int_equal(count, 0);
+    count += check_order(node->child[0], last);
+    if (*last != NULL) {
+        assert_true((*last)->key <= node->key);
+        assert_true((*last)->key != node->key || arrivals[*last - nodes] < arrivals[node - nodes]);
+    }
+    *last = node;
+    return count + check_order(node->child[1], last);
 }
 
 static void tree_stays_ordered_and_balanced(void **state)
 {
     struct tree tree = {0};
+    const struct tree_node *last;
     unsigned count = 0;
 
     (void)state;
@@ -74,7 +77,8 @@ static void tree_stays_ordered_and_balanced(void **state)
         }
         if (step % 16 == 0) {
             checked_height(tree.root);
-            check_order(&tree, count);
+            last = NULL;
+            assert_int_equal(check_order(tree.root, &last), count);
         }
     }
 }
