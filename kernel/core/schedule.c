@@ -92,6 +92,7 @@ void schedule_wake(struct thread *thread)
 {
     struct hart *hart = thread->hart;
 
+    thread->slice_end_ticks = 0;
     push(thread, false);
     if (!current_is_running(hart) || thread->priority > hart->current->priority) {
         hart->must_choose = true;
@@ -117,7 +118,6 @@ static bool slice_is_over(struct thread *thread)
         arch_time_ticks() < thread->slice_end_ticks) {
         return false;
     }
-    thread->slice_end_ticks = 0;
     return true;
 }
 
@@ -201,12 +201,10 @@ static void set_timer(struct hart *hart)
 
     if (current != NULL && !list_is_empty(&hart->ready[current->priority])) {
         if (hart->slice_ticks == 0) {
-            uint64_t now_ticks = arch_time_ticks();
-
-            if (current->slice_end_ticks <= now_ticks) {
-                current->slice_end_ticks = now_ticks + slice_length_ticks;
+            if (current->slice_end_ticks == 0) {
+                current->slice_end_ticks = arch_time_ticks() + slice_length_ticks;
             }
-            hart->slice_ticks = current->slice_end_ticks;
+            hart->slice_ticks = current->slice_end_ticks; /* passed: the timer fires at once */
         }
         if (hart->slice_ticks < wanted_ticks) {
             wanted_ticks = hart->slice_ticks;
