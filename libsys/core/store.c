@@ -80,6 +80,13 @@ static void *store_extend(struct store *store)
     return store_at(store, store->touched++);
 }
 
+void store_prepare(struct store *store)
+{
+    if (store->pages == 0) {
+        (void)store_grow(store);
+    }
+}
+
 void *store_take(struct store *store)
 {
     void *record;

@@ -16,6 +16,8 @@ void session_init(const struct store_owner *owner, uint64_t sessions_at, uint64_
 {
     store_init(&sessions, owner, sessions_at, sizeof(struct session), STORE_RECORDS_MAX);
     store_init(&jobs, owner, jobs_at, sizeof(struct job), STORE_RECORDS_MAX);
+    store_prepare(&sessions);
+    store_prepare(&jobs);
 }
 
 static struct session **session_link(uint64_t badge)

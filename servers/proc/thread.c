@@ -19,6 +19,7 @@ static uint64_t thread_serial;
 void thread_table_init(const struct store_owner *owner, uint64_t address, uint32_t limit)
 {
     store_init(&threads, owner, address, sizeof(struct thread), limit);
+    store_prepare(&threads);
 }
 
 static uint32_t park_slot_find(const struct body *body)

@@ -19,6 +19,7 @@ static struct store waiters;
 void wait_table_init(const struct store_owner *owner, uint64_t address, uint32_t limit)
 {
     store_init(&waiters, owner, address, sizeof(struct waiter), limit);
+    store_prepare(&waiters);
 }
 
 static struct process *wait_find_zombie(const struct process *process, uint64_t pid)

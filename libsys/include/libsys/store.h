@@ -40,6 +40,9 @@ struct store {
 
 void store_init(struct store *store, const struct store_owner *owner, uint64_t address,
                 uint32_t record_bytes, uint32_t limit);
+/* Have the first pages now, so that what a server takes does not depend on who asked it first.
+ * Without memory they come with the first record, or not. */
+void store_prepare(struct store *store);
 void *store_take(struct store *store);
 void store_give(struct store *store, void *record);
 uint32_t store_index(const struct store *store, const void *record);
