@@ -5,17 +5,12 @@
 
 enum { ASID_BITS_MAX = 16 };
 
-/* If the word at `at` is `name`, and ends there, or begins with it where it ends in '='. */
-static bool word_is(const char *at, const char *name)
+#define WORD_IS(at, name) word_is(at, name, sizeof name - 1)
+#define AFTER(at, name)   ((at) + sizeof name - 1)
+
+static bool word_is(const char *at, const char *name, uint64_t length)
 {
-    if (!text_begins(at, name)) {
-        return false;
-    }
-    char last = '\0';
-    for (; *name != '\0'; name++, at++) {
-        last = *name;
-    }
-    return last == '=' || *at == ' ' || *at == '\0';
+    return text_begins(at, name) && (at[length] == ' ' || at[length] == '\0');
 }
 
 static const char *number_parse(const char *at, uint64_t *value_out)
@@ -40,17 +35,17 @@ static const char *word_end(const char *at)
 
 static void word_parse(struct boot_facts *facts, const char *at)
 {
-    if (word_is(at, "quiet")) {
+    if (WORD_IS(at, "quiet")) {
         facts->quiet = true;
-    } else if (word_is(at, "testhooks")) {
+    } else if (WORD_IS(at, "testhooks")) {
         facts->test_hooks = true;
-    } else if (word_is(at, "pattern")) {
+    } else if (WORD_IS(at, "pattern")) {
         facts->pattern = true;
-    } else if (word_is(at, "asid_bits=")) {
-        (void)number_parse(at + sizeof "asid_bits=" - 1, &facts->asid_bits_max);
-    } else if (word_is(at, "preempt=")) {
+    } else if (text_begins(at, "asid_bits=")) {
+        (void)number_parse(AFTER(at, "asid_bits="), &facts->asid_bits_max);
+    } else if (text_begins(at, "preempt=")) {
         facts->preempt = true;
-        at = number_parse(at + sizeof "preempt=" - 1, &facts->preempt_seed);
+        at = number_parse(AFTER(at, "preempt="), &facts->preempt_seed);
         if (*at == ',') {
             (void)number_parse(at + 1, &facts->preempt_mean_us);
         }

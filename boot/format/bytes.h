@@ -42,3 +42,15 @@ static inline bool text_begins(const char *text, const char *with)
     }
     return *with == '\0';
 }
+
+/* Length of the string at `at`, if it ends within `room` bytes. */
+static inline bool text_length(const char *at, uint64_t room, uint32_t *length_out)
+{
+    for (uint32_t i = 0; i < room; i++) {
+        if (at[i] == '\0') {
+            *length_out = i;
+            return true;
+        }
+    }
+    return false;
+}

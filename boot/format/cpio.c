@@ -33,27 +33,6 @@ static bool field_read(const uint8_t *header, unsigned index, uint32_t *value_ou
     return true;
 }
 
-static bool magic_is_right(const uint8_t *header)
-{
-    static const char magic[MAGIC_BYTES] = {'0', '7', '0', '7', '0', '1'};
-    for (unsigned i = 0; i < MAGIC_BYTES; i++) {
-        if (header[i] != (uint8_t)magic[i]) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static bool name_ends(const char *name, uint32_t bytes)
-{
-    for (uint32_t i = 0; i < bytes; i++) {
-        if (name[i] == '\0') {
-            return true;
-        }
-    }
-    return false;
-}
-
 enum cpio_step cpio_next(const void *archive, uint64_t bytes, uint64_t *position,
                          struct cpio_member *member_out)
 {
@@ -65,7 +44,8 @@ enum cpio_step cpio_next(const void *archive, uint64_t bytes, uint64_t *position
     uint32_t mode;
     uint32_t file_bytes;
     uint32_t name_bytes;
-    if (!magic_is_right(header) || !field_read(header, FIELD_MODE, &mode) ||
+    uint32_t length;
+    if (!text_begins((const char *)header, "070701") || !field_read(header, FIELD_MODE, &mode) ||
         !field_read(header, FIELD_FILE_BYTES, &file_bytes) ||
         !field_read(header, FIELD_NAME_BYTES, &name_bytes)) {
         return CPIO_MALFORMED;
@@ -73,7 +53,7 @@ enum cpio_step cpio_next(const void *archive, uint64_t bytes, uint64_t *position
     uint64_t name = start + HEADER_BYTES;
     uint64_t data = (name + name_bytes + 3) & ~3ull;
     if (name_bytes > bytes - name || data > bytes || file_bytes > bytes - data ||
-        !name_ends((const char *)archive + name, name_bytes)) {
+        !text_length((const char *)archive + name, name_bytes, &length)) {
         return CPIO_MALFORMED;
     }
     if (text_equals((const char *)archive + name, "TRAILER!!!")) {

@@ -29,13 +29,8 @@ enum {
 
 static bool header_is_right(const uint8_t *header)
 {
-    static const uint8_t identity[7] = {0x7f, 'E', 'L', 'F', 2 /* 64 bits */, 1 /* little */, 1};
-    for (unsigned i = 0; i < sizeof identity; i++) {
-        if (header[i] != identity[i]) {
-            return false;
-        }
-    }
-    return bytes_little(header + HEADER_TYPE, 2) == TYPE_EXECUTABLE &&
+    return text_begins((const char *)header, "\177ELF\2\1\1") && /* 64 bits, little-endian */
+           bytes_little(header + HEADER_TYPE, 2) == TYPE_EXECUTABLE &&
            bytes_little(header + HEADER_MACHINE, 2) == MACHINE_RISCV &&
            bytes_little(header + HEADER_PROGRAM_BYTES, 2) == PROGRAM_BYTES;
 }

@@ -37,18 +37,6 @@ struct token {
     uint32_t bytes;
 };
 
-/* Length of the string at `at`, if it ends within `room` bytes. */
-static bool text_length(const char *at, uint32_t room, uint32_t *length_out)
-{
-    for (uint32_t i = 0; i < room; i++) {
-        if (at[i] == '\0') {
-            *length_out = i;
-            return true;
-        }
-    }
-    return false;
-}
-
 static uint32_t cells_align(uint32_t offset)
 {
     return (offset + (CELL_BYTES - 1)) & ~(uint32_t)(CELL_BYTES - 1);
@@ -309,13 +297,9 @@ bool fdt_is_compatible(const struct fdt *tree, const struct fdt_node *node, cons
 
 bool fdt_is_enabled(const struct fdt *tree, const struct fdt_node *node)
 {
-    struct fdt_property property;
-    const char *status;
-    if (!fdt_property(tree, node, "status", &property)) {
-        return true;
-    }
-    return fdt_string(tree, node, "status", &status) &&
-           (text_equals(status, "okay") || text_equals(status, "ok"));
+    const char *status = "okay";
+    (void)!fdt_string(tree, node, "status", &status);
+    return text_equals(status, "okay") || text_equals(status, "ok");
 }
 
 bool fdt_reserve(const struct fdt *tree, uint32_t index, uint64_t *start_out, uint64_t *bytes_out)

@@ -78,15 +78,11 @@ static void print_place(uint64_t address, uint64_t inside)
     kernel_print("\n");
 }
 
-static bool is_text(uint64_t address)
-{
-    return address - (uint64_t)(uintptr_t)text_start < (uint64_t)(text_end - text_start);
-}
-
 /* In the text, and jal ra, jalr ra or c.jalr ends there. */
 static bool is_return(uint64_t address)
 {
-    if (!is_text(address - 4) || address % 2 != 0) {
+    uint64_t offset = address - 4 - (uint64_t)(uintptr_t)text_start;
+    if (offset >= (uint64_t)(text_end - text_start) || address % 2 != 0) {
         return false;
     }
     const uint16_t *call = (const uint16_t *)(uintptr_t)(address - 4); // NOLINT
@@ -100,7 +96,7 @@ static void print_backtrace(uint64_t pc, uint64_t ra, uint64_t sp)
     uint64_t top = (uint64_t)(uintptr_t)stack_top;
     unsigned count = 0;
     kernel_print("called from (innermost first; stale returns may show):\n");
-    if (is_text(pc)) {
+    if (pc != 0) {
         print_place(pc, pc);
     }
     if (is_return(ra)) {
