@@ -66,6 +66,18 @@ static inline void deliver(struct thread *to, uint64_t label, uint64_t w0, uint6
     r[REGISTER_A7] = info;
 }
 
+/* The second half of a long message; without one it is zero. */
+static inline void deliver_rest(struct thread *to, const struct thread *from)
+{
+    uint64_t *r = to->registers;
+
+    r[REGISTER_T0] = from == NULL ? 0 : from->registers[REGISTER_T0];
+    r[REGISTER_T1] = from == NULL ? 0 : from->registers[REGISTER_T1];
+    r[REGISTER_T2] = from == NULL ? 0 : from->registers[REGISTER_T2];
+    r[REGISTER_T3] = from == NULL ? 0 : from->registers[REGISTER_T3];
+    r[REGISTER_T4] = r[REGISTER_T5] = r[REGISTER_T6] = 0;
+}
+
 static inline struct ipc_next hand_over(struct hart *hart, struct thread *from, struct thread *to)
 {
     event_record_at(hart, hart->switched_ticks, EVENT_SWITCH, (uint64_t)to, 0);
@@ -125,8 +137,10 @@ struct ipc_next core_call(uint64_t endpoint, uint64_t label, uint64_t w0, uint64
     const struct capability *capability = find(caller, endpoint, OBJECT_ENDPOINT, RIGHT_CALL);
     struct hart *hart = caller->hart;
     struct thread *receiver = NULL;
+    struct ipc_next next;
 
-    if (capability != NULL && (descriptor & IPC_FLAGS_MASK) == 0 && label >> 32 == 0) {
+    if (capability != NULL && (descriptor & IPC_FLAGS_MASK & ~(uint64_t)IPC_LONG) == 0 &&
+        label >> 32 == 0) {
         receiver = find_receiver(hart, caller, (struct endpoint *)capability->object);
     }
     if (receiver == NULL) {
@@ -136,7 +150,12 @@ struct ipc_next core_call(uint64_t endpoint, uint64_t label, uint64_t w0, uint64
     forget_scratch(caller);
     caller->registers[REGISTER_A6] = descriptor; /* the answer is delivered by it */
     deliver(receiver, label, w0, w1, w2, w3, capability->badge, IPC_INFO_CALL);
-    return hold_and_run(hart, caller, receiver);
+    next = hold_and_run(hart, caller, receiver);
+    if ((descriptor & IPC_LONG) != 0) {
+        deliver_rest(receiver, caller);
+        next.is_whole = true;
+    }
+    return next;
 }
 
 bool ipc_fast_fault(struct hart *hart, struct thread *faulter)
@@ -151,7 +170,10 @@ bool ipc_fast_fault(struct hart *hart, struct thread *faulter)
         return false;
     }
     faulter->badge = capability->badge;
-    fault_deliver_message(faulter, receiver);
+    deliver(receiver, 0, faulter->fault_kind, faulter->fault_address,
+            faulter->registers[REGISTER_PC], faulter->registers[REGISTER_SP], capability->badge,
+            IPC_INFO_FAULT | IPC_INFO_CALL);
+    deliver_rest(receiver, NULL);
     (void)hold_and_run(hart, faulter, receiver);
     return true;
 }
@@ -202,7 +224,7 @@ struct ipc_next core_reply_receive(uint64_t endpoint, uint64_t label, uint64_t w
 
     server->registers[REGISTER_A6] = descriptor;
     if (from != NULL && with != NULL && label >> 32 == 0 &&
-        (flags & ~(unsigned)(IPC_ACCEPT | IPC_MAP | IPC_FENCE)) == 0 &&
+        (flags & ~(unsigned)(IPC_LONG | IPC_ACCEPT | IPC_MAP | IPC_FENCE)) == 0 &&
         would_wait(server, (struct endpoint *)from->object, flags)) {
         caller = find_caller(hart, server, (struct reply *)with->object, flags);
     }
@@ -229,6 +251,10 @@ struct ipc_next core_reply_receive(uint64_t endpoint, uint64_t label, uint64_t w
     list_push_back(&queue->receivers, &server->queue);
     next = hand_over(hart, server, caller);
     next.is_whole = caller->in_fault;
+    if ((flags & IPC_LONG) != 0 && !caller->in_fault) {
+        deliver_rest(caller, server);
+        next.is_whole = true;
+    }
     caller->in_fault = false;
     return next;
 }

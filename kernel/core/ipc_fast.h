@@ -1,5 +1,5 @@
 /* The short path of IPC: the common call, fault and reply-and-receive, from thread to thread in one
- * go. No long message, no capability sent, no deadline, nobody queued, and nobody ready at or above
+ * go. No capability sent, no deadline, nobody queued, and nobody ready at or above
  * the lower priority of the two.
  *
  *   J1  What is any other case is found out before anything has changed; then the general path
