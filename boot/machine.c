@@ -10,6 +10,7 @@ enum {
     SUPERVISOR_EXTERNAL = 9, /* scause number of the interrupt a PLIC context raises in S-mode */
     PLIC_SOURCES_MAX = 1023,
     PLIC_CONTEXTS_MAX = 15872,
+    PAIR_BYTES = 8,
 };
 
 #define PAGE_MASK 4095ul
@@ -119,8 +120,6 @@ static bool device_is_barred(const struct fdt *tree, const struct fdt_node *node
 static void read_plic(struct machine *machine)
 {
     struct fdt_property contexts;
-    uint32_t phandle;
-    uint32_t cause;
     uint64_t sources = 0;
     if (!fdt_reg(machine->tree, &machine->plic, 0, &machine->plic_start, &machine->plic_bytes) ||
         !fdt_number(machine->tree, &machine->plic, "riscv,ndev", &sources) ||
@@ -128,11 +127,11 @@ static void read_plic(struct machine *machine)
         return;
     }
     machine->plic_sources = (uint32_t)(sources < PLIC_SOURCES_MAX ? sources : PLIC_SOURCES_MAX);
-    for (uint32_t i = 0; i < PLIC_CONTEXTS_MAX && fdt_cell(&contexts, 2 * i, &phandle) &&
-                         fdt_cell(&contexts, 2 * i + 1, &cause);
-         i++) {
+    for (uint32_t i = 0; i < PLIC_CONTEXTS_MAX && PAIR_BYTES * (i + 1) <= contexts.bytes; i++) {
+        const uint8_t *pair = contexts.data + PAIR_BYTES * i; /* phandle, scause */
         for (unsigned h = 0; h < machine->hart_count; h++) {
-            if (cause == SUPERVISOR_EXTERNAL && machine->harts[h].interrupt_phandle == phandle) {
+            if (bytes_be32(pair + 4) == SUPERVISOR_EXTERNAL &&
+                bytes_be32(pair) == machine->harts[h].interrupt_phandle) {
                 machine->harts[h].plic_context = i;
             }
         }

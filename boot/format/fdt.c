@@ -249,15 +249,6 @@ bool fdt_string(const struct fdt *tree, const struct fdt_node *node, const char 
     return true;
 }
 
-bool fdt_cell(const struct fdt_property *property, uint32_t index, uint32_t *value_out)
-{
-    if (index >= property->bytes / CELL_BYTES) {
-        return false;
-    }
-    *value_out = bytes_be32(property->data + index * CELL_BYTES);
-    return true;
-}
-
 bool fdt_reg(const struct fdt *tree, const struct fdt_node *node, uint32_t index,
              uint64_t *address_out, uint64_t *bytes_out)
 {

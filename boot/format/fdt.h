@@ -58,9 +58,6 @@ bool fdt_node_is_named(const struct fdt_node *node, const char *name);
 /* A property that is a string with its end inside the property. */
 [[nodiscard]] bool fdt_string(const struct fdt *tree, const struct fdt_node *node, const char *name,
                               const char **string_out);
-/* The index-th 32-bit cell of a property. */
-[[nodiscard]] bool fdt_cell(const struct fdt_property *property, uint32_t index,
-                            uint32_t *value_out);
 /* The index-th address and size of `reg`. An address of more than two cells is refused. */
 [[nodiscard]] bool fdt_reg(const struct fdt *tree, const struct fdt_node *node, uint32_t index,
                            uint64_t *address_out, uint64_t *bytes_out);

@@ -8,7 +8,6 @@ enum {
     EXTENSION_TIME = 0x54494d45,
     EXTENSION_RESET = 0x53525354,
     EXTENSION_CONSOLE = 0x4442434e,
-    LEGACY_SET_TIMER = 0,
     LEGACY_PUT = 1,
     LEGACY_SHUTDOWN = 8,
     BASE_PROBE = 3,
@@ -17,7 +16,6 @@ enum {
     RESET_COLD_REBOOT = 1,
 };
 
-static bool has_time;
 static bool has_console;
 static bool has_reset;
 
@@ -36,7 +34,6 @@ static uint64_t sbi_call(uint64_t extension, uint64_t function, uint64_t first, 
 
 void sbi_start(void)
 {
-    has_time = sbi_call(EXTENSION_BASE, BASE_PROBE, EXTENSION_TIME, 0) != 0;
     has_console = sbi_call(EXTENSION_BASE, BASE_PROBE, EXTENSION_CONSOLE, 0) != 0;
     has_reset = sbi_call(EXTENSION_BASE, BASE_PROBE, EXTENSION_RESET, 0) != 0;
 }
@@ -52,7 +49,7 @@ void sbi_put(char c)
 
 void sbi_timer_set(uint64_t deadline_ticks)
 {
-    (void)sbi_call(has_time ? EXTENSION_TIME : LEGACY_SET_TIMER, 0, deadline_ticks, 0);
+    (void)sbi_call(EXTENSION_TIME, 0, deadline_ticks, 0); /* every firmware for S-mode has it */
 }
 
 void sbi_reset(bool reboot, bool because_of_failure)

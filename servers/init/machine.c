@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include <format/bytes.h>
 #include <format/fdt.h>
 
 static const char *const uarts[] = {"ns16550a", "ns16550", "snps,dw-apb-uart"};
@@ -27,9 +28,10 @@ static void machine_read_uart(const struct fdt *tree, const struct fdt_node *nod
 
     if (!fdt_reg(tree, node, 0, &uart.address, &uart.bytes) ||
         !fdt_property(tree, node, "interrupts", &interrupts) ||
-        !fdt_cell(&interrupts, 0, &uart.interrupt)) {
+        interrupts.bytes < sizeof uart.interrupt) {
         return;
     }
+    uart.interrupt = bytes_be32(interrupts.data); /* the first; more cells may follow */
     (void)fdt_number(tree, node, "reg-shift", &shift);
     (void)fdt_number(tree, node, "reg-io-width", &width);
     if (shift > 9 || (width != 1 && width != 2 && width != 4)) {
