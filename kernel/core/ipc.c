@@ -78,35 +78,20 @@ void ipc_call(struct thread *caller, struct endpoint *endpoint)
     schedule_switch_to(caller->hart, receiver);
 }
 
-static err_t call(struct thread *caller)
+err_t sys_call(struct thread *caller, struct capability *endpoint)
 {
     uint64_t deadline_ticks = deadline_of(caller);
-    struct capability *capability;
 
-    TRY(captable_argument(caller, 0, OBJECT_ENDPOINT, RIGHT_CALL, &capability));
     TRY(message_check(caller, IPC_LONG | IPC_CAP | IPC_ACCEPT | IPC_DEADLINE));
     TRY(message_check_accept(caller));
     REFUSE_IF(deadline_check(deadline_ticks) != ERR_OK, ERR_TIMEOUT);
     event_record(caller->hart, EVENT_CALL, (uint64_t)caller, caller->registers[REGISTER_A1]);
-    caller->badge = capability->badge;
-    ipc_call(caller, (struct endpoint *)capability->object);
+    caller->badge = endpoint->badge;
+    ipc_call(caller, (struct endpoint *)endpoint->object);
     if (caller->state == THREAD_CALLING || caller->state == THREAD_REPLYING) {
         deadline_arm(&caller->deadline, deadline_ticks, caller->hart);
     }
-    return ERR_OK;
-}
-
-/* A call that went through has put the results into the registers itself, or will. */
-static void finish_unless_ok(struct thread *caller, err_t error)
-{
-    if (error != ERR_OK) {
-        syscall_finish(caller, error);
-    }
-}
-
-void sys_call(struct thread *caller)
-{
-    finish_unless_ok(caller, call(caller));
+    return ERR_DONE;
 }
 
 /* Answer PEER_GONE to queued callers, for a receiver without a reply object (Z3). */
@@ -123,7 +108,7 @@ static err_t refuse_callers(struct endpoint *endpoint)
     return endpoint_first_caller(endpoint) == NULL ? ERR_OK : ERR_RESTART;
 }
 
-/* Everything is checked. OK: a message is there, or the receiver is queued. */
+/* Everything is checked. DONE: a message is there, or the receiver is queued. */
 static err_t receive(struct thread *receiver, struct endpoint *endpoint, struct reply *reply)
 {
     struct notification *bound = receiver->bound_notification;
@@ -135,7 +120,7 @@ static err_t receive(struct thread *receiver, struct endpoint *endpoint, struct 
 
         bound->bits = 0;
         ipc_deliver_notification(receiver, bits);
-        return ERR_OK;
+        return ERR_DONE;
     }
     if (reply == NULL) {
         TRY(refuse_callers(endpoint));
@@ -144,7 +129,7 @@ static err_t receive(struct thread *receiver, struct endpoint *endpoint, struct 
     if (caller != NULL) {
         tree_remove(&endpoint->callers, &caller->order); /* its deadline goes on: Z1 */
         hand_over(caller, receiver, reply);
-        return ERR_OK;
+        return ERR_DONE;
     }
     TRY(deadline_check(deadline_ticks));
     schedule_block(receiver, THREAD_RECEIVING);
@@ -155,18 +140,15 @@ static err_t receive(struct thread *receiver, struct endpoint *endpoint, struct 
     }
     list_push_back(&endpoint->receivers, &receiver->queue);
     deadline_arm(&receiver->deadline, deadline_ticks, receiver->hart);
-    return ERR_OK;
+    return ERR_DONE;
 }
 
-/* What the first argument and bits 8..31 of the descriptor name; no reply object: NULL. */
-static err_t decode_receive(struct thread *receiver, struct endpoint **endpoint_out,
-                            struct reply **reply_out)
+/* What bits 8..31 of the descriptor name (NULL: nothing), and the slot to accept into. */
+static err_t decode_receive(struct thread *receiver, struct reply **reply_out)
 {
     uint64_t reply_index = descriptor_of(receiver) >> IPC_REPLY_SHIFT & IPC_REPLY_MASK;
     struct capability *capability;
 
-    TRY(captable_argument(receiver, 0, OBJECT_ENDPOINT, RIGHT_RECEIVE, &capability));
-    *endpoint_out = (struct endpoint *)capability->object;
     *reply_out = NULL;
     if (reply_index != 0) {
         TRY(captable_find(receiver->captable, reply_index, OBJECT_REPLY, 0, &capability));
@@ -175,19 +157,13 @@ static err_t decode_receive(struct thread *receiver, struct endpoint **endpoint_
     return message_check_accept(receiver);
 }
 
-static err_t check_and_receive(struct thread *caller)
+err_t sys_receive(struct thread *caller, struct endpoint *endpoint)
 {
-    struct endpoint *endpoint;
     struct reply *reply;
 
-    TRY(decode_receive(caller, &endpoint, &reply));
+    TRY(decode_receive(caller, &reply));
     REFUSE_IF(reply != NULL && (reply->caller != NULL || reply->receiver != NULL), ERR_BUSY);
     return receive(caller, endpoint, reply);
-}
-
-void sys_receive(struct thread *caller)
-{
-    finish_unless_ok(caller, check_and_receive(caller));
 }
 
 /* Answer the caller that a reply object holds. Nothing has changed unless the error is OK; then it
@@ -216,68 +192,46 @@ static err_t answer(struct thread *replier, struct reply *reply, struct thread *
     return ERR_OK;
 }
 
-static err_t reply(struct thread *caller)
+err_t sys_reply(struct thread *caller, struct reply *reply)
 {
-    struct capability *capability;
     struct thread *answered;
 
-    TRY(captable_argument(caller, 0, OBJECT_REPLY, 0, &capability));
     TRY(message_check(caller, IPC_LONG | IPC_CAP | IPC_MAP | IPC_FENCE | IPC_FAIL));
-    TRY(answer(caller, (struct reply *)capability->object, &answered));
+    TRY(answer(caller, reply, &answered));
     if (answered != NULL) {
         schedule_wake(answered);
     }
     return ERR_OK;
 }
 
-void sys_reply(struct thread *caller)
+err_t sys_reply_receive(struct thread *caller, struct endpoint *endpoint)
 {
-    syscall_finish(caller, reply(caller));
-}
-
-static err_t reply_receive(struct thread *caller, struct thread **answered_out)
-{
-    struct endpoint *endpoint;
+    struct thread *answered = NULL;
     struct reply *reply;
     err_t error;
 
-    TRY(decode_receive(caller, &endpoint, &reply));
+    TRY(decode_receive(caller, &reply));
     REFUSE_IF(reply == NULL, ERR_CAP_RANGE);
     TRY(message_check(caller, IPC_FLAGS_MASK >> 1));
     REFUSE_IF(reply->receiver != NULL, ERR_BUSY); /* another thread receives with it */
-    error = answer(caller, reply, answered_out);
+    error = answer(caller, reply, &answered);
     TRY(error == ERR_CALLER_GONE ? ERR_OK : error); /* a late answer is not the server's fault */
-    return receive(caller, endpoint, reply);
-}
-
-void sys_reply_receive(struct thread *caller)
-{
-    struct thread *answered = NULL;
-
-    finish_unless_ok(caller, reply_receive(caller, &answered));
+    error = receive(caller, endpoint, reply);
     if (answered != NULL) {
         schedule_switch_to(caller->hart, answered);
     }
+    return error;
 }
 
-static err_t send(struct thread *caller)
+err_t sys_send(struct thread *caller, struct capability *endpoint)
 {
-    struct capability *capability;
-    struct thread *receiver;
-    uint64_t badge;
+    struct thread *receiver = endpoint_first_receiver((struct endpoint *)endpoint->object);
+    uint64_t badge = endpoint->badge; /* the slot itself may travel */
 
-    TRY(captable_argument(caller, 0, OBJECT_ENDPOINT, RIGHT_CALL, &capability));
     TRY(message_check(caller, IPC_LONG | IPC_CAP));
-    receiver = endpoint_first_receiver((struct endpoint *)capability->object);
     REFUSE_IF(receiver == NULL, ERR_WOULD_BLOCK);
-    badge = capability->badge; /* the slot itself may travel */
     thread_unwait(receiver);
     message_deliver(caller, receiver, badge, 0);
     schedule_wake(receiver);
     return ERR_OK;
-}
-
-void sys_send(struct thread *caller)
-{
-    syscall_finish(caller, send(caller));
 }

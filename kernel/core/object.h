@@ -43,6 +43,8 @@ struct thread;
 
 /* Never seen by user mode: the call stored its progress and is to be made again. */
 #define ERR_RESTART ((err_t)255)
+/* Never seen either: the registers hold the result, error included, or will when it comes. */
+#define ERR_DONE ((err_t)254)
 
 enum {
     OBJECT_TYPE_MASK = 0xff,

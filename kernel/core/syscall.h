@@ -37,6 +37,3 @@ static inline void result(struct thread *caller, unsigned n, uint64_t value)
 {
     caller->registers[argument_registers[n + 1]] = value; /* after the error in a0 */
 }
-
-/* End a call: error to a0, or set it up to be made again. */
-void syscall_finish(struct thread *caller, err_t error);

@@ -83,8 +83,7 @@ def system_calls_header(kernel):
     for call in kernel["syscall"]:
         parameters = ["struct thread *caller"] + [f"struct {struct} *{argument}"
                                                   for argument, _, _, struct in decoded(call) if struct]
-        result = "void" if call.get("ipc") else "err_t"
-        lines.append(f"{result} sys_{call['name']}({', '.join(parameters)});")
+        lines.append(f"err_t sys_{call['name']}({', '.join(parameters)});")
     body = ("#include <byre/gen/kernel.h>\n\n" + "".join(f"struct {name};\n" for name in structs) +
             "\n" + "\n".join(lines) + "\n")
     return guarded(SOURCE, "system_calls.h", body)
@@ -106,21 +105,13 @@ def dispatch_case(call):
 
 
 def dispatch(kernel):
-    """For core's one caller, which defines finish(caller, error): the capabilities that a call needs
-    are found and checked here."""
-    checked = "".join(dispatch_case(call) for call in kernel["syscall"] if not call.get("ipc"))
-    direct = "".join(f"    case SYS_{call['name'].upper()}:\n        sys_{call['name']}(caller);\n"
-                     "        return;\n" for call in kernel["syscall"] if call.get("ipc"))
+    """For core's one caller: the capabilities that a call needs are found and checked here."""
     most = max(len(call["args"]) for call in kernel["syscall"])
     return (head(SOURCE) + "#include <byre/gen/system_calls.h>\n\n"
-            "static err_t check_and_do(struct thread *caller, uint64_t number)\n{\n"
+            "static err_t dispatch(struct thread *caller, uint64_t number)\n{\n"
             f"    struct capability *slots[{most}];\n\n"
-            "    switch (number) {\n" + checked +
-            "    default:\n        return ERR_SYSCALL;\n    }\n}\n\n"
-            "static void dispatch(struct thread *caller, uint64_t number)\n{\n"
-            "    switch (number) {\n" + direct +
-            "    default:\n        finish(caller, check_and_do(caller, number));\n"
-            "        return;\n    }\n}\n")
+            "    switch (number) {\n" + "".join(map(dispatch_case, kernel["syscall"])) +
+            "    default:\n        return ERR_SYSCALL;\n    }\n}\n")
 
 
 def coverage(kernel):
