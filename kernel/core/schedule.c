@@ -71,10 +71,10 @@ void schedule_unqueue(struct thread *ready)
     }
 }
 
-/* The highest priority with a ready thread; -1: none. */
-static int highest_ready(const struct hart *hart)
+/* Is somebody of a higher priority ready? */
+static bool is_beaten(const struct thread *thread)
 {
-    return hart->ready_bitmap == 0 ? -1 : 31 - __builtin_clz(hart->ready_bitmap);
+    return (uint64_t)thread->hart->ready_bitmap >> (thread->priority + 1) != 0;
 }
 
 static bool current_is_running(const struct hart *hart)
@@ -101,30 +101,36 @@ void schedule_wake(struct thread *thread)
     }
 }
 
+/* Hand over, with the accounts: time run, event, slice. */
 static void run(struct hart *hart, struct thread *next)
 {
+    uint64_t now_ticks = arch_time_ticks();
+
     if (next == hart->current) { /* it had blocked, and was woken before anybody else ran */
         next->state = THREAD_RUNNING;
         return;
     }
-    schedule_run(hart, hart->current, next);
+    if (hart->current != NULL) {
+        hart->current->run_ticks += now_ticks - hart->switched_ticks;
+    }
+    hart->switched_ticks = now_ticks;
+    hart->slice_ticks = 0;
     hart->must_set_timer = true; /* G3 */
+    event_record_at(hart, now_ticks, EVENT_SWITCH, (uint64_t)next, 0);
+    schedule_hand_over(hart, hart->current, next);
 }
 
 /* Is its slice over, with others of its priority ready? Then it goes to the tail (G5). */
 static bool slice_is_over(struct thread *thread)
 {
-    if (thread->slice_end_ticks == 0 || list_is_empty(&thread->hart->ready[thread->priority]) ||
-        arch_time_ticks() < thread->slice_end_ticks) {
-        return false;
-    }
-    return true;
+    return thread->slice_end_ticks != 0 && !list_is_empty(&thread->hart->ready[thread->priority]) &&
+           arch_time_ticks() >= thread->slice_end_ticks;
 }
 
 void schedule_switch_to(struct hart *hart, struct thread *thread)
 {
     if (current_is_running(hart) || thread->hart != hart || random_mean_ticks != 0 ||
-        thread->priority < highest_ready(hart) || slice_is_over(thread)) {
+        is_beaten(thread) || slice_is_over(thread)) {
         schedule_wake(thread);
         return;
     }
@@ -151,16 +157,16 @@ static struct thread *take_ready(struct hart *hart, unsigned priority)
 
 static void choose(struct hart *hart)
 {
-    int highest = highest_ready(hart);
-
     if (current_is_running(hart)) {
-        if (highest <= (int)hart->current->priority) {
+        if (!is_beaten(hart->current)) {
             return;
         }
         push(hart->current, true); /* G4 */
     }
-    if (highest >= 0 || hart->current != NULL) {
-        run(hart, highest < 0 ? NULL : take_ready(hart, (unsigned)highest));
+    if (hart->ready_bitmap != 0) {
+        run(hart, take_ready(hart, 31 - (unsigned)__builtin_clz(hart->ready_bitmap)));
+    } else if (hart->current != NULL) {
+        run(hart, NULL);
     }
 }
 

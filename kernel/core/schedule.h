@@ -57,20 +57,6 @@ static inline void schedule_hand_over(struct hart *hart, struct thread *previous
     }
 }
 
-/* The same, with the accounts: time run, event, slice. */
-static inline void schedule_run(struct hart *hart, struct thread *previous, struct thread *next)
-{
-    uint64_t now_ticks = arch_time_ticks();
-
-    if (previous != NULL) {
-        previous->run_ticks += now_ticks - hart->switched_ticks;
-    }
-    hart->switched_ticks = now_ticks;
-    hart->slice_ticks = 0;
-    event_record_at(hart, now_ticks, EVENT_SWITCH, (uint64_t)next, 0);
-    schedule_hand_over(hart, previous, next);
-}
-
 void schedule_settle(struct hart *hart);
 
 /* End of an entry: choose who runs (G2), set the timer. */
