@@ -8,14 +8,13 @@
 
 #include <byre/gen/kernel.h>
 
-#include "audit.h"
+#include "fake_calls.h"
 #include "fake_kernel.h"
 #include "fault.h"
 #include "frame.h"
 #include "model.h"
 #include "object.h"
 #include "port.h"
-#include "promise.h"
 #include "region.h"
 #include "sim.h"
 #include "space.h"
@@ -28,6 +27,7 @@ static struct {
 } found;
 
 static uint64_t opening_dead; /* tables without a name that others left */
+static unsigned opening_caps;
 static uint64_t opening_free; /* frames, those that chunks of another kind have taken included */
 
 /* ------------------------------------------------------------- what is there */
@@ -310,6 +310,10 @@ static void check_space(const struct sim_process *process)
         for (uint64_t p = hole_end; !last && p < region->end; p++) {
             struct path path = find_path(process->space, p);
             uint64_t frame = 0;
+            if (path.entry != 0 && (region->flags & REGION_STACK) && p < space->stack_low) {
+                model_fail("process %" PRIx64 ": stack page 0x%" PRIx64 " was not promised",
+                           process->id, p);
+            }
             if (path.entry != 0) {
                 check_page(process, region, p, &path);
                 frame = fake_entry_frame(path.entry);
@@ -324,87 +328,6 @@ static void check_space(const struct sim_process *process)
             }
         }
         page = last ? page : region->end;
-    }
-}
-
-/* ------------------------------------------------------------------ promises */
-/* What a space owes, by its regions: promised pages, the grown part of the stack, tables, a root. */
-static void check_owed(const struct space *space)
-{
-    uint64_t user = space->map->promised;
-    const struct region *region = region_find_next(space->map, 0);
-    for (; region != NULL; region = region_find_next(space->map, region_end(region))) {
-        if (region->flags & REGION_STACK) {
-            user += region_end(region) - space->stack_low;
-        }
-    }
-    if (space->promised_user != user || space->promised_tables != space->map->tables + 1ull) {
-        model_fail("space %" PRIx64 " owes %" PRIu64 " frames and %u tables, promised are %" PRIu64
-                   " and %" PRIu64 " (S3)", space_id(space), user, space->map->tables + 1,
-                   space->promised_user, space->promised_tables);
-    }
-}
-
-/* Pages and the index pages of all shared objects. */
-static uint64_t objects_owed(void)
-{
-    uint64_t owed = 0;
-    for (uint32_t i = 0; i < OBJECTS_MAX; i++) {
-        const struct object *object = object_at(i);
-        if (object != NULL) {
-            owed += object->pages + (object->pages + OBJECT_INDEX_ENTRIES - 1) /
-                                        OBJECT_INDEX_ENTRIES;
-        }
-    }
-    return owed;
-}
-
-/* Frames in use beyond those that were before the pager: all of them, and the pager's slabs. */
-static void count_used(uint64_t *used_out, uint64_t *slabs_out)
-{
-    *used_out = *slabs_out = 0;
-    for (uint32_t i = 0; i < frames.chunk_count * CHUNK_PAGES; i++) {
-        frame_t frame = { frames.first_frame + i };
-        if (fake_kind(frame.number) == KIND_USER && was_handed_out(frame) &&
-            frame_count(frame) != 0 && !(frame_record(frame)->flags & FRAME_FIXED)) {
-            ++*used_out;
-            *slabs_out += (frame_record(frame)->flags & FRAME_SYSTEM) != 0;
-        }
-    }
-    for (uint32_t i = 0; i < OBJECTS_MAX; i++) {
-        *slabs_out -= object_at(i) != NULL ? object_at(i)->index_frames : 0;
-    }
-}
-
-static void check_promises(void)
-{
-    uint64_t user = objects_owed(), tables = 0, used = 0, slabs = 0;
-    for (const struct space *s = space_next(0); s != NULL; s = space_next(s->index + 1)) {
-        check_owed(s);
-        user += s->promised_user;
-        tables += s->promised_tables;
-    }
-    count_used(&used, &slabs);
-    bool settled = tables_dead() == 0 && pager_state.dead_objects == NULL;
-    if (settled && promises.user != user + slabs) {
-        model_fail("%" PRIu64 " frames are promised: %" PRIu64 " to programs, %" PRIu64
-                   " to records (P2)", promises.user, user, slabs);
-    }
-    if (promises.tables < tables || (promises.tables != tables && !audit_is_held())) {
-        model_fail("%" PRIu64 " tables are promised, spaces hold %" PRIu64 " (P2)",
-                   promises.tables, tables);
-    }
-    if (settled && used > promises.user) {
-        model_fail("%" PRIu64 " frames are in use, %" PRIu64 " were promised", used,
-                   promises.user);
-    }
-    if (!promises.overcommit && promises.user > promise_user_capacity()) {
-        model_fail("%" PRIu64 " frames are promised, %" PRIu64 " exist (P1)", promises.user,
-                   promise_user_capacity());
-    }
-    if (!promises.overcommit && promises.tables > promise_tables_capacity()) {
-        model_fail("%" PRIu64 " tables are promised, %" PRIu64 " exist (P1)", promises.tables,
-                   promise_tables_capacity());
     }
 }
 
@@ -441,7 +364,7 @@ void books_check(void)
             check_space(&sim_processes[i]);
         }
     }
-    check_promises();
+    books_check_promises();
 }
 
 static uint64_t dead_at_start(void)
@@ -460,6 +383,7 @@ void books_open(void)
     free(found.frame_counts);
     found.frame_counts = NULL;
     opening_dead = dead_at_start();
+    opening_caps = fake_caps_used();
     recount();
     opening_free = free_frames();
 }
@@ -489,6 +413,11 @@ void books_check_empty(void)
     if (space_next(0) != NULL || promises.user != 0 || promises.tables != 0 || tables_dead() != 0) {
         model_fail("something lives on: %" PRIu64 " frames and %" PRIu64 " tables are promised",
                    promises.user, promises.tables);
+    }
+    /* What was sent last and what came last may still be in their two slots. */
+    if (fake_objects_live() != 0 || fake_caps_used() > opening_caps + 2) {
+        model_fail("%u kernel objects and %u capabilities are left", fake_objects_live(),
+                   fake_caps_used() - opening_caps);
     }
     if (free_frames() != opening_free) {
         print_leftovers();

@@ -13,8 +13,9 @@
 
 #include <stdint.h>
 
-void books_check(void);       /* fails the run on a difference */
-void books_check_empty(void); /* nothing lives any more: all that was lent has come back */
-void books_open(void);        /* note what is free at the start, for books_check_empty */
+void books_check(void);          /* fails the run on a difference */
+void books_check_promises(void); /* the part of it that adds up what is owed */
+void books_check_empty(void);    /* nothing lives any more: all that was lent has come back */
+void books_open(void);           /* note what is free at the start, for books_check_empty */
 
 #endif

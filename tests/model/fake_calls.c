@@ -30,7 +30,6 @@ static struct {
     struct capability slots[FAKE_SLOTS];
     struct object objects[OBJECTS_MAX]; /* [0] stands for all that live outside */
     unsigned object_end;
-    uint64_t signals;
 } calls;
 
 static const unsigned class_bytes[] = {
@@ -92,11 +91,6 @@ unsigned fake_objects_live(void)
         live += calls.objects[i].live;
     }
     return live;
-}
-
-uint64_t fake_signals(void)
-{
-    return calls.signals;
 }
 
 /* -------------------------------------------------------------------- lookup */
@@ -390,6 +384,5 @@ err_t byre_memory_derive(uint64_t memory, uint64_t first_frame, uint64_t frames,
 err_t byre_signal(uint64_t notification)
 {
     struct capability *cap = NULL;
-    calls.signals++;
     return find(notification, OBJECT_NOTIFICATION, &cap);
 }

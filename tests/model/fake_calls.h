@@ -30,6 +30,5 @@ err_t fake_cap_device(uint64_t slot, const struct fake_authority **authority_out
 err_t fake_cap_space_with(uint64_t slot, uint64_t rights, unsigned *space_out);
 unsigned fake_caps_used(void);
 unsigned fake_objects_live(void);
-uint64_t fake_signals(void); /* how often byre_signal was called */
 
 #endif

@@ -23,10 +23,12 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 RUNS = [  # tried in turn until one fails
     "--seed 1 --steps 12000 --audit-every 100 --chunks 12 --fierce",
     "--seed 2 --steps 12000 --audit-every 100 --chunks 8",
-    "--seed 3 --steps 20000 --audit-every 200 --chunks 6 --shortage --fierce",
-    "--seed 4 --steps 20000 --audit-every 200 --chunks 5 --overcommit --fierce",
-    "--seed 5 --steps 60000 --audit-every 500 --chunks 16 --fierce",
-    "--seed 6 --steps 60000 --audit-every 500 --chunks 8 --shortage",
+    "--seed 3 --steps 20000 --audit-every 200 --chunks 8",
+    "--seed 4 --steps 20000 --audit-every 200 --chunks 6 --shortage --fierce",
+    "--seed 5 --steps 20000 --audit-every 200 --chunks 5 --overcommit --fierce",
+    "--seed 6 --steps 60000 --audit-every 500 --chunks 16 --fierce",
+    "--seed 7 --steps 60000 --audit-every 500 --chunks 8 --shortage",
+    "--seed 8 --steps 90000 --audit-every 500 --chunks 9 --fierce",
 ]
 TIMEOUT_SECONDS = 60
 
@@ -44,14 +46,15 @@ def mutate(edits):
     return texts
 
 
-def object_of(path, objects):
-    """Where the checker's build put the object of a source file."""
+def objects_of(path, objects):
+    """Where the checker's build put the object of a source file: one, or none."""
     room = "pager" if path.startswith("servers/pager/") else "checker"
     name = f"/{room}/{os.path.basename(path)[:-2]}.o"
-    found = [o for o in objects if o.endswith(name)]
-    if len(found) != 1:
-        raise ValueError(f"{path} is not built into the checker")
-    return found[0]
+    return [o for o in objects if o.endswith(name)]
+
+
+def has_object(path, objects):
+    return len(objects_of(path, objects)) == 1
 
 
 def build(directory, name, edits):
@@ -68,17 +71,18 @@ def build(directory, name, edits):
             file.write(text)
     sources = list(texts)
     if any(path.endswith(".h") for path in texts):  # compile whatever may include it
-        sources = [p for p in glob.glob("servers/pager/*.c") if os.path.basename(p)[:-2] + ".o" in
-                   [os.path.basename(o) for o in objects if "/pager/" in o]]
+        sources = [path for path in glob.glob("servers/pager/*.c") + glob.glob("tests/model/*.c")
+                   if has_object(path, objects)]
     for path in sources:
-        base = os.path.basename(path)
-        source = os.path.join(place, base)
-        if not os.path.exists(source):  # an includer: beside the header, so that it is found first
+        source = os.path.join(place, os.path.basename(path))
+        if path not in texts:  # an includer: beside the header, so that it is found first
             shutil.copy(path, source)
         made = source[:-2] + ".o"
         subprocess.run(compiler[:1] + ["-I" + place] + compiler[1:] + ["-w", "-c", source,
                        "-o", made], check=True)
-        objects[objects.index(object_of(path, objects))] = made
+        if not has_object(path, objects):
+            raise ValueError(f"{path} is not built into the checker")
+        objects[objects.index(objects_of(path, objects)[0])] = made
     binary = os.path.join(place, "model")
     subprocess.run(compiler + objects + ["-o", binary], check=True)
     return binary

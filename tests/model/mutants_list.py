@@ -5,18 +5,34 @@ half of copy-on-write, whose absence the checker must notice just as well.
 """
 
 COW = "servers/pager/cow.c"
+FORK = "servers/pager/cow_fork.c"
 REMOVE = "servers/pager/cow_remove.c"
 FAULT = "servers/pager/fault.c"
+MEMORY = "servers/pager/memory.c"
+PLACE = "servers/pager/memory_place.c"
+OBJECT = "servers/pager/object.c"
 TABLE = "servers/pager/table.c"
 REGION = "servers/pager/region_change.c"
+PROC = "servers/pager/request_proc.c"
+SELF = "servers/pager/request_self.c"
 KERNEL = "tests/model/fake_table.c"
 REPLY = "tests/model/sim_access.c"
 
-MUTANTS = [
-    # ---- fork
-    ("fork_does_not_flush", [(COW,
-        "err_t flushed = kernel_flush(parent->cap, 0, 0);",
-        "err_t flushed = ERR_OK;")]),
+FORK_MUTANTS = [
+    ("fork_does_not_flush", [(FORK,
+        "err_t flushed = kernel_flush(parent->cap, 0, 0);", "err_t flushed = ERR_OK;")]),
+    ("fork_copies_hot_page_before_the_flush", [
+        (FORK, "    err_t flushed = kernel_flush(",
+         "    if (is_hot && hot.child_frame.number != 0) {\n        hot_page_copy(&hot);\n    }\n"
+         "    err_t flushed = kernel_flush("),
+        (FORK, "    PAGER_ASSERT(flushed == ERR_OK);\n"
+         "    if (is_hot && hot.child_frame.number != 0) {\n",
+         "    PAGER_ASSERT(flushed == ERR_OK);\n    if (false) {\n")]),
+    ("fork_does_not_count_hot_leaf", [(FORK,
+        "    leaf_ref_frames(hot->leaf);\n", "")]),
+    ("fork_promises_nothing", [(PROC,
+        "space_promise(child, parent->promised_user, parent->promised_tables);",
+        "space_promise(child, 0, parent->promised_tables);")]),
     ("copy_leaves_source_entry_valid", [(KERNEL,
         "    entry_write(source, index, entry);\n    entry_write(target, index, entry);",
         "    if (level == TABLE_LEVEL_LEAF) {\n        entry_write(source, index, entry);\n    }\n"
@@ -34,70 +50,94 @@ MUTANTS = [
         "        entry &= ~(uint64_t)(PTE_W | PTE_D);\n    }\n    entry_write(source",
         "    }\n    entry_write(source")]),
     ("copy_does_not_count_children", [(KERNEL,
-        "        fake_record(child)->count++;\n        entry = (entry",
-        "        entry = (entry")]),
-    # ---- the path of a fault
+        "        fake_record(child)->count++;\n        entry = (entry", "        entry = (entry")]),
+]
+
+PATH_MUTANTS = [
     ("thaw_ignores_count", [(KERNEL,
         "fake_record(fake_entry_frame(entry))->count == 1)",
         "fake_record(fake_entry_frame(entry))->count >= 1)")]),
     ("shared_middle_table_taken_for_own", [(COW,
-        "if (table_count(*middle_out) == 1) {",
-        "if (table_count(*middle_out) >= 1) {")]),
+        "if (table_count(*middle_out) == 1) {", "if (table_count(*middle_out) >= 1) {")]),
     ("shared_leaf_table_taken_for_own", [(COW,
         "if (__builtin_expect(table_count(*leaf_out) > 1, 0)) {",
         "if (__builtin_expect(table_count(*leaf_out) > 2, 0)) {")]),
+    ("shared_path_taken_for_private", [("servers/pager/cow.h",
+        "entry_is_valid(e) && table_count(entry_frame(e)) == 1, 1)",
+        "entry_is_valid(e), 1)")]),
     ("shared_leaf_table_read_with_write", [(COW,
         "    err_t error = kernel_table_protect(leaf, 0, TABLE_ENTRIES);\n",
         "    err_t error = ERR_OK;\n")]),
-    ("split_leaf_does_not_count_frames", [(COW,
-        "    leaf_ref_frames(shared);\n", "")]),
+    ("split_leaf_does_not_count_frames", [(COW, "    leaf_ref_frames(shared);\n", "")]),
     ("split_leaf_does_not_flush", [(COW,
         "        error = kernel_flush(s->cap, 0, 0);\n        PAGER_ASSERT(error == ERR_OK);\n"
         "    }\n    frame_t replaced;",
         "    }\n    frame_t replaced;")]),
+    ("split_leaf_flushes_while_still_valid", [(COW,
+        "        error = kernel_table_lazy(middle, index, 1);\n"
+        "        PAGER_ASSERT(error == ERR_OK);\n        error = kernel_flush(s->cap, 0, 0);",
+        "        error = kernel_flush(s->cap, 0, 0);")]),
     ("regain_ignores_frame_count", [(COW, "(frame_count(f) > 1 && !shared) ||", "")]),
     ("regain_ignores_region", [(COW,
         "return r != NULL && (r->rights & MAP_W) != 0 && frame_is_counted(f);",
         "return r != NULL && frame_is_counted(f);")]),
-    # ---- the frame
+]
+
+FRAME_MUTANTS = [
     ("replaced_page_is_not_flushed", [(REPLY,
-        "    if (old != 0) {\n        machine_flush(",
-        "    if (false) {\n        machine_flush(")]),
+        "    if (old & PTE_V) {\n        machine_flush(", "    if (false) {\n        machine_flush(")]),
     ("last_owner_test_is_wrong", [(FAULT,
-        "} else if (frame_is_shared(frame) && !region_is_shared(at->region)) {",
-        "} else if (frame_count(frame) > 2 && !region_is_shared(at->region)) {")]),
+        "if (!frame_is_shared(frame) || region_is_shared(at->region)) {",
+        "if (frame_count(frame) <= 2 || region_is_shared(at->region)) {")]),
     ("shared_region_is_copied", [(FAULT,
-        "} else if (frame_is_shared(frame) && !region_is_shared(at->region)) {",
-        "} else if (frame_is_shared(frame)) {")]),
+        "if (!frame_is_shared(frame) || region_is_shared(at->region)) {",
+        "if (!frame_is_shared(frame)) {")]),
     ("read_only_region_is_written", [(FAULT,
-        "if ((r->rights & MAP_W) == 0) {", "if (r->rights == 0) {")]),
+        "[FAULT_PAGE_WRITE] = {PTE_W, MAP_W,", "[FAULT_PAGE_WRITE] = {PTE_W, MAP_R,")]),
     ("not_executable_region_is_executed", [(FAULT,
-        "if ((r->rights & MAP_X) == 0) {", "if (r->rights == 0) {")]),
+        "[FAULT_PAGE_EXECUTE] = {PTE_X, MAP_X,", "[FAULT_PAGE_EXECUTE] = {PTE_X, MAP_R,")]),
+    ("rights_of_the_region_are_stale", [
+        (MEMORY, "        return PAGER_ERR_ACCES;\n    }\n    space_forget_hit(s);\n",
+         "        return PAGER_ERR_ACCES;\n    }\n"),
+        (MEMORY, "writable ? REGION_PROMISED : 0);\n    space_forget_hit(s);\n",
+         "writable ? REGION_PROMISED : 0);\n")]),
     ("zero_frame_is_writable", [(FAULT,
-        "map_word(fault_zero_frame, rights_without_write(at->region)), fault_zero_frame,",
-        "map_word(fault_zero_frame, at->region->rights), fault_zero_frame,")]),
+        "    frame_t frame = fault_zero_frame;\n    unsigned rights = rights_without_write(at->region);",
+        "    frame_t frame = fault_zero_frame;\n    unsigned rights = at->region->rights;")]),
     ("file_frame_is_writable", [(FAULT,
         "map_word(source, rights_without_write(r)), source,",
         "map_word(source, r->rights), source,")]),
     ("new_page_is_not_zeroed", [(FAULT,
-        "        page_zero(frame);\n        __builtin_memcpy(", "        __builtin_memcpy(")]),
+        "        page_zero(frame);\n        rights = at->region->rights;",
+        "        rights = at->region->rights;")]),
     ("copied_page_is_not_whole", [("servers/pager/page.h",
-        "    uint64_t *end = to + PAGE_WORDS;\n    while (to != end) {\n        uint64_t a",
-        "    uint64_t *end = to + PAGE_WORDS - 8;\n    while (to != end) {\n        uint64_t a")]),
+        "        page_copy_words(to + 24, from + 24);\n", "")]),
     ("file_tail_is_not_cut", [(FAULT,
         "fill_private(at, source, r->file_tail, step);",
         "fill_private(at, source, PAGE_BYTES, step);")]),
-    ("replaced_frame_is_lost", [(FAULT,
-        "            frame_unref(step->replaced);\n", "            (void)0;\n")]),
-    ("taken_frame_is_lost", [(FAULT,
-        "        frame_unref(step->taken); /*", "        (void)0; /*")]),
+    ("replaced_frame_is_lost", [("servers/pager/fault.h",
+        "frame_unref(step->replaced);", "(void)0;")]),
+    ("taken_frame_is_lost", [("servers/pager/fault.h",
+        "frame_unref(step->taken); /*", "(void)0; /*")]),
     ("shared_frame_is_not_counted", [(FAULT,
         "    frame_ref(frame);\n    answer_map(", "    answer_map(")]),
-    # ---- unmap, mprotect, exit
+    ("shared_object_page_is_not_zeroed", [(OBJECT,
+        "        page_zero(*frame_out);\n", "")]),
+    ("stack_grows_without_a_promise", [(FAULT,
+        "(below && space_grow_stack(s, at.region, page) != ERR_OK) ||", "")]),
+    ("allocation_does_not_wait_for_teardown", [(TABLE,
+        "    err_t error = frame_alloc(frame_out);\n"
+        "    while (__builtin_expect(error != ERR_OK, 0) && teardown_slice()) {",
+        "    err_t error = frame_alloc(frame_out);\n    while (false) {")]),
+]
+
+REMOVE_MUTANTS = [
     ("unmap_does_not_flush", [(REMOVE, "        flush_range(s, first, end, whole);\n", "")]),
     ("unmap_of_tables_flushes_pages_only", [(REMOVE,
         "        flush_range(s, first, end, whole);\n",
         "        flush_range(s, first, end < first + 16 ? end : first + 16, false);\n")]),
+    ("unmap_of_registers_does_not_flush", [(REMOVE,
+        "if (whole || emptied) {", "if (whole || released_count > 0) {")]),
     ("unmap_does_not_release_frames", [(REMOVE,
         "        frame_unref(released[i]);\n", "        (void)0;\n")]),
     ("unmap_changes_shared_leaf_table", [(REMOVE,
@@ -112,6 +152,13 @@ MUTANTS = [
     ("protect_forgets_hidden_page", [(REMOVE,
         "kernel_table_mark(leaf, index, mark_hidden(entry_frame(e)))",
         "kernel_table_drop(leaf, index, 1)")]),
+    ("given_page_keeps_write", [(PLACE,
+        "    error = kernel_table_protect(leaf, index, 1);\n", "    error = ERR_OK;\n")]),
+    ("given_page_is_not_counted", [(PLACE,
+        "    frame_ref(frame);\n    error = kernel_table_map_one(leaf, index, map_word(frame, MAP_R));",
+        "    error = kernel_table_map_one(leaf, index, map_word(frame, MAP_R));")]),
+    ("shared_key_gives_more_rights", [(SELF,
+        "(r->max_rights & MAP_W) == 0 ||", "")]),
     ("dead_table_keeps_children", [(TABLE,
         "if (entry_is_table(e) && table_count(entry_frame(e)) == 1) {",
         "if (entry_is_table(e) && table_count(entry_frame(e)) == 0) {")]),
@@ -120,7 +167,9 @@ MUTANTS = [
         "if (entry_is_table(e) && table_count(entry_frame(e)) <= 2) {")]),
     ("dead_table_keeps_frames", [(TABLE,
         "                frame_unref(entry_frame(e));\n", "                (void)0;\n")]),
-    # ---- regions
+]
+
+REGION_MUTANTS = [
     ("split_region_keeps_offset", [(REGION,
         "upper.offset_pages = r->offset_pages + low;", "upper.offset_pages = r->offset_pages;")]),
     ("split_region_does_not_count_object", [(REGION,
@@ -131,4 +180,9 @@ MUTANTS = [
     ("shared_map_is_changed", [(REGION,
         "    struct region_map *old = *map;\n    if (old->refs == 1) {",
         "    struct region_map *old = *map;\n    if (old->refs >= 1) {")]),
+    ("shared_and_private_pages_meet", [(PLACE,
+        "return region_is_shared(r) == shared ? region_end(r) : up;",
+        "return region_end(r) + 0 * up;")]),
 ]
+
+MUTANTS = FORK_MUTANTS + PATH_MUTANTS + FRAME_MUTANTS + REMOVE_MUTANTS + REGION_MUTANTS

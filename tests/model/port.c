@@ -250,6 +250,11 @@ cap_t port_device_cap(void)
     return SLOT_ACCEPT;
 }
 
+uint64_t port_free_frames(void)
+{
+    return frames.totals.user_free;
+}
+
 unsigned port_space(uint64_t space_id)
 {
     const struct space *space = space_find(space_id);

@@ -37,6 +37,7 @@ bool port_work(void); /* one slice of what the pager does between messages; fals
 
 /* The second kernel's number of the space with this id; 0: the pager knows no such space. */
 unsigned port_space(uint64_t space_id);
+uint64_t port_free_frames(void);
 
 /* The k-th allocation of some kind from now on fails; and whether one did in the last message. */
 void port_fail_allocation(unsigned k);

@@ -31,6 +31,7 @@ void request_unmap(struct sim_process *process, struct sim_thread *thread);
 void request_protect(struct sim_process *process, struct sim_thread *thread);
 void request_carve(struct sim_process *process, struct sim_thread *thread);
 void request_break(struct sim_process *process, struct sim_thread *thread);
+void request_hog(struct sim_process *process, struct sim_thread *thread);
 void request_share(struct sim_process *process, struct sim_thread *thread);
 
 #endif

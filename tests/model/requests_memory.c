@@ -313,3 +313,34 @@ void request_break(struct sim_process *process, struct sim_thread *thread)
                                            .flags = REGION_HEAP });
     }
 }
+
+/* A program that takes what it gets and writes to all of it; mostly it ends soon after. */
+void request_hog(struct sim_process *process, struct sim_thread *thread)
+{
+    uint64_t pages = dice_between(200, (uint64_t)model.chunks * CHUNK_PAGES);
+    if (!oracle_has_room(&process->oracle) || !dice_chance(2)) {
+        return;
+    }
+    for (; pages >= 50; pages -= pages / 8) {
+        struct pager_request request =
+            request_ask(PAGER_MAP, process->id, 0, pages, MAP_R | MAP_W);
+        uint64_t start = request.result.map.address >> PAGE_SHIFT;
+        if (request.error != ERR_OK) {
+            request_expect_poor("map", request.error);
+            continue;
+        }
+        oracle_add(&process->oracle,
+                   (struct oracle_region){ .start = start, .end = start + pages,
+                                           .rights = MAP_R | MAP_W,
+                                           .maximum = REQUEST_ANY_RIGHTS });
+        model_trace("hog %" PRIx64 " fills page 0x%" PRIx64 " + %" PRIu64 ", %" PRIu64 " free",
+                    process->id, start, pages, port_free_frames());
+        thread->in_call = false;
+        sim_fill(process, thread, start, pages);
+        model_trace("and leaves %" PRIu64 " free", port_free_frames());
+        if (process->live && !dice_chance(4)) {
+            sim_end(process);
+        }
+        return;
+    }
+}

@@ -10,14 +10,19 @@
 
 enum { STACK_PAGES = 40 };
 
+/* A place for one more; NULL: this run has no more. */
 static struct sim_process *free_process(void)
 {
+    struct sim_process *found = NULL;
+    unsigned live = 0;
     for (unsigned i = 0; i < SIM_PROCESSES; i++) {
-        if (!sim_processes[i].live) {
-            return &sim_processes[i];
+        if (sim_processes[i].live) {
+            live++;
+        } else {
+            found = &sim_processes[i];
         }
     }
-    return NULL;
+    return live < sim_process_limit ? found : NULL;
 }
 
 static bool add_region(struct sim_process *process, struct oracle_region region)
@@ -186,7 +191,9 @@ void request_new(struct sim_process *process, struct sim_thread *thread)
 {
     (void)thread;
     struct sim_process *fresh = free_process() == NULL ? NULL : spawn(process);
-    if (fresh != NULL) {
+    if (fresh != NULL && process != NULL && !give_pages(process, fresh)) {
+        sim_end(fresh);
+    } else if (fresh != NULL) {
         thread_begin(fresh, 0);
     }
 }
@@ -201,8 +208,10 @@ void request_fork(struct sim_process *process, struct sim_thread *thread)
     }
     /* The caller's stack pointer: a hint which page is written next; it may be anything. */
     uint64_t hint = dice_chance(3) ? 0 : dice_chance(10) ? dice_roll() : sim_random_address(process);
+    sim_hot_address = hint >> PAGE_SHIFT << PAGE_SHIFT;
     struct pager_request request =
         request_ask(PAGER_SPACE_FORK, PORT_PROC, process->id, REQUEST_ACCOUNT, hint);
+    sim_hot_address = 0;
     if (process->has_device != (request.error == PAGER_ERR_INVAL)) {
         model_fail("space_fork is answered %d; it has a device: %d", request.error,
                    process->has_device);
@@ -248,7 +257,7 @@ void request_thread(struct sim_process *process, struct sim_thread *thread)
 void request_device(struct sim_process *process, struct sim_thread *thread)
 {
     (void)thread;
-    if (!dice_chance(4) || !oracle_has_room(&process->oracle)) {
+    if (!dice_chance(2) || !oracle_has_room(&process->oracle)) {
         return;
     }
     uint64_t pages = dice_between(1, PORT_DEVICE_FRAMES), first = dice_below(PORT_DEVICE_FRAMES);

@@ -15,6 +15,8 @@
 struct sim_process sim_processes[SIM_PROCESSES];
 struct sim_transition sim_transition;
 struct sim_counts sim_counts;
+unsigned sim_process_limit;
+static bool pager_is_busy; /* it never has a quiet moment for what it put off */
 static unsigned nesting; /* others run beside the pager, not beside themselves */
 
 void sim_start(void)
@@ -23,6 +25,9 @@ void sim_start(void)
     memset(&sim_transition, 0, sizeof(sim_transition));
     memset(&sim_counts, 0, sizeof(sim_counts));
     machine_start();
+    pager_is_busy = dice_chance(3);
+    sim_process_limit = dice_chance(2) ? SIM_PROCESSES : (unsigned)dice_between(2, 6);
+    sim_hot_address = 0;
     nesting = 0;
 }
 
@@ -109,7 +114,9 @@ void sim_step(void)
         sim_serve_fault();
         check_after_pager();
     } else if (roll < 90) {
-        (void)port_work();
+        if (!pager_is_busy) {
+            (void)port_work();
+        }
         check_after_pager();
     } else {
         requests_step();

@@ -58,6 +58,8 @@ struct sim_counts {
 extern struct sim_counts sim_counts;
 extern struct sim_process sim_processes[SIM_PROCESSES];
 extern struct sim_transition sim_transition;
+extern unsigned sim_process_limit; /* of this run */
+extern uint64_t sim_hot_address; /* where threads like to go for the moment; 0: nowhere */
 
 void sim_start(void);
 void sim_stop(void);          /* everything ends; nothing may be lost */
@@ -68,9 +70,11 @@ void sim_check_caches(void);  /* the fences kept their promise, for every space 
 /* sim_access.c */
 void sim_run_thread(struct sim_process *process, struct sim_thread *thread);
 void sim_serve_fault(void);   /* the pager takes one queued fault, if there is one */
-bool sim_faults_queued(void);
 uint64_t sim_random_address(const struct sim_process *process);
 struct sim_process *sim_random_process(void); /* NULL: none lives */
+/* Store to every page of a span, one after the other; stops when the process ends. */
+void sim_fill(struct sim_process *process, struct sim_thread *thread, uint64_t start,
+              uint64_t pages);
 void sim_forget(struct sim_process *process); /* it ended: nothing of it is left in the model */
 void sim_end(struct sim_process *process);    /* as proc ends a process */
 

@@ -13,6 +13,8 @@
 enum { RETRIES_MAX = 200 };
 
 static uint64_t queue_order;
+static bool is_filling; /* nobody disappears meanwhile */
+uint64_t sim_hot_address;
 
 struct sim_process *sim_random_process(void)
 {
@@ -54,6 +56,9 @@ static uint64_t page_in(const struct oracle_region *region)
 
 uint64_t sim_random_address(const struct sim_process *process)
 {
+    if (sim_hot_address != 0 && dice_chance(3)) {
+        return sim_hot_address;
+    }
     const struct oracle *oracle = &process->oracle;
     uint64_t offset = oracle_word_offset((unsigned)dice_below(ORACLE_WORDS));
     if (oracle->region_count == 0 || dice_chance(400)) {
@@ -219,7 +224,7 @@ static void choose_access(struct sim_process *process, struct sim_thread *thread
     /* Most programs do what they may. */
     unsigned needed = rights_needed(thread->access);
     unsigned rights = rights_at(process, thread->address >> PAGE_SHIFT);
-    if ((rights & needed) != needed && !dice_chance(300)) {
+    if ((rights & needed) != needed && !dice_chance(100)) {
         thread->access = rights & MAP_R ? ACCESS_LOAD : rights & MAP_X ? ACCESS_FETCH : ACCESS_LOAD;
     }
     if (thread->access == ACCESS_LOAD && dice_chance(16)) {
@@ -242,7 +247,7 @@ void sim_run_thread(struct sim_process *process, struct sim_thread *thread)
     }
     if (thread->retries == 0) {
         choose_access(process, thread);
-        if (would_die(process, thread) && !dice_chance(20)) {
+        if (would_die(process, thread) && !dice_chance(8)) {
             return;
         }
     }
@@ -265,18 +270,6 @@ void sim_run_thread(struct sim_process *process, struct sim_thread *thread)
 }
 
 /* --------------------------------------------------------------- fault queue */
-bool sim_faults_queued(void)
-{
-    for (unsigned i = 0; i < SIM_PROCESSES; i++) {
-        for (unsigned t = 0; sim_processes[i].live && t < SIM_THREADS; t++) {
-            if (sim_processes[i].threads[t].exists && sim_processes[i].threads[t].waits) {
-                return true;
-            }
-        }
-    }
-    return false;
-}
-
 static bool take_fault(struct sim_process **process_out, struct sim_thread **thread_out)
 {
     uint64_t first = UINT64_MAX;
@@ -365,7 +358,7 @@ void sim_serve_fault(void)
     unsigned needed = rights_needed(thread->access);
     unsigned rights = rights_at(process, thread->address >> PAGE_SHIFT);
     sim_counts.faults++;
-    if (answer.verdict == PORT_MAP && dice_chance(60)) { /* it is gone before the reply */
+    if (answer.verdict == PORT_MAP && !is_filling && dice_chance(60)) { /* it is gone before the reply */
         port_fault_done();
         end_thread(process, thread);
         return;
@@ -393,4 +386,33 @@ void sim_serve_fault(void)
                    process->id, thread->access, thread->address, rights);
     }
     thread->waits = false;
+}
+
+static void fill(struct sim_process *process, struct sim_thread *thread, uint64_t start,
+                 uint64_t pages)
+{
+    uint64_t id = process->id;
+    for (uint64_t page = start; page < start + pages; page++) {
+        thread->address = page << PAGE_SHIFT;
+        thread->access = ACCESS_STORE;
+        thread->value = dice_roll();
+        thread->retries = 1; /* the access is chosen */
+        while (thread->retries != 0) {
+            sim_run_thread(process, thread);
+            while (thread->waits) {
+                sim_serve_fault();
+            }
+            if (!process->live || process->id != id || !thread->exists) {
+                return;
+            }
+        }
+    }
+}
+
+void sim_fill(struct sim_process *process, struct sim_thread *thread, uint64_t start,
+              uint64_t pages)
+{
+    is_filling = true;
+    fill(process, thread, start, pages);
+    is_filling = false;
 }
