@@ -3,7 +3,7 @@
     run.py tests/target/PROPERTY/NAME.c
 
 Lines in the first comments of the source say how it is run (all keys optional):
-    /* test: MEM=64M SMP=1 TIMEOUT=60 BOOTARGS="preempt=7" RUN="NAME; memaudit" STATUS=0 CLOCK=host */
+    /* test: MEM=64M SMP=1 TIMEOUT=60 BOOTARGS="preempt=7" RUN="NAME; memaudit" STATUS=0 CLOCK=host QEMU="-cpu x" */
     /* type: PATTERN > KEYS */       when PATTERN has come out since the last keys, type KEYS (\\r, \\x03)
     /* test: ... SHELL=1 */          no RUN: the keys are typed to the interactive shell, which ends the run
     /* expect: PATTERN */            the output of each run must match (regular expression, multi-line)
@@ -48,6 +48,7 @@ class Run:
         self.timeout = float(settings.get("TIMEOUT", "60"))
         self.bootargs = settings.get("BOOTARGS", "")
         self.line = settings.get("RUN", "")
+        self.qemu = shlex.split(settings.get("QEMU", ""))
         self.clock_is_host = settings.get("CLOCK", "") == "host"
         self.is_typed = settings.get("SHELL", "0") == "1"
         self.status = int(settings.get("STATUS", "0"))
@@ -94,6 +95,7 @@ def boot(run, name, kernel_test, keys, log):
                                 machine.bootargs_with_run(run.bootargs, line))
     if not keys and not run.clock_is_host:
         arguments += ["-icount", "shift=0,sleep=off", "-rtc", "clock=vm"]
+    arguments += run.qemu
     arguments += ["-display", "none", "-monitor", "none", "-serial", "stdio"]
     process = machine.start(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     typist = Typist(keys, process)
