@@ -159,7 +159,7 @@ def stretch_arguments(out, names, kernel):
 
 def run(image, archive, memory, bootargs, known, extra=(), timeout=900, counted=True):
     """Boot, wait for the end, read what the plugins wrote."""
-    result, kernel = Run(), known[0]
+    result, kernel = Run(), known[0] if known else None
     with tempfile.TemporaryDirectory() as folder:
         windows, stretches, names = (pathlib.Path(folder, n) for n in ("windows", "stretch", "names"))
         plugins = []

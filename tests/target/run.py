@@ -28,8 +28,9 @@ import sys
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tools"))
-import machine  # noqa: E402  (tools/ is no package)
+sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "tests" / "bench")]
+import counts  # noqa: E402  (neither folder is a package)
+import machine  # noqa: E402
 
 BUILD = ROOT / "build"
 LOGS = BUILD / "tests" / "log"
@@ -87,6 +88,17 @@ class Typist:
                 time.sleep(KEY_SECONDS)
 
 
+def stretch_plugin(run, log):
+    """What watches how long interrupts are off: on one hart, where it was built."""
+    folder = BUILD / "tests" / "stretch"
+    if run.harts != "1" or not (counts.PLUGINS / "stretch.so").exists():
+        return []
+    folder.mkdir(parents=True, exist_ok=True)
+    name = pathlib.Path(log.name).stem
+    return counts.stretch_arguments(folder / f"{name}.out", folder / f"{name}.names",
+                                    counts.Program(BUILD / "kernel.elf"))
+
+
 def boot(run, name, kernel_test, keys, log):
     """Returns (all output, QEMU's exit status or None when the time was up)."""
     archive = BUILD / "tests" / "kernel" / f"{name}.cpio" if kernel_test else BUILD / "tests" / "system.cpio"
@@ -96,7 +108,7 @@ def boot(run, name, kernel_test, keys, log):
     if not keys and not run.clock_is_host:
         arguments += ["-icount", "shift=0,sleep=off", "-rtc", "clock=vm"]
     arguments += run.qemu
-    arguments += ["-display", "none", "-monitor", "none", "-serial", "stdio"]
+    arguments += ["-display", "none", "-monitor", "none", "-serial", "stdio", *stretch_plugin(run, log)]
     process = machine.start(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     typist = Typist(keys, process)
     output, deadline, panicked = b"", time.monotonic() + run.timeout, False

@@ -7,6 +7,8 @@
 #:   make gates                check the laws on the built kernel
 #:   make profile NAME=fork_16 where the instructions of one operation of the bench go
 #:   make bench                what each operation costs, in instructions; LARGE=1 with the gigabytes
+#:   make bench-check          all of it, held against tests/bench/budget.json; part of make test
+#:   make bench-update         write tests/bench/budget.json anew
 
 TESTS := $(BUILD)/tests
 JOBS ?= 2
@@ -95,25 +97,14 @@ $(SYSTEM_ARCHIVE): $(ARCHIVE) $(TEST_PROGRAMS) $(BENCH_PROGRAM)
 
 TARGET_TESTS := $(filter $(if $(ONLY),%/$(ONLY).c tests/target/$(ONLY)/%,%),$(wildcard tests/target/kernel/*.c) \
                 $(filter tests/target/%,$(TEST_PROGRAM_SOURCES)))
-TARGET_READY := $(BUILD)/Image $(KERNEL_TEST_ARCHIVES) $(SYSTEM_ARCHIVE)
+TARGET_READY := $(BUILD)/Image $(KERNEL_TEST_ARCHIVES) $(SYSTEM_ARCHIVE) $(BUILD)/profile/stretch.so
 GATES := $(filter-out %/tap.py %/elf.py,$(wildcard tests/gates/*.py))
 SDK_TESTS := $(wildcard tests/sdk/*.py)
-COVERAGE_TEST := $(wildcard tests/target/coverage.py)
+BENCH_CHECK := $(wildcard tests/bench/check.py)
+# What looks at the logs of the target tests.
+AFTER_TESTS := $(wildcard tests/target/coverage.py tests/bench/latency.py)
 
-# ---------------------------------------------------------------------------------- run them
-.PHONY: test host-tests target-tests gates bench
-test: $(HOST_TESTS) $(MODEL_TESTS) $(TARGET_READY) $(BUILD)/kernel.elf sdk
-	@$(TEST_RUN) $(HOST_TESTS) $(MODEL_TESTS) $(GATES) $(SDK_TESTS) $(TARGET_TESTS) $(COVERAGE_TEST:%=--after %)
-
-host-tests: $(HOST_TESTS) $(MODEL_TESTS)
-	@$(TEST_RUN) $^
-
-target-tests: $(TARGET_READY)
-	@$(TEST_RUN) $(TARGET_TESTS) $(if $(ONLY),,$(COVERAGE_TEST:%=--after %))
-
-gates: $(BUILD)/kernel.elf $(SERVERS) $(PROGRAMS)
-	@$(TEST_RUN) $(GATES)
-
+# --------------------------------------------------------------------------------- the bench
 # The kernel bench is an init of its own, as the kernel tests are.
 KERNEL_BENCH := $(TESTS)/bench/kernel.cpio
 KERNEL_BENCH_OBJECTS := $(patsubst %,$(BUILD)/obj/server/%.o,$(wildcard tests/bench/kernel/*.c))
@@ -137,9 +128,28 @@ $(BUILD)/profile/%.so: tools/profile/%.c tools/profile/plugin.h
 
 BENCH_READY := $(BUILD)/Image $(ARCHIVE) $(KERNEL_BENCH) $(SYSTEM_ARCHIVE) $(PLUGINS)
 
+# ---------------------------------------------------------------------------------- run them
+.PHONY: test host-tests target-tests gates bench bench-check bench-update profile
+test: $(HOST_TESTS) $(MODEL_TESTS) $(TARGET_READY) $(BUILD)/kernel.elf sdk $(BENCH_READY)
+	@$(TEST_RUN) $(BENCH_CHECK) $(HOST_TESTS) $(MODEL_TESTS) $(GATES) $(SDK_TESTS) $(TARGET_TESTS) $(AFTER_TESTS:%=--after %)
+
+host-tests: $(HOST_TESTS) $(MODEL_TESTS)
+	@$(TEST_RUN) $^
+
+target-tests: $(TARGET_READY)
+	@$(TEST_RUN) $(TARGET_TESTS) $(if $(ONLY),,$(AFTER_TESTS:%=--after %))
+
+gates: $(BUILD)/kernel.elf $(SERVERS) $(PROGRAMS)
+	@$(TEST_RUN) $(GATES)
+
 bench: $(BENCH_READY)
 	@$(PYTHON) tests/bench/report.py $(if $(LARGE),--large)
 
-.PHONY: profile
+bench-check: $(BENCH_READY)
+	@$(TEST_RUN) tests/bench/check.py
+
+bench-update: $(BENCH_READY)
+	@$(PYTHON) tests/bench/check.py --update
+
 profile: $(BENCH_READY)
 	@$(PYTHON) tests/bench/profile.py $(or $(NAME),fork_16)

@@ -1,0 +1,110 @@
+"""The ratchet: `make bench-check` measures all and holds it against tests/bench/budget.json;
+`make bench-update` writes that file anew.
+
+    check.py            TAP: a test an operation; a figure over its budget by more than 2% fails, and the
+                        functions that moved are named
+    check.py --update   measure and write the budgets
+    check.py --figures  hold build/bench.json against the budgets without measuring
+
+budget.json has one line an operation: what it cost when it was last written, in instructions (by
+function as well), traps, writes of satp, fences and firmware calls. Beyond the ratchet: a fault has at
+most two switches and one fence, of a single page; and a second run without the counting plugins gives
+the same figures.
+"""
+
+import json
+import pathlib
+import sys
+
+sys.path[:0] = [str(pathlib.Path(__file__).resolve().parents[1] / "gates"),
+                str(pathlib.Path(__file__).resolve().parents[2] / "tools")]
+import counts
+import figures
+import machine
+from tap import Tap
+
+BUDGET = pathlib.Path(__file__).with_name("budget.json")
+OUTPUT = counts.BUILD / "bench.json"
+SLACK = 1.02
+KEPT = ("instructions", "unit", *counts.SPECIAL, "functions")
+FAULTS = ("fault_map", "fault_zero", "fault_cow_copy", "fault_cow_last")
+SATP_PER_FAULT, FENCES_PER_FAULT = 2, 1
+MOVED_SHOWN = 12
+MOVED_LEAST = 1.0  # instructions per operation
+
+
+def write_budgets(measured):
+    lines = []
+    for name, figure in measured.items():
+        kept = {key: figure[key] for key in KEPT if key in figure}
+        lines.append(f" {json.dumps(name)}: {json.dumps(kept, separators=(',', ':'))}")
+    BUDGET.write_text("{\n" + ",\n".join(lines) + "\n}\n")
+
+
+def moved(figure, budget):
+    """The functions that cost more, or less, than they did: lines for a person to read."""
+    now, then = figure.get("functions", {}), budget.get("functions", {})
+    changes = [(now.get(f, 0) - then.get(f, 0), f) for f in {*now, *then}]
+    changes = sorted((c for c in changes if abs(c[0]) >= MOVED_LEAST), key=lambda c: -abs(c[0]))
+    return [f"{change:+12,.1f}  {function}: {then.get(function, 0):,} -> {now.get(function, 0):,}"
+            for change, function in changes[:MOVED_SHOWN]]
+
+
+def check_operation(tap, name, figure, budget):
+    if budget is None:
+        tap.check(False, f"{name} has a budget", ["make bench-update writes it"])
+        return
+    over = [f"{key}: {figure[key]:,}, budget {budget[key]:,}" for key in ("instructions", *counts.SPECIAL)
+            if key in figure and key in budget and figure[key] > budget[key] * SLACK + 0.01]
+    tap.check(not over, f"{name} costs {figure['instructions']:,} {figure['unit']}",
+              over + (moved(figure, budget) if over else []))
+    if figure["instructions"] * SLACK < budget["instructions"]:
+        tap.note(f"{name} was {budget['instructions']:,}: make bench-update keeps the gain")
+
+
+def check_faults(tap, measured):
+    for name in FAULTS:
+        figure = measured[name]
+        fences = figure["fences"] + figure["fences_all"]
+        good = (figure["satp"] <= SATP_PER_FAULT and fences <= FENCES_PER_FAULT
+                and figure["fences_all"] == 0)
+        tap.check(good, f"{name}: at most two switches and one fence, of a page",
+                  [f"satp {figure['satp']}, page fences {figure['fences']}, others {figure['fences_all']}"])
+
+
+def check_again(tap, measured):
+    """The same figures from a machine without plugins."""
+    run = machine.bootargs_with_run("", "bench small")
+    lines = counts.run(counts.BUILD / "Image", counts.BUILD / "tests/system.cpio", figures.SMALL_MEMORY,
+                       run, [], counted=False)
+    again = figures.figures_in(lines)
+    differ = [f"{name}: {measured[name][key]} and {figure[key]}" for name, figure in again.items()
+              for key in ("instructions", "min", "max") if measured[name][key] != figure[key]]
+    tap.check(again and not differ, "a second run gives the same figures", differ)
+
+
+def main():
+    machine.exit_on_signals()
+    counts.chdir_to_root()
+    tap = Tap()
+    if "--figures" in sys.argv:
+        measured = json.loads(OUTPUT.read_text())
+    else:
+        measured, _ = figures.measure(counts.BUILD, large=True)
+        OUTPUT.write_text(json.dumps(measured, indent=1) + "\n")
+    if "--update" in sys.argv:
+        write_budgets(measured)
+        print(f"bench: {len(measured)} budgets written to {BUDGET.relative_to(pathlib.Path.cwd())}")
+        return
+    budgets = json.loads(BUDGET.read_text())
+    for name, figure in measured.items():
+        check_operation(tap, name, figure, budgets.get(name))
+    missing = sorted(set(budgets) - set(measured))
+    tap.check(not missing, "every operation with a budget was measured", missing)
+    check_faults(tap, measured)
+    if "--figures" not in sys.argv:
+        check_again(tap, measured)
+    tap.end()
+
+
+main()
