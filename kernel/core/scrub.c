@@ -107,20 +107,19 @@ static void forget(const struct chunk *closing, struct capability *capability)
     }
 }
 
+/* Where an object names another weakly; 0: nowhere. */
+static const uint16_t weak_offsets[OBJECT_TYPES] = {
+    [OBJECT_THREAD] = offsetof(struct thread, fault_endpoint),
+    [OBJECT_INTERRUPT] = offsetof(struct interrupt, notification),
+    [OBJECT_TIMER] = offsetof(struct timer, notification),
+};
+
 static void forget_inside(const struct chunk *closing, struct object *object)
 {
-    switch (object_type(object)) {
-    case OBJECT_THREAD:
-        forget(closing, &((struct thread *)object)->fault_endpoint);
-        break;
-    case OBJECT_INTERRUPT:
-        forget(closing, &((struct interrupt *)object)->notification);
-        break;
-    case OBJECT_TIMER:
-        forget(closing, &((struct timer *)object)->notification);
-        break;
-    default:
-        break;
+    unsigned offset = weak_offsets[object_type(object)];
+
+    if (offset != 0) {
+        forget(closing, (struct capability *)((char *)object + offset));
     }
 }
 
