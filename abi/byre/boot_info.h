@@ -26,8 +26,8 @@ enum {
 };
 
 #define INIT_BOOT_INFO 0x0000003fff000000ul /* this page */
-#define INIT_TREE 0x0000003fff200000ul      /* device tree, read-only */
-#define INIT_ARCHIVE 0x0000003000000000ul   /* boot archive, read-only */
+#define INIT_TREE      0x0000003fff200000ul /* device tree, read-only */
+#define INIT_ARCHIVE   0x0000003000000000ul /* boot archive, read-only */
 #define INIT_STACK_TOP 0x0000003ffe000000ul
 
 struct boot_range {
@@ -44,7 +44,7 @@ struct boot_info {
     uint32_t hart_count;   /* usable harts */
     uint32_t boot_hart;    /* its hart id */
     uint32_t asid_bits;
-    uint32_t features; /* bit 0: Sstc */
+    uint32_t features;                                /* bit 0: Sstc */
     struct boot_range memory[BOOT_MEMORY_RANGES_MAX]; /* RAM in whole chunks; kind by memory_info */
     uint32_t memory_count;
     uint32_t device_count;

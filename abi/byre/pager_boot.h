@@ -24,15 +24,15 @@ enum pager_slot {
     PAGER_SLOT_NONE = 0,
     PAGER_SLOT_CAPTABLE = 1,
     PAGER_SLOT_THREAD = 2,
-    PAGER_SLOT_SPACE = 3,          /* its own */
-    PAGER_SLOT_MEMORY = 4,         /* all RAM, all rights */
-    PAGER_SLOT_ENDPOINT = 5,       /* requests and faults: RECEIVE */
-    PAGER_SLOT_AUDIT = 6,          /* receives while it is held still: RECEIVE */
-    PAGER_SLOT_AUDIT_CALL = 7,     /* the same endpoint: CALL | GRANT; handed to an auditor */
-    PAGER_SLOT_NOTIFICATION = 8,   /* bound to its thread */
-    PAGER_SLOT_REPLY = 9,          /* an empty reply object */
-    PAGER_SLOT_MACHINE = 10,       /* early log, counters: CALL */
-    PAGER_SLOT_FREE = 11,          /* from here on the pager's own */
+    PAGER_SLOT_SPACE = 3,        /* its own */
+    PAGER_SLOT_MEMORY = 4,       /* all RAM, all rights */
+    PAGER_SLOT_ENDPOINT = 5,     /* requests and faults: RECEIVE */
+    PAGER_SLOT_AUDIT = 6,        /* receives while it is held still: RECEIVE */
+    PAGER_SLOT_AUDIT_CALL = 7,   /* the same endpoint: CALL | GRANT; handed to an auditor */
+    PAGER_SLOT_NOTIFICATION = 8, /* bound to its thread */
+    PAGER_SLOT_REPLY = 9,        /* an empty reply object */
+    PAGER_SLOT_MACHINE = 10,     /* early log, counters: CALL */
+    PAGER_SLOT_FREE = 11,        /* from here on the pager's own */
     PAGER_CAPTABLE_SLOTS = 16384,
 };
 
@@ -45,17 +45,17 @@ enum {
 };
 
 /* Its address space. */
-#define PAGER_BASE 0x0000000010000000ul
-#define PAGER_STACK_TOP 0x0000000040000000ul
+#define PAGER_BASE         0x0000000010000000ul
+#define PAGER_STACK_TOP    0x0000000040000000ul
 #define PAGER_BOOT_ADDRESS 0x0000000040000000ul /* struct pager_boot, one page, R */
-#define PAGER_WINDOW 0x0000002000000000ul  /* + physical address */
+#define PAGER_WINDOW       0x0000002000000000ul /* + physical address */
 
 /* Badges at the pager's endpoint: a space's id (index | generation << 32, both below 2^30), or */
 #define PAGER_BADGE_TRUSTED (1ul << 63) /* init and proc */
-#define PAGER_BADGE_AUDIT (1ul << 62)   /* or-ed to a space's id: it may call audit_begin */
+#define PAGER_BADGE_AUDIT   (1ul << 62) /* or-ed to a space's id: it may call audit_begin */
 
 /* Where an auditor finds memory while it holds the pager still: read-only, + physical address. */
-#define PAGER_AUDIT_WINDOW 0x0000003000000000ul
+#define PAGER_AUDIT_WINDOW     0x0000003000000000ul
 #define PAGER_AUDIT_WINDOW_END 0x0000003e00000000ul /* nothing is mapped below here for a client */
 
 struct pager_boot {

@@ -16,7 +16,7 @@ enum {
     PAGER_RECORDS_VERSION = 1,
 
     /* flags of a frame (the zero frame is FIXED too) */
-    PAGER_FRAME_FIXED = 1 << 0,  /* in use before the pager began: one count more than its entries */
+    PAGER_FRAME_FIXED = 1 << 0, /* in use before the pager began: one count more than its entries */
     PAGER_FRAME_SYSTEM = 1 << 1, /* the pager's records: one count more, and no client maps it */
 
     /* backing of a region */
@@ -105,7 +105,7 @@ struct pager_records {
     uint32_t spaces_max;
     uint32_t objects_max;
     uint32_t reserved;
-    uint64_t frame_records;      /* of first_frame on */
+    uint64_t frame_records; /* of first_frame on */
     uint64_t chunk_records;
     uint64_t spaces;             /* uint64_t[spaces_max]: addresses of records, 0 = none */
     uint64_t space_object_pages; /* uint32_t[spaces_max / PAGER_SPACES_A_PAGE, rounded up]: the

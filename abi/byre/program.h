@@ -17,10 +17,12 @@ enum program_slot {
 
 /* Address space of a program. One 2 MiB group (PROGRAM_BASE) holds text, data, bss, the first
  * heap pages and the main stack of a small program, so that it needs one leaf table. */
-#define PROGRAM_BASE 0x0000000000200000ul       /* where programs are linked */
-#define PROGRAM_STACK_TOP 0x0000000000400000ul  /* the main stack of a program below 1 MiB grows down from here */
-#define PROGRAM_MMAP_BASE 0x0000001000000000ul  /* private mappings, upwards */
+#define PROGRAM_BASE 0x0000000000200000ul /* where programs are linked */
+#define PROGRAM_STACK_TOP \
+    0x0000000000400000ul /* the main stack of a program below 1 MiB grows down from here */
+#define PROGRAM_MMAP_BASE   0x0000001000000000ul /* private mappings, upwards */
 #define PROGRAM_SHARED_BASE 0x0000002000000000ul /* shared mappings: arenas of 2 MiB */
-#define PROGRAM_BIG_STACK_TOP 0x0000003f00000000ul /* for programs whose image does not leave room */
+#define PROGRAM_BIG_STACK_TOP \
+    0x0000003f00000000ul /* for programs whose image does not leave room */
 
 #endif

@@ -12,12 +12,12 @@
 
 /* proc and console, loaded through the pager's protocol. */
 enum server_slot {
-    SERVER_SLOT_CAPTABLE = 1, /* its own, all rights */
-    SERVER_SLOT_THREAD = 2,   /* its own, MANAGE */
-    SERVER_SLOT_ENDPOINT = 3, /* RECEIVE; proc: MANAGE and GRANT too, to badge copies */
-    SERVER_SLOT_PAGER = 4,    /* proc: badge of trust; console: its space */
-    SERVER_SLOT_INIT = 5,     /* init's endpoint, CALL */
-    SERVER_SLOT_MACHINE = 6,  /* early log, counters; proc may grant it */
+    SERVER_SLOT_CAPTABLE = 1,     /* its own, all rights */
+    SERVER_SLOT_THREAD = 2,       /* its own, MANAGE */
+    SERVER_SLOT_ENDPOINT = 3,     /* RECEIVE; proc: MANAGE and GRANT too, to badge copies */
+    SERVER_SLOT_PAGER = 4,        /* proc: badge of trust; console: its space */
+    SERVER_SLOT_INIT = 5,         /* init's endpoint, CALL */
+    SERVER_SLOT_MACHINE = 6,      /* early log, counters; proc may grant it */
     SERVER_SLOT_NOTIFICATION = 7, /* all rights; to be bound to the server's thread */
     SERVER_SLOT_REPLY = 8,        /* an empty reply object */
     SERVER_SLOT_FREE = 32,        /* from here on the server's own */
@@ -38,8 +38,8 @@ enum {
 
 /* Badges that are no process's: bit 63 set. */
 #define SERVER_BADGE_TRUSTED (1ul << 63)
-#define PROC_BADGE_INIT (SERVER_BADGE_TRUSTED | 1)
-#define PROC_BADGE_CONSOLE (SERVER_BADGE_TRUSTED | 2)
+#define PROC_BADGE_INIT      (SERVER_BADGE_TRUSTED | 1)
+#define PROC_BADGE_CONSOLE   (SERVER_BADGE_TRUSTED | 2)
 
 /* proc's a0 */
 enum {
@@ -51,11 +51,11 @@ enum {
 /* console's a0, from the device tree */
 enum uart_kind { UART_NONE, UART_16550 };
 struct console_start {
-    uint8_t uart;              /* enum uart_kind */
-    uint8_t reg_shift : 4;     /* distance of registers: 1 << reg_shift bytes */
-    uint8_t reg_io_width : 4;  /* bytes an access */
-    uint16_t reg_offset : 12;  /* of the registers from SERVER_DEVICE */
-    uint16_t framed : 1;       /* 1: output stands between the bytes 0x02 and 0x03 */
+    uint8_t uart;             /* enum uart_kind */
+    uint8_t reg_shift : 4;    /* distance of registers: 1 << reg_shift bytes */
+    uint8_t reg_io_width : 4; /* bytes an access */
+    uint16_t reg_offset : 12; /* of the registers from SERVER_DEVICE */
+    uint16_t framed : 1;      /* 1: output stands between the bytes 0x02 and 0x03 */
     uint32_t timebase_hz;
 };
 _Static_assert(sizeof(struct console_start) == sizeof(uint64_t), "one register");
@@ -68,11 +68,11 @@ enum {
 };
 
 /* Address space of proc and console. */
-#define SERVER_BASE 0x0000000010000000ul      /* linked here */
-#define SERVER_STACK_TOP 0x0000000040000000ul
+#define SERVER_BASE        0x0000000010000000ul /* linked here */
+#define SERVER_STACK_TOP   0x0000000040000000ul
 #define SERVER_STACK_PAGES 16
-#define SERVER_ARCHIVE 0x0000000800000000ul   /* proc: the boot archive, read-only */
-#define SERVER_DEVICE 0x0000000900000000ul    /* console: the UART's registers */
-#define SERVER_GROW 0x0000000a00000000ul      /* wired memory that the server adds */
+#define SERVER_ARCHIVE     0x0000000800000000ul /* proc: the boot archive, read-only */
+#define SERVER_DEVICE      0x0000000900000000ul /* console: the UART's registers */
+#define SERVER_GROW        0x0000000a00000000ul /* wired memory that the server adds */
 
 #endif
