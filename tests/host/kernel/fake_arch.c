@@ -1,3 +1,4 @@
+/* arch.h on the host; see fake_arch.h. */
 #include "kernel/fake_arch.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* A small machine for tests of the portable kernel; see world.h. */
 #include "kernel/world.h"
 
 #include <string.h>
