@@ -109,24 +109,20 @@ static err_t copy_around(frame_t target, frame_t source, unsigned index, unsigne
     return error != ERR_OK ? error : copy_entries(target, source, index + 1, entries);
 }
 
-/* The child's leaf table: the parent's pages without W in both, and frames for the hot pages, which
- * stay the parent's alone, W and all. */
+/* The child's leaf table: the parent's pages without W in both, but frames of its own for the hot
+ * pages, which are filled once the parent can write no more. */
 static void hot_leaf_fill(struct space *parent, const struct hot_path *hot)
 {
-    unsigned next = 0;
     leaf_ref_frames(hot->leaf);
+    err_t error = kernel_table_copy(hot->child_leaf, hot->leaf, 0, TABLE_ENTRIES);
+    PAGER_ASSERT(error == ERR_OK);
     for (unsigned i = 0; i < hot->count; i++) {
         unsigned index = page_leaf_index(hot->pages[i]);
-        err_t error = copy_entries(hot->child_leaf, hot->leaf, next, index);
-        PAGER_ASSERT(error == ERR_OK);
-        frame_unref(entry_frame(table_entries(hot->leaf)[index]));
+        frame_unref(entry_frame(table_entries(hot->leaf)[index])); /* the copy's entry goes */
         unsigned rights = space_region(parent, hot->pages[i])->rights;
         error = kernel_table_map_one(hot->child_leaf, index, map_word(hot->copies[i], rights));
         PAGER_ASSERT(error == ERR_OK);
-        next = index + 1;
     }
-    err_t error = copy_entries(hot->child_leaf, hot->leaf, next, TABLE_ENTRIES);
-    PAGER_ASSERT(error == ERR_OK);
 }
 
 static err_t fork_around(struct space *parent, struct space *child, const struct hot_path *hot)
@@ -143,14 +139,21 @@ static err_t fork_around(struct space *parent, struct space *child, const struct
     return error;
 }
 
-/* The parent's threads may run while the kernel copies tables. From the flush on they can write the
- * hot pages alone. Those are copied last and without a kernel call between, so that what the child
- * gets is of one moment. */
-static void hot_pages_copy(const struct hot_path *hot)
+/* The parent's threads run beside this on other harts. Since the flush they can write nothing, so
+ * what is copied is of one moment, that of the flush; only when all is copied do the hot pages, the
+ * parent's alone, get W back, which needs no fence. */
+static void hot_pages_copy(struct space *parent, const struct hot_path *hot)
 {
     for (unsigned i = 0; i < hot->count; i++) {
         uint64_t e = table_entries(hot->leaf)[page_leaf_index(hot->pages[i])];
         page_copy(hot->copies[i], entry_frame(e));
+    }
+    for (unsigned i = 0; i < hot->count; i++) {
+        unsigned index = page_leaf_index(hot->pages[i]);
+        frame_t frame = entry_frame(table_entries(hot->leaf)[index]);
+        unsigned rights = space_region(parent, hot->pages[i])->rights;
+        err_t error = kernel_table_map_one(hot->leaf, index, map_word(frame, rights));
+        PAGER_ASSERT(error == ERR_OK);
     }
 }
 
@@ -163,7 +166,7 @@ err_t cow_fork(struct space *parent, struct space *child, uint32_t hot_page)
     err_t flushed = kernel_flush(parent->cap, 0, 0); /* C5, before the child is published */
     PAGER_ASSERT(flushed == ERR_OK);
     if (is_hot) {
-        hot_pages_copy(&hot);
+        hot_pages_copy(parent, &hot);
     }
     return error == ERR_OK ? ERR_OK : PAGER_ERR_NOMEM;
 }
