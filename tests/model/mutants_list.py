@@ -21,13 +21,14 @@ REPLY = "tests/model/sim_access.c"
 FORK_MUTANTS = [
     ("fork_does_not_flush", [(FORK,
         "err_t flushed = kernel_flush(parent->cap, 0, 0);", "err_t flushed = ERR_OK;")]),
-    ("fork_copies_hot_page_before_the_flush", [
-        (FORK, "    err_t flushed = kernel_flush(",
-         "    if (is_hot && hot.child_frame.number != 0) {\n        hot_page_copy(&hot);\n    }\n"
-         "    err_t flushed = kernel_flush("),
-        (FORK, "    PAGER_ASSERT(flushed == ERR_OK);\n"
-         "    if (is_hot && hot.child_frame.number != 0) {\n",
-         "    PAGER_ASSERT(flushed == ERR_OK);\n    if (false) {\n")]),
+    ("fork_copies_hot_pages_before_the_flush", [
+        (FORK, "    err_t flushed = kernel_flush(parent->cap, 0, 0);",
+         "    if (is_hot) {\n        hot_pages_copy(parent, &hot);\n    }\n"
+         "    err_t flushed = kernel_flush(parent->cap, 0, 0);"),
+        (FORK, "    PAGER_ASSERT(flushed == ERR_OK);\n    if (is_hot) {",
+         "    PAGER_ASSERT(flushed == ERR_OK);\n    if (false) {")]),
+    ("fork_leaves_hot_page_unfilled", [(FORK,
+        "        page_copy(hot->copies[i], entry_frame(e));\n", "        (void)e;\n")]),
     ("fork_does_not_count_hot_leaf", [(FORK,
         "    leaf_ref_frames(hot->leaf);\n", "")]),
     ("fork_promises_nothing", [(PROC,

@@ -107,7 +107,7 @@ static uint64_t make_window(uint64_t table_chunk)
 static uint64_t boot(uint64_t *root_out)
 {
     static const struct fake_hooks beside = { .interleave = sim_interleave,
-                                              .flush = machine_flush,
+                                              .flush = sim_flush,
                                               .table_freed = table_freed };
     void *window = (void *)(PAGER_WINDOW + ((uintptr_t)FIRST_FRAME << PAGE_SHIFT));
     uint64_t offender = 0;

@@ -209,18 +209,27 @@ void request_fork(struct sim_process *process, struct sim_thread *thread)
     /* The caller's stack pointer: a hint which page is written next; it may be anything. */
     uint64_t hint = dice_chance(3) ? 0 : dice_chance(10) ? dice_roll() : sim_random_address(process);
     sim_hot_address = hint >> PAGE_SHIFT << PAGE_SHIFT;
+    sim_snapshot = (struct sim_snapshot){ .process = process };
     struct pager_request request =
         request_ask(PAGER_SPACE_FORK, PORT_PROC, process->id, REQUEST_ACCOUNT, hint);
     sim_hot_address = 0;
+    struct sim_snapshot snapshot = sim_snapshot;
+    sim_snapshot.process = NULL;
     if (process->has_device != (request.error == PAGER_ERR_INVAL)) {
         model_fail("space_fork is answered %d; it has a device: %d", request.error,
                    process->has_device);
     }
     if (request.error != ERR_OK) {
+        if (snapshot.taken) {
+            oracle_end(&snapshot.oracle);
+        }
         if (!process->has_device) {
             request_expect_poor("space_fork", request.error);
         }
         return;
+    }
+    if (!snapshot.taken) {
+        model_fail("fork of %" PRIx64 " does not flush its space", process->id);
     }
     memset(child, 0, sizeof(*child));
     child->live = true;
@@ -228,7 +237,7 @@ void request_fork(struct sim_process *process, struct sim_thread *thread)
     child->space = port_space(child->id);
     child->heap_start = process->heap_start;
     child->heap_break = process->heap_break;
-    oracle_copy(&child->oracle, &process->oracle);
+    child->oracle = snapshot.oracle;
     sim_counts.forks++;
     thread_begin(child, 0);
     model_trace("fork of %" PRIx64 " is %" PRIx64, process->id, child->id);

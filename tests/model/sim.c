@@ -16,6 +16,7 @@ struct sim_process sim_processes[SIM_PROCESSES];
 struct sim_transition sim_transition;
 struct sim_counts sim_counts;
 unsigned sim_process_limit;
+struct sim_snapshot sim_snapshot;
 static bool pager_is_busy; /* it never has a quiet moment for what it put off */
 static unsigned nesting; /* others run beside the pager, not beside themselves */
 
@@ -27,6 +28,7 @@ void sim_start(void)
     machine_start();
     pager_is_busy = dice_chance(3);
     sim_process_limit = dice_chance(2) ? SIM_PROCESSES : (unsigned)dice_between(2, 6);
+    memset(&sim_snapshot, 0, sizeof(sim_snapshot));
     sim_hot_address = 0;
     nesting = 0;
 }
@@ -76,6 +78,18 @@ void sim_interleave(void)
         }
     }
     nesting--;
+}
+
+void sim_flush(unsigned space, uint64_t address, uint64_t pages)
+{
+    machine_flush(space, address, pages);
+    if (sim_snapshot.process != NULL && sim_snapshot.process->space == space && pages == 0) {
+        if (sim_snapshot.taken) {
+            oracle_end(&sim_snapshot.oracle);
+        }
+        oracle_copy(&sim_snapshot.oracle, &sim_snapshot.process->oracle);
+        sim_snapshot.taken = true;
+    }
 }
 
 void sim_check_caches(void)

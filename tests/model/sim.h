@@ -58,12 +58,22 @@ struct sim_counts {
 extern struct sim_counts sim_counts;
 extern struct sim_process sim_processes[SIM_PROCESSES];
 extern struct sim_transition sim_transition;
+/* The fork under way: what the child must see is what the parent held at the flush, the last moment
+ * at which its threads could write. */
+struct sim_snapshot {
+    const struct sim_process *process; /* NULL: no fork is under way */
+    bool taken;
+    struct oracle oracle;
+};
+
+extern struct sim_snapshot sim_snapshot;
 extern unsigned sim_process_limit; /* of this run */
 extern uint64_t sim_hot_address; /* where threads like to go for the moment; 0: nowhere */
 
 void sim_start(void);
 void sim_stop(void);          /* everything ends; nothing may be lost */
 void sim_step(void);          /* one random thing happens */
+void sim_flush(unsigned space, uint64_t address, uint64_t pages); /* the kernel fences */
 void sim_interleave(void);    /* the kernel lets others run (K2) */
 void sim_check_caches(void);  /* the fences kept their promise, for every space */
 
