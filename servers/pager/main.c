@@ -1,7 +1,8 @@
-/* The pager's main loop: answer, receive, and between messages one slice of what was put off.
+/* The pager's main loop: answer, receive, and between messages slices of what was put off.
  *
- * A fault costs two kernel entries, its own and the answer's, which carries the mapping. While
- * slices remain the pager only looks at its queue (deadline 0) instead of waiting. */
+ * A fault costs two kernel entries, its own and the answer's, which carries the mapping. What a
+ * small process leaves is torn down at once, with a look at the queue between slices; the rest in
+ * the janitor's time (janitor.h), or at once when somebody waits for it. */
 #include <byre/gen/names.h>
 #include <byre/pager_boot.h>
 #include <libsys/ipc.h>
@@ -11,6 +12,7 @@
 
 #include "audit.h"
 #include "fault.h"
+#include "janitor.h"
 #include "kernel.h"
 #include "promise.h"
 #include "request.h"
@@ -89,6 +91,28 @@ static void on_fault(struct message *m, struct answer *answer)
 }
 
 /* -------------------------------------------------------------------------------- requests */
+/* Two reply objects: the loop's, and one that may hold a caller who asked for statistics and is
+ * answered when nothing waits to be torn down, so that what it is told can be compared. */
+static cap_t loop_reply = PAGER_SLOT_REPLY;
+static cap_t other_reply = SLOT_SECOND_REPLY;
+static struct message patient; /* what that caller asked */
+static bool patient_waits;
+
+/* False: it is answered like any other request. */
+static bool defer(const struct message *m)
+{
+    if (m->label != PAGER_STATISTICS || patient_waits || !work_waits() ||
+        (m->info & IPC_INFO_CALL) == 0) {
+        return false;
+    }
+    patient = *m;
+    patient_waits = true;
+    cap_t held = loop_reply;
+    loop_reply = other_reply;
+    other_reply = held;
+    return true;
+}
+
 static void on_request(struct message *m, struct answer *answer)
 {
     struct pager_request request = {.label = m->label,
@@ -114,10 +138,28 @@ static void on_request(struct message *m, struct answer *answer)
     }
 }
 
-/* ---------------------------------------------------------------------------------- the loop */
-static bool work_waits(void)
+static void answer_patient(void)
 {
-    return pager_state.dead.number != 0 || pager_state.dead_objects != NULL;
+    struct answer answer = {0};
+    on_request(&patient, &answer);
+    patient_waits = false;
+    err_t error = ipc_reply_full(other_reply, &patient, answer.descriptor);
+    PAGER_ASSERT(error == ERR_OK || error == ERR_CALLER_GONE);
+}
+
+/* ---------------------------------------------------------------------------------- the loop */
+enum { AT_ONCE_GROUPS = 20 }; /* what may be torn down before the janitor takes over */
+
+static unsigned at_once_groups; /* left of these since the last request */
+
+/* Is the next slice for the main thread to do, before it waits? If not, the janitor is awake. */
+static bool work_is_ours(void)
+{
+    if (patient_waits || teardown_next_groups() <= at_once_groups) {
+        return true;
+    }
+    janitor_wake();
+    return false;
 }
 
 /* Where the next message comes from, and how long to wait for it. */
@@ -132,13 +174,14 @@ static inline struct source next_source(uint64_t audit_deadline)
     if (__builtin_expect(audit_is_held(), 0)) {
         return (struct source){PAGER_SLOT_AUDIT, IPC_DEADLINE, audit_deadline};
     }
-    return (struct source){PAGER_SLOT_ENDPOINT, work_waits() ? IPC_DEADLINE : 0, 0};
+    bool poll = __builtin_expect(work_waits(), 0) && work_is_ours();
+    return (struct source){PAGER_SLOT_ENDPOINT, poll ? IPC_DEADLINE : 0, 0};
 }
 
 /* Answer, if there is something to answer, and receive. */
 static err_t exchange(struct message *m, struct answer *answer, struct source source)
 {
-    uint64_t descriptor = ipc_with_reply(PAGER_SLOT_REPLY) | IPC_ACCEPT | source.flags;
+    uint64_t descriptor = ipc_with_reply(loop_reply) | IPC_ACCEPT | source.flags;
     err_t error;
     if (answer->wanted) {
         error = ipc_reply_receive_full(source.endpoint, m, descriptor | answer->descriptor,
@@ -155,28 +198,30 @@ static err_t exchange(struct message *m, struct answer *answer, struct source so
     return error;
 }
 
-/* Nothing came: do some of what was put off. */
-static void on_quiet(void)
+/* One slice of what was put off. */
+static void work(void)
 {
-    if (audit_is_held()) {
-        audit_release(); /* the deadline */
-    } else {
-        (void)teardown_slice();
-        if (!work_waits()) {
-            (void)promise_return_chunk();
-        }
+    unsigned groups = teardown_next_groups();
+    at_once_groups -= groups < at_once_groups ? groups : at_once_groups;
+    (void)teardown_slice();
+    if (work_waits()) {
+        return;
+    }
+    (void)promise_return_chunk();
+    if (patient_waits) {
+        answer_patient();
     }
 }
 
-/* While page faults of known spaces follow one another and nothing was put off: nothing but them. */
+/* While page faults of known spaces follow one another, nothing but them. */
 static err_t serve_faults(struct message *m)
 {
-    const uint64_t descriptor = ipc_with_reply(PAGER_SLOT_REPLY) | IPC_ACCEPT;
+    const uint64_t descriptor = ipc_with_reply(loop_reply) | IPC_ACCEPT;
     struct fault_step step;
     struct space *s;
     err_t error = ERR_OK;
     while (error == ERR_OK && (m->info & IPC_INFO_FAULT) != 0 && is_page_fault(m->w[0]) &&
-           pager_state.dead.number == 0 && (s = space_find(m->badge)) != NULL) {
+           (s = space_find(m->badge)) != NULL) {
         fault_resolve(s, (unsigned)m->w[0], m->w[1], &step);
         uint64_t how = answer_step(m, &step);
         error = ipc_registers_long(SYS_REPLY_RECEIVE, PAGER_SLOT_ENDPOINT, m, descriptor | how,
@@ -190,7 +235,12 @@ static void serve(struct message *m, struct answer *answer, uint64_t *audit_dead
 {
     if ((m->info & IPC_INFO_FAULT) != 0) {
         on_fault(m, answer);
-    } else if ((m->info & IPC_INFO_NOTIFICATION) == 0) {
+    } else if ((m->info & IPC_INFO_NOTIFICATION) != 0) {
+        if (!audit_is_held()) {
+            work(); /* the janitor's signal: J1 */
+        }
+    } else if (!defer(m)) {
+        at_once_groups = AT_ONCE_GROUPS;
         bool held = audit_is_held();
         on_request(m, answer);
         if (!held && audit_is_held()) {
@@ -214,8 +264,10 @@ void server_main(uint64_t boot_address, uint64_t unused)
         }
         if (error == ERR_OK) {
             serve(&m, &answer, &audit_deadline);
+        } else if (error == ERR_TIMEOUT && audit_is_held()) {
+            audit_release(); /* the deadline */
         } else if (error == ERR_WOULD_BLOCK || error == ERR_TIMEOUT) {
-            on_quiet();
+            work();
         } else if (error != ERR_CALLER_GONE) {
             print("pager: receive fails: %s\n", err_name(error));
             PAGER_ASSERT(error == ERR_OK);

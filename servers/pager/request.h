@@ -14,6 +14,9 @@ enum request_slot {
     SLOT_SEND = PAGER_SLOT_FREE, /* a capability on its way out, replaced by the next */
     SLOT_ACCEPT,                 /* where a capability that arrives lands */
     SLOT_WATCH,                  /* proc's notification */
+    SLOT_JANITOR_THREAD,
+    SLOT_JANITOR_WAKE,
+    SLOT_SECOND_REPLY, /* one of the two reply objects holds a caller that waits for quiet */
     SLOT_SPACES = PAGER_CAPTABLE_SLOTS - SPACES_MAX,
 };
 

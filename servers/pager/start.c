@@ -10,6 +10,7 @@
 #include "fault.h"
 #include "frame.h"
 #include "hook.h"
+#include "janitor.h"
 #include "kernel.h"
 #include "object.h"
 #include "promise.h"
@@ -155,14 +156,16 @@ void pager_start(const struct pager_boot *boot)
     struct pager_records *header = frames_begin(boot, &pages);
     chunks_start(own_root);
     promises_start((boot->flags & PAGER_BOOT_OVERCOMMIT) != 0);
-    spaces_start((frame_t){(uint32_t)boot->object_pages.first_frame},
-                 (uint32_t)boot->object_pages.frames);
+    frame_t objects = {(uint32_t)boot->object_pages.first_frame};
+    spaces_start((frame_t){objects.number + JANITOR_OBJECT_PAGES},
+                 (uint32_t)boot->object_pages.frames - JANITOR_OBJECT_PAGES);
     objects_start(time_ticks());
     regions_start();
     err_t error = faults_start();
     PAGER_ASSERT(error == ERR_OK);
     records_publish(header, own_root);
     audit_start(header, (uint64_t)pages * PAGE_BYTES);
+    janitor_start(objects);
     error = byre_notification_bind(PAGER_SLOT_NOTIFICATION, PAGER_SLOT_THREAD);
     PAGER_ASSERT(error == ERR_OK);
 }

@@ -14,6 +14,14 @@ uint32_t tables_dead(void)
     return pager_state.dead_count;
 }
 
+unsigned teardown_next_groups(void)
+{
+    if (pager_state.dead.number != 0) {
+        return 1 + (unsigned)__builtin_popcount(table_record(pager_state.dead)->groups);
+    }
+    return pager_state.dead_objects != NULL ? OBJECT_INDEX_ENTRIES / TABLE_GROUP_ENTRIES : 0;
+}
+
 bool teardown_slice(void)
 {
     return table_sweep() || object_sweep();

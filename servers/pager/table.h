@@ -48,6 +48,8 @@ void table_bury(frame_t table TAKES);
 /* One slice of burying: a leaf's frames, or a middle's or root's children. False: nothing to do. */
 bool table_sweep(void);
 uint32_t tables_dead(void);
+/* What the next slice will cost, in groups of 32 entries to visit; 0: nothing waits. */
+unsigned teardown_next_groups(void);
 
 /* A USER frame; runs teardown while memory is short. NOMEM. */
 [[nodiscard]] err_t memory_take_frame(frame_t *frame_out GIVES);

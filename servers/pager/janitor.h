@@ -1,0 +1,28 @@
+/* The janitor: a second thread of the pager, below all programs, in whose time long teardown is done.
+ *
+ *   J1  It touches nothing but a look at whether work waits: each of its signals makes the main
+ *       thread do one slice, at once, between two messages.
+ *   J2  It sleeps while nothing waits, and is woken when something is put off.
+ *   J3  Nothing depends on it: who is short of memory does slices of its own, and who asks for
+ *       statistics is answered when all are done.                                                */
+#ifndef PAGER_JANITOR_H
+#define PAGER_JANITOR_H
+
+#include "types.h"
+
+enum {
+    JANITOR_PRIORITY = 4,
+    JANITOR_OBJECT_PAGES = 2, /* one for its thread, one for the small objects */
+};
+
+/* Make it, and a reply object for a second caller, in OBJECT pages that nobody else uses. */
+void janitor_start(frame_t first_object_page);
+/* Something was put off (J2). Costs nothing when it is awake already. */
+void janitor_wake(void);
+
+static inline bool work_waits(void)
+{
+    return pager_state.dead.number != 0 || pager_state.dead_objects != NULL;
+}
+
+#endif
