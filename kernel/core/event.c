@@ -3,11 +3,8 @@
 
 #include "core/panic.h"
 
-static const char *const event_names[] = {
-    [EVENT_NONE] = "none",           [EVENT_SWITCH] = "switch",   [EVENT_CALL] = "call",
-    [EVENT_REPLY] = "reply",         [EVENT_FAULT] = "fault",     [EVENT_TABLE] = "table",
-    [EVENT_INTERRUPT] = "interrupt", [EVENT_DESTROY] = "destroy",
-};
+static const char *const event_names[] = {"none",  "switch", "call",      "reply",
+                                          "fault", "table",  "interrupt", "destroy"};
 
 void event_print_all(const struct hart *hart)
 {

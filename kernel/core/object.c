@@ -159,7 +159,7 @@ err_t object_destroy_go_on(struct object *object)
         interrupt_destroy((struct interrupt *)object);
         break;
     case OBJECT_TIMER:
-        timer_destroy((struct timer *)object);
+        deadline_disarm(&((struct timer *)object)->deadline);
         break;
     case OBJECT_CAPTABLE:
         error = captable_drain((struct captable *)object);
@@ -185,26 +185,21 @@ static size_t bytes_of(uint64_t type, uint64_t capacity)
     return type < OBJECT_MEMORY && capacity == 0 ? type_bytes[type] : 0;
 }
 
+/* What a new object has that is not zero. */
 static void initialise(struct object *object, uint64_t capacity, struct hart *hart)
 {
-    switch (object_type(object)) {
-    case OBJECT_THREAD:
+    enum object_type type = object_type(object);
+
+    if (type == OBJECT_THREAD) {
         ((struct thread *)object)->hart = hart;
-        break;
-    case OBJECT_ENDPOINT:
+    } else if (type == OBJECT_ENDPOINT) {
         list_init(&((struct endpoint *)object)->receivers);
-        break;
-    case OBJECT_NOTIFICATION:
+    } else if (type == OBJECT_NOTIFICATION) {
         list_init(&((struct notification *)object)->waiters);
-        break;
-    case OBJECT_TIMER:
+    } else if (type == OBJECT_TIMER) {
         ((struct timer *)object)->deadline.is_timer = true;
-        break;
-    case OBJECT_CAPTABLE:
+    } else if (type == OBJECT_CAPTABLE) {
         ((struct captable *)object)->slot_count = capacity;
-        break;
-    default:
-        break;
     }
 }
 

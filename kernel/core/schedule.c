@@ -106,7 +106,8 @@ static void run(struct hart *hart, struct thread *next)
 {
     uint64_t now_ticks = arch_time_ticks();
 
-    if (next == hart->current) { /* it had blocked, and was woken before anybody else ran */
+    if (next != NULL &&
+        next == hart->current) { /* it had blocked, and was woken before anybody else ran */
         next->state = THREAD_RUNNING;
         return;
     }

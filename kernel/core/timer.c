@@ -11,11 +11,6 @@ void timer_fire(struct timer *timer)
     notification_signal_weak(&timer->notification);
 }
 
-void timer_destroy(struct timer *timer)
-{
-    deadline_disarm(&timer->deadline);
-}
-
 err_t sys_timer_set(struct thread *caller, struct timer *timer)
 {
     uint64_t ticks = argument(caller, 2);

@@ -18,4 +18,3 @@ struct timer {
 static_assert(sizeof(struct timer) <= OBJECT_BYTES_TIMER, "fits its size class");
 
 void timer_fire(struct timer *timer);
-void timer_destroy(struct timer *timer TAKES);
