@@ -1,5 +1,5 @@
 /* The boot arguments that concern the kernel: quiet, testhooks, pattern, asid_bits=N,
- * preempt=SEED[,MEAN_US]. Words are separated by spaces; '...' keeps spaces. Others are for init. */
+ * preempt=SEED[,MEAN_US]. Words are separated by spaces; '...' keeps spaces. Others are init's. */
 #pragma once
 
 #include "core/boot_facts.h"

@@ -38,7 +38,7 @@ struct boot_result {
     uint64_t image_offset; /* kernel address - physical address */
 };
 
-/* ticks, instructions: `time` and `instret` at the first instruction; image: where the kernel is. */
+/* ticks, instructions: `time` and `instret` at the first instruction; image: the kernel's place. */
 struct boot_result boot_main(uint64_t hart_id, uint64_t tree, uint64_t ticks, uint64_t instructions,
                              uint64_t image);
 /* A trap while boot/ runs: from head.S. */

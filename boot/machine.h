@@ -1,10 +1,10 @@
 /* What the device tree says about the machine, as far as the kernel cares.
  *
  *   M1  Pure: reads the tree and fills the struct; prints nothing, touches nothing else.
- *   M2  What is missing or does not fit makes machine_read fail, with the reason in `complaint`; harts
- *       beyond the maximum are only left out, and noted there.
- *   M3  Hart ids may have holes; harts[] is in the tree's order and holds usable harts only: enabled,
- *       with an MMU, with F and D (vendor trees call a monitor hart fine when it is not).
+ *   M2  What is missing or does not fit makes machine_read fail, with the reason in `complaint`;
+ *       harts beyond the maximum are only left out, and noted there.
+ *   M3  Hart ids may have holes; harts[] is in the tree's order and holds usable harts only:
+ *       enabled, with an MMU, with F and D (vendor trees call a monitor hart fine).
  */
 #pragma once
 

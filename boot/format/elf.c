@@ -1,4 +1,4 @@
-/* Reader of static RV64 ELF programs: see elf.h. Offsets are those of the ELF-64 object file format. */
+/* Reader of static RV64 ELF programs: see elf.h. Offsets are those of the ELF-64 file format. */
 #include <format/elf.h>
 
 #include <format/bytes.h>

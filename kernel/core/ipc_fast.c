@@ -100,33 +100,10 @@ static inline struct ipc_next hold_and_run(struct hart *hart, struct thread *cal
     return hand_over(hart, caller, receiver);
 }
 
-/* A system call loses them: they carry nothing in, and zero comes out. */
-static inline void forget_scratch(struct thread *caller)
-{
-    caller->registers[REGISTER_RA] = 0;
-    caller->registers[REGISTER_T6] = 0;
-}
-
-/* The arguments to where the general path reads them. */
-static inline void store(struct thread *caller, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3,
-                         uint64_t a4, uint64_t a5, uint64_t a6)
-{
-    uint64_t *r = caller->registers;
-
-    r[REGISTER_A0] = a0;
-    r[REGISTER_A1] = a1;
-    r[REGISTER_A2] = a2;
-    r[REGISTER_A3] = a3;
-    r[REGISTER_A4] = a4;
-    r[REGISTER_A5] = a5;
-    r[REGISTER_A6] = a6;
-}
-
 static __attribute__((noinline)) struct ipc_next general(struct thread *caller)
 {
     struct hart *hart = caller->hart;
 
-    forget_scratch(caller);
     core_syscall(hart);
     return (struct ipc_next){hart->current, true};
 }
@@ -144,11 +121,8 @@ struct ipc_next core_call(uint64_t endpoint, uint64_t label, uint64_t w0, uint64
         receiver = find_receiver(hart, caller, (struct endpoint *)capability->object);
     }
     if (receiver == NULL) {
-        store(caller, endpoint, label, w0, w1, w2, w3, descriptor);
         return general(caller);
     }
-    forget_scratch(caller);
-    caller->registers[REGISTER_A6] = descriptor; /* the answer is delivered by it */
     deliver(receiver, label, w0, w1, w2, w3, capability->badge, IPC_INFO_CALL);
     next = hold_and_run(hart, caller, receiver);
     if ((descriptor & IPC_LONG) != 0) {
@@ -222,25 +196,21 @@ struct ipc_next core_reply_receive(uint64_t endpoint, uint64_t label, uint64_t w
     struct reply *reply;
     struct ipc_next next;
 
-    server->registers[REGISTER_A6] = descriptor;
     if (from != NULL && with != NULL && label >> 32 == 0 &&
         (flags & ~(unsigned)(IPC_LONG | IPC_ACCEPT | IPC_MAP | IPC_FENCE)) == 0 &&
         would_wait(server, (struct endpoint *)from->object, flags)) {
         caller = find_caller(hart, server, (struct reply *)with->object, flags);
     }
     if (caller == NULL) {
-        store(server, endpoint, label, w0, w1, w2, w3, descriptor);
         return general(server);
     }
     if (caller->in_fault) {
-        store(server, endpoint, label, w0, w1, w2, w3, descriptor);
         if (fault_answer(caller, server, flags) != ERR_OK) {
             return general(server); /* it finds the error again */
         }
     } else {
         deliver(caller, label, w0, w1, w2, w3, 0, 0);
     }
-    forget_scratch(server);
     queue = (struct endpoint *)from->object;
     reply = (struct reply *)with->object;
     reply->caller = NULL;

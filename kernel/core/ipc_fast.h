@@ -5,8 +5,7 @@
  *   J1  What is any other case is found out before anything has changed; then the general path
  *       (ipc.c) does it, and the result is what the general path would have made of the short case:
  *       host tests run each case through both.
- *   J2  The arguments come in the registers in which user mode put them (a0 to a6), and are not in
- *       registers[]; all others are.
+ *   J2  The arguments are in registers[], and the first seven come in the hart's registers too.
  *   J3  run_ticks is not brought up to date: the next slow switch or tick charges whoever runs then.
  */
 #pragma once

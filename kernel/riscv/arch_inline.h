@@ -8,7 +8,7 @@
 #include "core/space.h"
 #include "riscv/csr.h"
 
-/* The generation whose ASIDs are good; 0 never is one. On a hart without ASID bits no space has it. */
+/* The generation whose ASIDs are good; never 0. On a hart without ASID bits no space has it. */
 extern uint64_t asid_generation;
 
 void asid_load(struct hart *hart, struct space *space); /* the long way */

@@ -1,13 +1,13 @@
 /* Trap entry and exit.
  *
- *   sscratch   the current thread while user mode runs; 0 while the kernel runs, which is how a trap
- *              from S-mode (our bug) is told
+ *   sscratch   the current thread while user mode runs; 0 while the kernel runs, which is how a
+ *              trap from S-mode (our bug) is told
  *   tp         the user's; for a moment the thread; then the hart, throughout the kernel
  *   sp         the user's; then the hart's stack, which holds nothing across entries
  *   s0-s11 gp  the user's throughout a system call: C code keeps them, and they are stored only if
  *              another thread is resumed
- *   ra t6      carry nothing into a system call: not stored by one, zero after it
- *   a0-a7      of `call` and `reply_receive`: stay where they are, as arguments of core/ipc_fast.c
+ *   ra t6      carry nothing into a system call, and are zero after it
+ *   a0-a6      of `call` and `reply_receive`: also stay where they are, for core/ipc_fast.c
  *
  * sstatus is written in thread.c alone, when the thread changes: a trap leaves SPP and SPIE as sret
  * wants them.
@@ -76,13 +76,14 @@ trap_entry:
     csrr    t0, sepc
     addi    t0, t0, 4
     sd      t0, REGISTER(0)(tp)
-    move    sd, tp, 2, 17, TEMPORARY
+    move    sd, tp, 2, MESSAGE, TEMPORARY
+    sd      zero, REGISTER(1)(tp)
+    sd      zero, REGISTER(31)(tp)
     addi    ra, a7, -NUMBER_REPLY_RECEIVE
     beqz    ra, short_reply_receive
     addi    ra, a7, -NUMBER_CALL
     beqz    ra, short_call
 
-    move    sd, tp, 10, 11, 12, 13, 14, 15, 16
     mv      t3, tp
     enter
     sd      t3, 0(sp)
@@ -104,8 +105,6 @@ load_rest:
     sret
 
 another:
-    sd      zero, REGISTER(1)(t0)
-    sd      zero, REGISTER(31)(t0)
     move    sd, t0, CALLEE_SAVED
 resume_whole:
     aim     a0

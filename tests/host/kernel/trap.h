@@ -12,9 +12,9 @@ static inline void trap_system_call(struct hart *hart)
     const uint64_t *r = caller->registers;
     struct ipc_next next;
 
+    caller->registers[REGISTER_RA] = 0;
+    caller->registers[REGISTER_T6] = 0;
     if (r[REGISTER_A7] != SYS_CALL && r[REGISTER_A7] != SYS_REPLY_RECEIVE) {
-        caller->registers[REGISTER_RA] = 0;
-        caller->registers[REGISTER_T6] = 0;
         core_syscall(hart);
         return;
     }
