@@ -79,7 +79,7 @@ static inline void table_use_group(const struct table *table, uint64_t index)
 /* One store: the hardware may read the entry at any time. */
 static inline void table_store(const struct table *table, uint64_t index, uint64_t entry)
 {
-    __atomic_store_n(&table->entries[index], entry, __ATOMIC_RELAXED);
+    *(volatile uint64_t *)&table->entries[index] = entry;
 }
 
 /* An entry that is not zero, for a group that may be new. */

@@ -77,12 +77,6 @@ static err_t for_range(struct thread *caller, struct range_call *call, err_t err
     return error;
 }
 
-static void fill(struct range_call *call, uint64_t index, uint64_t entry)
-{
-    table_write(&call->table, index, entry);
-    call->changed++;
-}
-
 static uint64_t as_lazy(uint64_t entry)
 {
     return entry_frame(entry).number << PTE_FRAME_SHIFT | PTE_LAZY;
@@ -91,7 +85,11 @@ static uint64_t as_lazy(uint64_t entry)
 /* Consecutive frames from `first` on, or the map words in the arguments from the fifth on. */
 static err_t run_map(struct range_call *call, uint64_t index, uint64_t end)
 {
-    for (; index < end; index++) {
+    const struct capability memory = *call->memory; /* no store in the loop can change it */
+    uint64_t start = index;
+    err_t error = ERR_OK;
+
+    for (; index < end && error == ERR_OK; index++) {
         uint64_t n = index - call->index;
         uint64_t word = call->first + (n << MAP_FRAME_SHIFT);
         uint64_t entry;
@@ -99,10 +97,17 @@ static err_t run_map(struct range_call *call, uint64_t index, uint64_t end)
         if (call->first == 0) {
             word = argument(call->caller, 4 + (unsigned)n / 2) >> (n % 2 * 32) & UINT32_MAX;
         }
-        TRY(table_compose(call->memory, word, &entry));
-        fill(call, index, entry);
+        error = table_compose(&memory, word, &entry);
+        if (error == ERR_OK) {
+            table_store(&call->table, index, entry);
+        }
     }
-    return ERR_OK;
+    index -= error != ERR_OK;
+    if (index != start) {
+        table_use_group(&call->table, start);
+        call->changed += index - start;
+    }
+    return error;
 }
 
 err_t sys_table_map(struct thread *caller, struct capability *memory)
@@ -130,7 +135,8 @@ err_t sys_table_map_run(struct thread *caller, struct capability *memory)
 static err_t run_map_device(struct range_call *call, uint64_t index, uint64_t end)
 {
     for (; index < end; index++) {
-        fill(call, index, call->first + ((index - call->index) << PTE_FRAME_SHIFT));
+        table_write(&call->table, index, call->first + ((index - call->index) << PTE_FRAME_SHIFT));
+        call->changed++;
     }
     return ERR_OK;
 }
