@@ -240,12 +240,15 @@ void schedule_settle(struct hart *hart)
 
 void schedule_set_priority(struct thread *thread, unsigned priority)
 {
-    if (thread->state == THREAD_READY) {
+    bool is_ready = thread->state == THREAD_READY;
+
+    if (is_ready) {
         schedule_unqueue(thread);
-        thread->priority = (uint8_t)priority;
-        schedule_wake(thread);
-        return;
     }
     thread->priority = (uint8_t)priority;
+    if (is_ready) {
+        schedule_wake(thread);
+    }
     thread->hart->must_choose = true;
+    thread->hart->must_set_timer = true; /* it may have equals now (G3) */
 }
