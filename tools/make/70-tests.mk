@@ -9,6 +9,7 @@
 #:   make bench                what each operation costs, in instructions; LARGE=1 with the gigabytes
 #:   make bench-check          all of it, held against tests/bench/budget.json; part of make test
 #:   make bench-update         write tests/bench/budget.json anew
+#:   make curves               docs/figures/curve_*.svg: how operations grow (all, or NAME=); needs gnuplot
 
 TESTS := $(BUILD)/tests
 JOBS ?= 2
@@ -129,7 +130,7 @@ $(BUILD)/profile/%.so: tools/profile/%.c tools/profile/plugin.h
 BENCH_READY := $(BUILD)/Image $(ARCHIVE) $(KERNEL_BENCH) $(SYSTEM_ARCHIVE) $(PLUGINS)
 
 # ---------------------------------------------------------------------------------- run them
-.PHONY: test host-tests target-tests gates bench bench-check bench-update profile
+.PHONY: test host-tests target-tests gates bench bench-check bench-update profile curves
 test: $(HOST_TESTS) $(MODEL_TESTS) $(TARGET_READY) $(BUILD)/kernel.elf sdk $(BENCH_READY)
 	@$(TEST_RUN) $(BENCH_CHECK) $(HOST_TESTS) $(MODEL_TESTS) $(GATES) $(SDK_TESTS) $(TARGET_TESTS) $(AFTER_TESTS:%=--after %)
 
@@ -150,6 +151,10 @@ bench-check: $(BENCH_READY)
 
 bench-update: $(BENCH_READY)
 	@$(PYTHON) tests/bench/check.py --update
+
+curves: $(BENCH_READY)
+	@command -v gnuplot >/dev/null || { echo "curves: gnuplot is missing: run 'tools/deps figures'" >&2; exit 1; }
+	@$(PYTHON) tests/bench/curves.py $(NAME)
 
 profile: $(BENCH_READY)
 	@$(PYTHON) tests/bench/profile.py $(or $(NAME),fork_16)

@@ -58,5 +58,6 @@ void gigabyte(void); /* all that needs a resident GiB, which is made once */
 void exit_1g(void);
 
 void fork_pages(const char *name, volatile char *pages, unsigned operations);
+int curve(const char *name);
 
 #endif

@@ -1,9 +1,10 @@
 /* fork, exec, spawn, exit, wait. Where an operation's work may be done after its answer, the mean is
- * over the whole loop, so that what was put off is charged. */
+ * over the whole loop and a settling at its end, so that what was put off is charged. */
 #include <spawn.h>
 #include <unistd.h>
 
 #include "bench.h"
+#include "platform.h"
 
 extern char **environ;
 
@@ -64,6 +65,7 @@ static void charge(const char *name, void (*operation)(volatile char *), volatil
         operation(pages);
     }
     uint64_t first, last;
+    platform_settle();
     __asm__ volatile("rdinstret %0" : "=r"(first)::"memory");
     for (unsigned i = 0; i < OPERATIONS; i++) {
         uint64_t before = retired_before();
@@ -71,6 +73,7 @@ static void charge(const char *name, void (*operation)(volatile char *), volatil
         uint64_t after = retired_after();
         sample_count(&sample, before, after);
     }
+    platform_settle();
     __asm__ volatile("rdinstret %0" : "=r"(last)::"memory");
     sample.sum = last - first; /* the loop's own dozen instructions are charged, too */
     sample_print(name, &sample, "instructions");

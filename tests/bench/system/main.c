@@ -1,5 +1,6 @@
 /* The system bench. `bench` alone measures everything that fits in 128 MiB; `bench large` what needs
- * gigabytes; `bench NAME` one operation. Each prints the line of support.c. Also built for Linux: make bench-linux. */
+ * gigabytes; `bench NAME` one operation; `bench curve NAME` a curve of
+ * curves.c. Also built for Linux: make bench-linux. */
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -31,6 +32,9 @@ static const struct {
 int main(int argc, char **argv)
 {
     const char *what = argc > 1 ? argv[1] : "small";
+    if (strcmp(what, "curve") == 0 && argc > 2) {
+        return curve(argv[2]);
+    }
     bool small = strcmp(what, "small") == 0, large = strcmp(what, "large") == 0, any = false;
     for (size_t i = 0; i < sizeof(benches) / sizeof(benches[0]); i++) {
         if ((small && !benches[i].large) || (large && benches[i].large) ||

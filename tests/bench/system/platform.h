@@ -16,4 +16,7 @@ struct memory_use {
 };
 bool platform_memory_use(struct memory_use *use_out);
 
+/* Returns when all memory that was given back is free: what a system puts off is done by then. */
+void platform_settle(void);
+
 #endif
