@@ -37,7 +37,6 @@ struct hart {
 
     /* The timer. [K] */
     uint64_t timer_ticks;  /* what it is set to */
-    uint64_t slice_ticks;  /* end of the current time slice; 0: none runs */
     uint64_t random_ticks; /* next random preemption; 0: not in that mode */
     uint64_t random_state;
 

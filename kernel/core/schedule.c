@@ -115,7 +115,6 @@ static void run(struct hart *hart, struct thread *next)
         hart->current->run_ticks += now_ticks - hart->switched_ticks;
     }
     hart->switched_ticks = now_ticks;
-    hart->slice_ticks = 0;
     hart->must_set_timer = true; /* G3 */
     event_record_at(hart, now_ticks, EVENT_SWITCH, (uint64_t)next, 0);
     schedule_hand_over(hart, hart->current, next);
@@ -175,14 +174,13 @@ void schedule_rotate(struct hart *hart)
 {
     struct thread *current = hart->current;
 
-    hart->slice_ticks = 0;
     hart->must_set_timer = true;
     if (current_is_running(hart)) {
         current->slice_end_ticks = 0;
-    }
-    if (current_is_running(hart) && !list_is_empty(&hart->ready[current->priority])) {
-        push(current, false);
-        hart->must_choose = true;
+        if (!list_is_empty(&hart->ready[current->priority])) {
+            push(current, false);
+            hart->must_choose = true;
+        }
     }
 }
 
@@ -196,7 +194,8 @@ void schedule_tick(struct hart *hart)
     if (random_mean_ticks != 0 && now_ticks >= hart->random_ticks) {
         schedule_rotate(hart);
         choose_random_preemption(hart);
-    } else if (hart->slice_ticks != 0 && now_ticks >= hart->slice_ticks) {
+    } else if (hart->current != NULL && hart->current->slice_end_ticks != 0 &&
+               now_ticks >= hart->current->slice_end_ticks) {
         schedule_rotate(hart);
     }
 }
@@ -207,14 +206,11 @@ static void set_timer(struct hart *hart)
     struct thread *current = hart->current;
 
     if (current != NULL && !list_is_empty(&hart->ready[current->priority])) {
-        if (hart->slice_ticks == 0) {
-            if (current->slice_end_ticks == 0) {
-                current->slice_end_ticks = arch_time_ticks() + slice_length_ticks;
-            }
-            hart->slice_ticks = current->slice_end_ticks; /* passed: the timer fires at once */
+        if (current->slice_end_ticks == 0) {
+            current->slice_end_ticks = arch_time_ticks() + slice_length_ticks;
         }
-        if (hart->slice_ticks < wanted_ticks) {
-            wanted_ticks = hart->slice_ticks;
+        if (current->slice_end_ticks < wanted_ticks) {
+            wanted_ticks = current->slice_end_ticks; /* passed: the timer fires at once */
         }
     }
     if (random_mean_ticks != 0 && hart->random_ticks < wanted_ticks) {
