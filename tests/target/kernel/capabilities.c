@@ -221,12 +221,14 @@ static void destruction_kills_copies(void)
     EXPECT_ERROR(SYS(CAP_INFO, SELF, endpoint), ERR_CAP_EMPTY);
     EXPECT_ERROR(SYS(CAP_INFO, SELF, copy), ERR_CAP_DEAD);
     for (unsigned i = 0; i < 50; i++) {
-        EXPECT_OK(SYS(OBJECT_CREATE, MEMORY, place.page, place.slot, OBJECT_NOTIFICATION, 0, SELF,
-                      endpoint));
-        EXPECT_ERROR(SYS(SIGNAL, copy), ERR_CAP_DEAD);
+        unsigned type =
+            i % 2 == 0 ? OBJECT_ENDPOINT : OBJECT_NOTIFICATION; /* the same, and another */
+        EXPECT_OK(SYS(OBJECT_CREATE, MEMORY, place.page, place.slot, type, 0, SELF, endpoint));
+        struct message m = {0};
+        EXPECT_ERROR(ipc(SYS_SEND, copy, &m), ERR_CAP_DEAD);
         EXPECT_ERROR(SYS(CAP_INFO, table, 3), ERR_CAP_DEAD);
         EXPECT_OK(SYS(OBJECT_DESTROY, MEMORY, place.page, place.slot));
-        EXPECT_ERROR(SYS(SIGNAL, endpoint), ERR_CAP_DEAD);
+        EXPECT_ERROR(SYS(CAP_INFO, SELF, endpoint), ERR_CAP_DEAD);
         EXPECT_OK(SYS(CAP_DELETE, SELF, endpoint));
     }
     object_forget(place);

@@ -108,6 +108,29 @@ static void readable(void)
     EXPECT_EQUAL(out[0] & 0xff, (seed & 0x1f) | 1 << 5);
 }
 
+/* A thread that is started again is a new one: nothing of its first life is in its registers. */
+static void started_again(void)
+{
+    struct worker *worker = worker_new(hold);
+    worker->argument[0] = 900;
+    worker_configure(worker, 0, 9, WITH_FLOAT);
+    worker_start_at(worker);
+    pause_ticks(ticks_of_ms(2));
+    *(volatile uint64_t *)&worker->argument[1] = 1;
+    REQUIRE(worker_join(worker));
+    worker_settle(worker, STATE_STOPPED);
+    worker->run = read_all;
+    worker->finished = false;
+    worker->result[0] = 0;
+    worker_start_at(worker);
+    REQUIRE(worker_join(worker));
+    EXPECT_EQUAL(worker->result[0], 0);
+    for (unsigned n = 1; n < 32; n++) {
+        bool argument = n == 2 || n == 4 || n == 10 || n == 11 || n == 5 || n == 8;
+        EXPECT(argument || worker->found[n] == 0);
+    }
+}
+
 static void use(struct worker *worker)
 {
     float_fill(worker->argument[0]);
@@ -123,5 +146,6 @@ static void refused(void)
 
 TESTS(TEST(held, "five threads' floating point registers survive each other"),
       TEST(fresh, "a new thread finds zeros where a destroyed one had values"),
+      TEST(started_again, "a thread that is started again finds zeros"),
       TEST(readable, "a stopped thread's floating point registers are read"),
       TEST(refused, "a thread without the flag has no floating point"));

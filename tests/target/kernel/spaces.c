@@ -126,7 +126,36 @@ static void swapped_tables_show(void)
     REQUIRE(worker_join(worker));
 }
 
+/* In one space, with no switch between: only the fence makes a change show. */
+static void fences_alone(void)
+{
+    struct space area = own_area();
+    volatile uint64_t *word = (void *)(AREA + 40 * PAGE_BYTES);
+    uint64_t frames[2] = {frame_new(), frame_new()};
+    for (uint64_t i = 0; i < 2; i++) {
+        *(uint64_t *)frame_pointer(frames[i]) = 300 + i;
+    }
+    area_map(&area, 40, frames[1], MAP_R);
+    for (uint64_t i = 0; i < 20; i++) {
+        EXPECT_EQUAL(*word, 300 + (i + 1) % 2);
+        EXPECT_OK(SYS(TABLE_MAP, MEMORY, area.leaf, 40, 1, map_word(frames[i % 2], MAP_R)));
+        bool whole = i % 4 >= 2;
+        uint64_t start = whole ? 0 : AREA + (30 + i / 4) * PAGE_BYTES;
+        EXPECT_OK(SYS(SPACE_FLUSH, INIT_SLOT_SPACE, start, whole ? 0 : 16));
+        EXPECT_EQUAL(*word, 300 + i % 2);
+    }
+    uint64_t other = table_new(0);
+    EXPECT_OK(SYS(TABLE_MAP, MEMORY, other, 40, 1, map_word(frames[0], MAP_R)));
+    EXPECT_OK(SYS(TABLE_LINK, MEMORY, area.middle, 0, other, 0)); /* instead of area.leaf */
+    EXPECT_OK(SYS(SPACE_FLUSH, INIT_SLOT_SPACE, 0, 0));
+    EXPECT_EQUAL(*word, 300);
+    EXPECT_OK(SYS(TABLE_LINK, MEMORY, area.middle, 0, area.leaf, 0));
+    EXPECT_OK(SYS(SPACE_FLUSH, INIT_SLOT_SPACE, 0, 0));
+    EXPECT_EQUAL(*word, 301);
+}
+
 TESTS(TEST(many_spaces, "24 spaces read their own frames, whatever the ASIDs"),
       TEST(spaces_that_go, "a space that is gone leaves nothing to the next"),
+      TEST(fences_alone, "within a space a flush, of a page, of sixteen, of all, shows the change"),
       TEST(changes_show, "a changed entry shows after its flush"),
       TEST(swapped_tables_show, "a swapped table shows after a flush of the space"));
