@@ -141,6 +141,7 @@ static void leaf_regain(struct space *s, frame_t leaf, uint32_t group_page)
 void leaf_ref_frames(frame_t leaf)
 {
     const volatile uint64_t *entries = table_entries(leaf);
+    struct frame_record *records = frame_records_from_zero();
     unsigned groups = table_record(leaf)->groups;
     for (unsigned base = 0; groups != 0; base += TABLE_GROUP_ENTRIES, groups >>= 1) {
         if ((groups & 1) == 0) {
@@ -148,7 +149,13 @@ void leaf_ref_frames(frame_t leaf)
         }
         for (unsigned i = base; i < base + TABLE_GROUP_ENTRIES; i++) {
             uint64_t e = entries[i];
-            if (e != 0) {
+            if (e == 0) {
+                continue;
+            }
+            struct frame_record *r = &records[e >> PTE_FRAME_SHIFT];
+            if (__builtin_expect(r->count - 1 < FRAME_COUNT_MAX - 1, 1)) { /* not 0, not full */
+                r->count++;
+            } else {
                 frame_ref(entry_frame(e));
             }
         }

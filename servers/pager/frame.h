@@ -44,6 +44,13 @@ static inline struct frame_record *frame_record(frame_t f)
     return &frames.records[f.number - frames.first_frame];
 }
 
+/* Where the record of frame 0 would be, so that a loop adds frame numbers alone. */
+static inline struct frame_record *frame_records_from_zero(void)
+{
+    uintptr_t bytes = (uintptr_t)frames.first_frame * sizeof(struct frame_record);
+    return (struct frame_record *)((uintptr_t)frames.records - bytes);
+}
+
 static inline struct chunk_record *frame_chunk(frame_t f)
 {
     return &frames.chunks[(f.number - frames.first_frame) / CHUNK_PAGES];
@@ -61,6 +68,13 @@ static inline bool frame_is_counted(frame_t f LENT)
     return index < frames.chunk_count * CHUNK_PAGES &&
            frames.chunks[index / CHUNK_PAGES].kind == KIND_USER;
 }
+
+/* As frame_unref for many frames of which neighbours are alike: what is looked up is kept. */
+struct frame_batch {
+    uint32_t chunk;         /* index of the chunk looked up last */
+    struct chunk_record *c; /* NULL: its frames are nobody's */
+};
+void frame_batch_unref(struct frame_batch *batch, frame_t f TAKES);
 
 /* Begin with no chunk. Memory for chunk records is zero or not, and is set up here. */
 void frames_start(struct frame_record *records KEEPS, struct chunk_record *chunks KEEPS,

@@ -9,6 +9,8 @@
 #include "object.h"
 #include "promise.h"
 
+enum { SLICE_GROUPS = 8 }; /* of 32 entries: what one slice of burying visits */
+
 uint32_t tables_dead(void)
 {
     return pager_state.dead_count;
@@ -17,7 +19,8 @@ uint32_t tables_dead(void)
 unsigned teardown_next_groups(void)
 {
     if (pager_state.dead.number != 0) {
-        return 1 + (unsigned)__builtin_popcount(table_record(pager_state.dead)->groups);
+        unsigned used = (unsigned)__builtin_popcount(table_record(pager_state.dead)->groups);
+        return 1 + (used < SLICE_GROUPS ? used : SLICE_GROUPS);
     }
     return pager_state.dead_objects != NULL ? OBJECT_INDEX_ENTRIES / TABLE_GROUP_ENTRIES : 0;
 }
@@ -83,32 +86,31 @@ void table_bury(frame_t table)
     pager_state.dead_count++;
 }
 
-/* Let go of every frame that a leaf table names. */
-static void leaf_release_frames(frame_t leaf)
+/* Let go of every frame that entries [first, end) of a leaf table name. */
+static void leaf_release_frames(frame_t leaf, unsigned first, unsigned end)
 {
     const volatile uint64_t *entries = table_entries(leaf);
-    unsigned groups = table_record(leaf)->groups;
-    for (unsigned base = 0; groups != 0; base += TABLE_GROUP_ENTRIES, groups >>= 1) {
+    unsigned groups = table_record(leaf)->groups >> first / TABLE_GROUP_ENTRIES;
+    struct frame_batch batch = {0};
+    for (unsigned base = first; base < end; base += TABLE_GROUP_ENTRIES, groups >>= 1) {
         if ((groups & 1) == 0) {
             continue;
         }
         for (unsigned i = base; i < base + TABLE_GROUP_ENTRIES; i++) {
             uint64_t e = entries[i];
-            if (e != 0 && frame_is_counted(entry_frame(e))) {
-                frame_unref(entry_frame(e));
+            if (e != 0) {
+                frame_batch_unref(&batch, entry_frame(e));
             }
         }
     }
 }
 
-/* The children of a dead table whose only reference is its own follow it. */
-static void bury_children(frame_t table)
+/* The children in entries [first, end) of a dead table whose only reference is its own follow it. */
+static void bury_children(frame_t table, unsigned first, unsigned end)
 {
     const volatile uint64_t *entries = table_entries(table);
-    unsigned groups = table_record(table)->groups;
-    bool is_root = table_record(table)->state == TABLE_LEVEL_ROOT + 1;
-    unsigned end = is_root ? ROOT_USER_ENTRIES : TABLE_ENTRIES;
-    for (unsigned base = 0; base < end; base += TABLE_GROUP_ENTRIES, groups >>= 1) {
+    unsigned groups = table_record(table)->groups >> first / TABLE_GROUP_ENTRIES;
+    for (unsigned base = first; base < end; base += TABLE_GROUP_ENTRIES, groups >>= 1) {
         if ((groups & 1) == 0) {
             continue;
         }
@@ -119,23 +121,50 @@ static void bury_children(frame_t table)
             }
         }
     }
-    err_t error = kernel_table_drop(table, 0, end);
-    PAGER_ASSERT(error == ERR_OK);
 }
 
+/* How far a slice goes in a dead table: SLICE_GROUPS used groups. */
+static unsigned slice_end(frame_t table, unsigned entries)
+{
+    unsigned groups = table_record(table)->groups;
+    unsigned used = 0;
+    unsigned end = 0;
+    while (end < entries && used < SLICE_GROUPS) {
+        used += groups >> end / TABLE_GROUP_ENTRIES & 1;
+        end += TABLE_GROUP_ENTRIES;
+    }
+    return end;
+}
+
+/* A slice takes the dead table at the head of the list as it is: what an earlier slice did is gone
+ * from it. The last one frees it; a leaf table is emptied by that. */
 bool table_sweep(void)
 {
     frame_t table = pager_state.dead;
     if (table.number == 0) {
         return false;
     }
-    pager_state.dead.number = frame_record(table)->count;
-    pager_state.dead_count--;
-    if (table_record(table)->state == TABLE_LEVEL_LEAF + 1) {
-        leaf_release_frames(table);
-    } else {
-        bury_children(table);
+    unsigned state = table_record(table)->state;
+    unsigned entries = state == TABLE_LEVEL_ROOT + 1 ? ROOT_USER_ENTRIES : TABLE_ENTRIES;
+    bool is_leaf = state == TABLE_LEVEL_LEAF + 1;
+    unsigned end = slice_end(table, entries);
+    bool last = (table_record(table)->groups & ~((1u << end / TABLE_GROUP_ENTRIES) - 1) &
+                 ((1u << entries / TABLE_GROUP_ENTRIES) - 1)) == 0;
+    if (last) {
+        pager_state.dead.number = frame_record(table)->count;
+        pager_state.dead_count--;
     }
-    table_unmake(table);
+    if (is_leaf) {
+        leaf_release_frames(table, 0, end);
+    } else {
+        bury_children(table, 0, end);
+    }
+    if (!is_leaf || !last) {
+        err_t error = kernel_table_drop(table, 0, end);
+        PAGER_ASSERT(error == ERR_OK);
+    }
+    if (last) {
+        table_unmake(table);
+    }
     return true;
 }
