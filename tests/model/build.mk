@@ -2,7 +2,7 @@
 # them, each of which must fail there.
 
 MODEL := $(BUILD)/model
-# Of the pager: all but its main loop and what only that needs.
+# Of the pager: all but its main loop, its start and its second thread.
 MODEL_LEFT_OUT := servers/pager/main.c servers/pager/start.c servers/pager/janitor.c
 MODEL_PAGER := $(filter-out $(MODEL_LEFT_OUT),$(wildcard servers/pager/*.c))
 MODEL_OBJECTS := $(patsubst servers/pager/%.c,$(MODEL)/pager/%.o,$(MODEL_PAGER)) \

@@ -142,7 +142,7 @@ static const struct {
     unsigned weight;
 } kinds[] = {
     { request_fork, 8 },  { request_exit, 3 },    { request_exec, 2 },  { request_new, 1 },
-    { request_thread, 6 }, { request_map, 9 },    { request_unmap, 7 }, { request_protect, 6 },
+    { request_thread, 10 }, { request_map, 9 },    { request_unmap, 7 }, { request_protect, 6 },
     { request_carve, 1 }, { request_device, 1 }, { request_hog, 1 }, { request_break, 6 },   { request_share, 2 },
 };
 

@@ -199,15 +199,35 @@ void request_new(struct sim_process *process, struct sim_thread *thread)
 }
 
 /* --------------------------------------------------------------- fork, exit */
+/* The page that was not put off holds what it should, before anybody goes on. */
+static void check_hot_page(const struct sim_process *child, uint64_t address)
+{
+    uint64_t page = PAGE_OF(address);
+    const struct oracle_region *region = oracle_find(&child->oracle, page);
+    for (unsigned word = 0; region != NULL && word < ORACLE_WORDS; word++) {
+        uint64_t offset = oracle_word_offset(word);
+        struct pager_request request =
+            request_ask(PAGER_DEBUG_READ, PORT_PROC, child->id, (page << PAGE_SHIFT) + offset, 0);
+        uint64_t expected = oracle_read(&child->oracle, page, offset);
+        if (request.error != ERR_OK || request.result.debug_read.value != expected) {
+            model_fail("process %" PRIx64 " is born with 0x%" PRIx64 " at 0x%" PRIx64
+                       ", should be 0x%" PRIx64, child->id, request.result.debug_read.value,
+                       (page << PAGE_SHIFT) + offset, expected);
+        }
+    }
+}
+
 void request_fork(struct sim_process *process, struct sim_thread *thread)
 {
     struct sim_process *child = free_process();
-    (void)thread;
     if (child == NULL) {
         return;
     }
     /* The caller's stack pointer: a hint which page is written next; it may be anything. */
-    uint64_t hint = dice_chance(3) ? 0 : dice_chance(10) ? dice_roll() : sim_random_address(process);
+    uint64_t hint = dice_chance(2)   ? thread->address
+                    : dice_chance(3) ? 0
+                    : dice_chance(10) ? dice_roll()
+                                      : sim_random_address(process);
     sim_hot_address = hint >> PAGE_SHIFT << PAGE_SHIFT;
     sim_snapshot = (struct sim_snapshot){ .process = process };
     struct pager_request request =
@@ -241,6 +261,7 @@ void request_fork(struct sim_process *process, struct sim_thread *thread)
     sim_counts.forks++;
     thread_begin(child, 0);
     model_trace("fork of %" PRIx64 " is %" PRIx64, process->id, child->id);
+    check_hot_page(child, hint);
 }
 
 void request_exit(struct sim_process *process, struct sim_thread *thread)
@@ -257,10 +278,11 @@ void request_thread(struct sim_process *process, struct sim_thread *thread)
     }
     if (!process->threads[number].exists) {
         thread_begin(process, number);
-    } else {
+    } else if (dice_chance(4)) {
         memset(&process->threads[number], 0, sizeof(process->threads[number]));
     }
 }
+
 
 /* A driver gets its registers. */
 void request_device(struct sim_process *process, struct sim_thread *thread)

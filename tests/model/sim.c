@@ -47,7 +47,8 @@ static struct sim_thread *random_thread(struct sim_process *process)
 
 static void run_somebody(void)
 {
-    struct sim_process *process = sim_random_process();
+    bool sibling = sim_snapshot.process != NULL && dice_chance(2);
+    struct sim_process *process = sibling ? sim_snapshot.process : sim_random_process();
     struct sim_thread *thread = process == NULL ? NULL : random_thread(process);
     if (thread != NULL) {
         sim_run_thread(process, thread);

@@ -61,7 +61,7 @@ extern struct sim_transition sim_transition;
 /* The fork under way: what the child must see is what the parent held at the flush, the last moment
  * at which its threads could write. */
 struct sim_snapshot {
-    const struct sim_process *process; /* NULL: no fork is under way */
+    struct sim_process *process; /* NULL: no fork is under way */
     bool taken;
     struct oracle oracle;
 };

@@ -56,7 +56,7 @@ static uint64_t page_in(const struct oracle_region *region)
 
 uint64_t sim_random_address(const struct sim_process *process)
 {
-    if (sim_hot_address != 0 && dice_chance(3)) {
+    if (sim_hot_address != 0 && dice_chance(2)) {
         return sim_hot_address;
     }
     const struct oracle *oracle = &process->oracle;
