@@ -1,5 +1,7 @@
 /* test: MEM=64M TIMEOUT=120 */
-/* test: MEM=64M TIMEOUT=120 BOOTARGS="preempt=5,200 asid_bits=1" */
+/* test: MEM=64M TIMEOUT=120 BOOTARGS="seed=2 preempt=5,200 asid_bits=1" */
+/* test: MEM=64M TIMEOUT=120 BOOTARGS="seed=3 preempt=6,50" */
+/* test: MEM=64M TIMEOUT=120 BOOTARGS="seed=4" */
 /* A hundred thousand calls with valid capabilities of every kind and hostile arguments, from a
  * program that owns a chunk of each kind, objects of each type and a capability table: the kernel
  * lives, all books agree, and all that was handed out comes back. The seed is printed. */
@@ -274,7 +276,8 @@ static void clean(void)
 
 static void hundred_thousand(void)
 {
-    say("# seed 0x%lx\n", random_seed);
+    random_seed = argument_value("seed=", 1);
+    say("# seed %lu (another: boot argument seed=)\n", random_seed);
     for (unsigned i = 0; i < CHUNKS; i++) {
         chunks[i] = chunk_new();
     }

@@ -36,7 +36,8 @@ const struct boot_info *boot_info(void)
     return info;
 }
 
-bool argument_given(const char *name)
+/* What follows the name in the boot arguments; NULL: it is not there. */
+static const char *argument_find(const char *name)
 {
     for (const char *p = info->arguments; *p != 0; p++) {
         unsigned i = 0;
@@ -44,10 +45,25 @@ bool argument_given(const char *name)
             i++;
         }
         if (name[i] == 0 && (p == info->arguments || p[-1] == ' ')) {
-            return true;
+            return p + i;
         }
     }
-    return false;
+    return NULL;
+}
+
+bool argument_given(const char *name)
+{
+    return argument_find(name) != NULL;
+}
+
+uint64_t argument_value(const char *name, uint64_t otherwise)
+{
+    const char *digits = argument_find(name);
+    uint64_t value = 0;
+    while (digits != NULL && *digits >= '0' && *digits <= '9') {
+        value = value * 10 + (uint64_t)(*digits++ - '0');
+    }
+    return digits == NULL ? otherwise : value;
 }
 
 static void demand(bool holds, const char *what)

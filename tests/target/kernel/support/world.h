@@ -38,6 +38,7 @@ void world_mark(void);
 void world_undo(void); /* W1; failures are the running test's */
 const struct boot_info *boot_info(void);
 bool argument_given(const char *name); /* does a boot argument begin with this? */
+uint64_t argument_value(const char *name, uint64_t otherwise); /* the number behind it */
 
 /* Slots of init's own capability table. */
 uint64_t slot_new(void);   /* empty; given back by world_undo */
