@@ -14,14 +14,9 @@
 
 void fault_deliver_message(struct thread *faulter, struct thread *receiver)
 {
-    const uint64_t words[4] = {
-        faulter->fault_kind,
-        faulter->fault_address,
-        faulter->registers[REGISTER_PC],
-        faulter->registers[REGISTER_SP],
-    };
-
-    message_deliver_words(receiver, words, faulter->badge, IPC_INFO_FAULT | IPC_INFO_CALL);
+    message_deliver_words(receiver, faulter->fault_kind, faulter->fault_address,
+                          faulter->registers[REGISTER_PC], faulter->registers[REGISTER_SP],
+                          faulter->badge, IPC_INFO_FAULT | IPC_INFO_CALL);
 }
 
 void fault_stop(struct thread *thread)

@@ -9,9 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include <byre/gen/kernel.h>
 
-#include "core/list.h"
 #include "core/thread.h"
 
 enum { EVENT_RING_ENTRIES = 64, HARTS_MAX = 64 };

@@ -7,7 +7,6 @@
 #pragma once
 
 #include "core/capability.h"
-#include "core/object.h"
 
 enum { INTERRUPTS_AT_ONCE = 16 };
 

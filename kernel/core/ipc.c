@@ -47,9 +47,7 @@ void ipc_abandon(struct thread *waiting, err_t error)
 
 void ipc_deliver_notification(struct thread *receiver, uint64_t bits)
 {
-    const uint64_t words[4] = {bits};
-
-    message_deliver_words(receiver, words, 0, IPC_INFO_NOTIFICATION);
+    message_deliver_words(receiver, bits, 0, 0, 0, 0, IPC_INFO_NOTIFICATION);
 }
 
 void ipc_call(struct thread *caller, struct endpoint *endpoint)

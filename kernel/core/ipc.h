@@ -18,7 +18,6 @@
 #pragma once
 
 #include "core/endpoint.h"
-#include "core/thread.h"
 
 /* The current thread calls (or its fault does): its badge and registers are set. */
 void ipc_call(struct thread *caller, struct endpoint *endpoint);

@@ -88,11 +88,13 @@ void message_deliver(struct thread *sender, struct thread *receiver, uint64_t ba
     deliver_head(receiver, sender->registers[REGISTER_A1], badge, info);
 }
 
-void message_deliver_words(struct thread *receiver, const uint64_t words[4], uint64_t badge,
-                           unsigned info)
+void message_deliver_words(struct thread *receiver, uint64_t w0, uint64_t w1, uint64_t w2,
+                           uint64_t w3, uint64_t badge, unsigned info)
 {
+    const uint64_t words[8] = {w0, w1, w2, w3};
+
     for (unsigned i = 0; i < 8; i++) {
-        receiver->registers[word_registers[i]] = i < 4 ? words[i] : 0;
+        receiver->registers[word_registers[i]] = words[i];
     }
     deliver_head(receiver, 0, badge, info);
 }

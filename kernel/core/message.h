@@ -18,5 +18,5 @@ enum { IPC_FLAGS_MASK = 0xff, IPC_REPLY_SHIFT = 8, IPC_REPLY_MASK = 0xffffff, IP
 [[nodiscard]] err_t message_check_accept(const struct thread *receiver);
 
 void message_deliver(struct thread *sender, struct thread *receiver, uint64_t badge, unsigned info);
-void message_deliver_words(struct thread *receiver, const uint64_t words[4], uint64_t badge,
-                           unsigned info);
+void message_deliver_words(struct thread *receiver, uint64_t w0, uint64_t w1, uint64_t w2,
+                           uint64_t w3, uint64_t badge, unsigned info);

@@ -7,7 +7,6 @@
 
 #include "core/capability.h"
 #include "core/list.h"
-#include "core/object.h"
 
 struct notification {
     struct object object;

@@ -16,8 +16,6 @@
 
 #include "arch.h"
 #include "core/event.h"
-#include "core/hart.h"
-#include "core/thread.h"
 
 enum { SLICE_MS = 10, RANDOM_PREEMPTION_MEAN_US = 200, RANDOM_CHOICES = 8 };
 

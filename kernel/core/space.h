@@ -6,7 +6,6 @@
 #pragma once
 
 #include "core/object.h"
-#include "core/types.h"
 
 struct space {
     struct object object;

@@ -10,7 +10,6 @@
 
 #include <stdint.h>
 
-#include <byre/gen/kernel.h>
 #include <byre/gen/system_calls.h>
 
 #include "core/thread.h"

@@ -9,11 +9,8 @@
 #include <stdbool.h>
 
 #include "arch.h"
-#include "core/capability.h"
 #include "core/memory.h"
-#include "core/types.h"
 
-#include <byre/table.h>
 
 static_assert((int)MAP_R << 1 == (int)PTE_R && (int)MAP_X << 1 == (int)PTE_X &&
                   (int)MAP_SOFT0 << 5 == (int)PTE_SOFT0,

@@ -16,16 +16,7 @@
 #include "core/capability.h"
 #include "core/deadline.h"
 #include "core/list.h"
-#include "core/object.h"
-#include "core/tree.h"
-#include "core/types.h"
 
-struct captable;
-struct endpoint;
-struct hart;
-struct notification;
-struct reply;
-struct space;
 
 enum thread_state {
     THREAD_UNCONFIGURED, /* zeroed memory is such a thread */

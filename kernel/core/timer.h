@@ -7,7 +7,6 @@
 
 #include "core/capability.h"
 #include "core/deadline.h"
-#include "core/object.h"
 
 struct timer {
     struct object object;
