@@ -197,7 +197,17 @@ int mprotect(void *address, size_t bytes, int protection)
         errno = EINVAL;
         return -1;
     }
-    err_t error = pager_protect(PROGRAM_SLOT_PAGER, (uintptr_t)address,
-                                (bytes + PAGE_BYTES - 1) / PAGE_BYTES, map_rights(protection));
-    return error == ERR_OK ? 0 : posix_fail(error);
+    uintptr_t at = (uintptr_t)address;
+    uint64_t pages = (bytes + PAGE_BYTES - 1) / PAGE_BYTES;
+    uint64_t done;
+    do { /* the pager does as much at a time as lets it look at its queue */
+        err_t error =
+            pager_protect(PROGRAM_SLOT_PAGER, at, pages, map_rights(protection), &done);
+        if (error != ERR_OK) {
+            return posix_fail(error);
+        }
+        at += done * PAGE_BYTES;
+        pages -= done;
+    } while (pages > 0);
+    return 0;
 }

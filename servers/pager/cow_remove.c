@@ -193,6 +193,44 @@ static uint32_t next_leaf(const struct space *s, uint32_t page, uint32_t end, fr
     return end;
 }
 
+enum { REACH_UNITS = 64, UNITS_A_TABLE = 16 }; /* a unit is about 250 instructions */
+
+/* The page in [page, end), all of one leaf table, after which `left` entries in use were passed. */
+static uint32_t reach_in_leaf(frame_t leaf, uint32_t page, uint32_t end, unsigned *left)
+{
+    unsigned groups = table_record(leaf)->groups;
+    while (page < end && *left > 0) {
+        unsigned index = page_leaf_index(page);
+        if ((groups >> index / TABLE_GROUP_ENTRIES & 1) == 0) {
+            page += TABLE_GROUP_ENTRIES - index % TABLE_GROUP_ENTRIES;
+            continue;
+        }
+        *left -= table_entries(leaf)[index] != 0;
+        page++;
+    }
+    return page < end ? page : end;
+}
+
+uint32_t cow_restrict_reach(const struct space *s, uint32_t first, uint32_t end, unsigned lost)
+{
+    unsigned left = REACH_UNITS;
+    frame_t leaf;
+    for (uint32_t page = next_leaf(s, first, end, &leaf); lost != 0 && page < end;) {
+        uint32_t next = span_end(page, GROUP_SHIFT, end);
+        if (is_strip(lost)) {
+            next = reach_in_leaf(leaf, page, next, &left);
+        }
+        bool shared = is_strip(lost) && !cow_path_is_private(s, page, &leaf);
+        unsigned units = shared ? REACH_UNITS : UNITS_A_TABLE;
+        left -= units < left ? units : left;
+        if (left == 0) {
+            return next;
+        }
+        page = next_leaf(s, next, end, &leaf);
+    }
+    return end;
+}
+
 err_t cow_restrict_prepare(struct space *s, uint32_t first, uint32_t end, unsigned lost)
 {
     if (!is_strip(lost)) {

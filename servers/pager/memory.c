@@ -172,7 +172,8 @@ err_t memory_remove(struct space *s, uint32_t first, uint32_t end)
 }
 
 /* ------------------------------------------------------------------------------ protecting */
-err_t memory_protect(struct space *s, uint32_t first, uint32_t end, unsigned rights)
+/* What is checked of the whole range before any of it changes. */
+static err_t check_protect(const struct space *s, uint32_t first, uint32_t end, unsigned rights)
 {
     struct survey found = survey_range(s, first, end);
     if (!memory_rights_valid(rights) || found.stack || found.device) {
@@ -184,8 +185,20 @@ err_t memory_protect(struct space *s, uint32_t first, uint32_t end, unsigned rig
     if ((rights & ~found.max_rights) != 0) {
         return PAGER_ERR_ACCES;
     }
+    return ERR_OK;
+}
+
+err_t memory_protect(struct space *s, uint32_t first, uint32_t end, unsigned rights,
+                     uint32_t *end_out)
+{
+    err_t error = check_protect(s, first, end, rights);
+    if (error != ERR_OK) {
+        return error;
+    }
+    end = cow_restrict_reach(s, first, end, survey_range(s, first, end).rights & ~rights);
+    struct survey found = survey_range(s, first, end);
     space_forget_hit(s);
-    err_t error = region_map_isolate(&s->map, first, end);
+    error = region_map_isolate(&s->map, first, end);
     if (error != ERR_OK) {
         return error;
     }
@@ -208,5 +221,6 @@ err_t memory_protect(struct space *s, uint32_t first, uint32_t end, unsigned rig
     cow_restrict_commit(s, first, end, rights, lost);
     error = space_promise(s, user + s->map->promised - tails, s->promised_tables);
     PAGER_ASSERT(error == ERR_OK);
+    *end_out = end;
     return ERR_OK;
 }

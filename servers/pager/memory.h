@@ -18,8 +18,10 @@ enum { MEMORY_SHARE_PAGES_MAX = 256, MEMORY_GIVE_PAGES_MAX = 64 };
 [[nodiscard]] err_t memory_add(struct space *s, const struct region *region);
 /* Remove all regions of [first, end). INVAL, NOMEM. */
 [[nodiscard]] err_t memory_remove(struct space *s, uint32_t first, uint32_t end);
-/* Other rights for [first, end). NOMEM: not all of it is mapped, or no memory; ACCES, INVAL. */
-[[nodiscard]] err_t memory_protect(struct space *s, uint32_t first, uint32_t end, unsigned rights);
+/* Other rights for [first, end), of which at least one page and as many as are cheap are done:
+ * [first, *end_out). NOMEM: not all of it is mapped, or no memory; ACCES, INVAL. */
+[[nodiscard]] err_t memory_protect(struct space *s, uint32_t first, uint32_t end, unsigned rights,
+                                   uint32_t *end_out);
 /* Touch every page of [first, end), which regions hold, with the rights that they have. */
 [[nodiscard]] err_t memory_populate(struct space *s, uint32_t first, uint32_t end);
 

@@ -172,12 +172,32 @@ static struct region_place place_for(const struct region_map *map, uint32_t page
 }
 
 /* ---------------------------------------------------------------------------------- adding */
+/* Does what backs `b` go on where that of `a` ends, as if region_cut had parted them? */
+static bool backing_continues(const struct region *a, const struct region *b)
+{
+    if (a->backing != b->backing) {
+        return false;
+    }
+    if (a->backing == BACKING_ZERO) {
+        return true;
+    }
+    bool file_goes_on = b->file_pages == 0 || (a->file_pages == a->pages && a->file_tail == 0);
+    return b->offset_pages == a->offset_pages + a->pages && file_goes_on;
+}
+
 /* May `b`, which begins where `a` ends, become one region with it? */
 static bool region_continues(const struct region *a, const struct region *b)
 {
     return region_end(a) == b->first_page && a->rights == b->rights &&
-           a->max_rights == b->max_rights && a->flags == b->flags && a->backing == BACKING_ZERO &&
-           b->backing == BACKING_ZERO && (a->flags & (REGION_STACK | REGION_HEAP)) == 0;
+           a->max_rights == b->max_rights && a->flags == b->flags && backing_continues(a, b) &&
+           (a->flags & (REGION_STACK | REGION_HEAP)) == 0;
+}
+
+static void region_join(struct region *a, const struct region *b)
+{
+    a->file_tail = b->file_pages > 0 ? b->file_tail : a->file_tail;
+    a->file_pages += b->file_pages;
+    a->pages += b->pages;
 }
 
 static err_t add_first_block(struct region_map *map, const struct region *region)
@@ -204,8 +224,8 @@ static err_t add_to_block(struct region_map *map, const struct region *region)
     }
     if (place.at > 0) {
         struct region *before = &map->block[place.block]->regions[place.at - 1];
-        if (region_continues(before, region)) {
-            before->pages += region->pages;
+        if (region->backing == BACKING_ZERO && region_continues(before, region)) {
+            region_join(before, region);
             return ERR_OK;
         }
     }
@@ -396,6 +416,29 @@ void region_map_remove(struct region_map *map, uint32_t first, uint32_t end)
     blocks_join(map, start_block > 0 ? start_block - 1 : 0);
 }
 
+/* Join the region that begins at the page with the one before it in its block, where it continues
+ * that: what is protected piece by piece does not stay in pieces. */
+static void join_before(struct region_map *map, uint32_t page)
+{
+    struct region_place place = region_place_of(map, page);
+    if (place.block == map->blocks || place.at == 0) {
+        return;
+    }
+    struct region_block *block = map->block[place.block];
+    struct region *b = &block->regions[place.at];
+    struct region *a = b - 1;
+    if (block->refs > 1 || b->first_page != page || !region_continues(a, b)) {
+        return;
+    }
+    map->promised -= region_promise(a) + region_promise(b);
+    region_join(a, b);
+    map->promised += region_promise(a);
+    region_unref_backing(b);
+    memmove(b, b + 1, (block->count - place.at - 1) * sizeof(struct region));
+    block->count--;
+    map->regions--;
+}
+
 void region_map_change(struct region_map *map, uint32_t first, uint32_t end, unsigned rights,
                        unsigned flags)
 {
@@ -404,7 +447,7 @@ void region_map_change(struct region_map *map, uint32_t first, uint32_t end, uns
         struct region_block *block = map->block[place.block];
         struct region *r = &block->regions[place.at];
         if (r->first_page >= end) {
-            return;
+            break;
         }
         PAGER_ASSERT(map->refs == 1 && block->refs == 1);
         map->promised -= region_promise(r);
@@ -415,4 +458,6 @@ void region_map_change(struct region_map *map, uint32_t first, uint32_t end, uns
             place = (struct region_place){place.block + 1, 0};
         }
     }
+    join_before(map, end);
+    join_before(map, first);
 }

@@ -167,7 +167,11 @@ static void protect(struct sim_process *process, uint64_t start, uint64_t pages,
     model_trace("protect of %" PRIx64 ", page 0x%" PRIx64 " + %" PRIu64 " rights %u: %d",
                 process->id, start, pages, rights, request.error);
     if (request.error == ERR_OK && allowed) {
-        oracle_protect(&process->oracle, start, pages, rights);
+        uint64_t done = request.result.protect.pages;
+        if (done == 0 || done > pages) {
+            model_fail("protect has done %" PRIu64 " of %" PRIu64 " pages", done, pages);
+        }
+        oracle_protect(&process->oracle, start, done, rights);
     } else if (request.error == ERR_OK) {
         model_fail("protect grants what it may not");
     } else if (allowed) {
