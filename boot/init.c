@@ -1,9 +1,7 @@
 /* The first address space: see init.h. */
 #include "init.h"
 
-#include <stdbool.h>
 
-#include <byre/table.h>
 
 #include "boot.h"
 #include "riscv/paging.h"

@@ -3,18 +3,13 @@
 #include "boot.h"
 
 #include <addresses.h>
-#include <byre/gen/kernel.h>
-#include <byre/table.h>
 #include <format/cpio.h>
-#include <format/fdt.h>
 
 #include "arguments.h"
 #include "core/chunk.h"
 #include "core/panic.h"
 #include "init.h"
-#include "machine.h"
 #include "paging.h"
-#include "plan.h"
 #include "riscv/csr.h"
 #include "riscv/facts.h"
 #include "riscv/panic.h"

@@ -1,10 +1,8 @@
 /* Page tables of the kernel itself: see paging.h. Runs physically; so do the linker's symbols. */
 #include "paging.h"
 
-#include <stddef.h>
 
 #include <addresses.h>
-#include <byre/table.h>
 
 #include "boot.h"
 #include "riscv/csr.h"

@@ -9,8 +9,6 @@
  * Without ASID bits each change of space fences everything that is not global.
  */
 #include "arch.h"
-#include "core/space.h"
-#include "riscv/csr.h"
 #include "riscv/facts.h"
 #include "riscv/hart.h"
 #include "riscv/paging.h"

@@ -1,8 +1,6 @@
 /* Console, clock, waiting and reset: the machine's half of arch.h that is firmware or one CSR. */
 #include "arch.h"
-#include "riscv/csr.h"
 #include "riscv/facts.h"
-#include "riscv/hart.h"
 #include "riscv/sbi.h"
 
 struct riscv_facts riscv_facts;

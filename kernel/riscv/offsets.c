@@ -1,9 +1,7 @@
 /* Constants that the assembly needs of C structures: tools/offsets.py turns this file's assembly
  * into build/gen/offsets.h. It is never linked. */
-#include <stddef.h>
 
 #include "core/lock.h"
-#include "core/thread.h"
 #include "riscv/hart.h"
 #include "riscv/trap.h"
 

@@ -1,12 +1,10 @@
 /* The kernel's half of address spaces while it runs: the window and the roots. See paging.h. */
 #include "riscv/paging.h"
 
-#include <addresses.h>
 
 #include "arch.h"
 #include "core/chunk.h"
 #include "core/panic.h"
-#include "riscv/csr.h"
 #include "riscv/facts.h"
 #include "riscv/hart.h"
 

@@ -2,14 +2,10 @@
  * a call instruction in the kernel's text is taken for a return address. Stale ones may show. */
 #include "riscv/panic.h"
 
-#include <stdbool.h>
-#include <stddef.h>
 
 #include "arch.h"
 #include "core/panic.h"
-#include "riscv/csr.h"
 #include "riscv/facts.h"
-#include "riscv/hart.h"
 #include "riscv/sbi.h"
 #include "riscv/trap.h"
 

@@ -5,9 +5,7 @@
  */
 #include "riscv/plic.h"
 
-#include <stddef.h>
 
-#include <addresses.h>
 #include <byre/table.h>
 
 #include "arch.h"

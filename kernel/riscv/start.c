@@ -1,14 +1,12 @@
 /* From paging on to the first thread: see start.h. */
 #include "riscv/start.h"
 
-#include <byre/gen/kernel.h>
 
 #include "arch.h"
 #include "boot.h"
 #include "core/entry.h"
 #include "core/lock.h"
 #include "core/panic.h"
-#include "riscv/csr.h"
 #include "riscv/facts.h"
 #include "riscv/hart.h"
 #include "riscv/paging.h"

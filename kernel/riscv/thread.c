@@ -8,7 +8,6 @@
  */
 #include "core/thread.h"
 #include "arch.h"
-#include "riscv/csr.h"
 #include "riscv/fp.h"
 #include "riscv/hart.h"
 

@@ -1,13 +1,11 @@
 /* What a trap was, and who hears of it: see trap.h. */
 #include "riscv/trap.h"
 
-#include <byre/gen/kernel.h>
 
 #include "arch.h"
 #include "core/entry.h"
 #include "core/lock.h"
 #include "core/panic.h"
-#include "riscv/csr.h"
 #include "riscv/hart.h"
 #include "riscv/panic.h"
 
