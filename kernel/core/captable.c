@@ -17,9 +17,8 @@ err_t captable_find_empty(struct captable *table, uint64_t index, struct capabil
     return capability_is_empty(*slot_out) ? ERR_OK : ERR_SLOT_FULL;
 }
 
-/* The table that the n-th argument names; rights: MANAGE to write, OBJECTS to read. */
-static err_t find_table(const struct thread *caller, unsigned n, unsigned rights,
-                        struct captable **table_out)
+err_t captable_named(const struct thread *caller, unsigned n, unsigned rights,
+                     struct captable **table_out)
 {
     struct capability *capability;
 
@@ -30,14 +29,6 @@ static err_t find_table(const struct thread *caller, unsigned n, unsigned rights
     TRY(captable_argument(caller, n, OBJECT_CAPTABLE, rights, &capability));
     *table_out = (struct captable *)capability->object;
     return ERR_OK;
-}
-
-err_t captable_target(const struct thread *caller, unsigned n, struct capability **slot_out)
-{
-    struct captable *table;
-
-    TRY(find_table(caller, n, RIGHT_MANAGE, &table));
-    return captable_find_empty(table, argument(caller, n + 1), slot_out);
 }
 
 err_t captable_drain(struct captable *table)
@@ -54,22 +45,19 @@ err_t captable_drain(struct captable *table)
     return ERR_OK;
 }
 
-/* The capability of any type in the slot that the first two arguments name. */
-static err_t find_any(const struct thread *caller, unsigned table_rights,
+/* The capability of any type in the slot that the second argument names. */
+static err_t find_any(const struct thread *caller, struct captable *table,
                       struct capability **slot_out)
 {
-    struct captable *table;
-
-    TRY(find_table(caller, 0, table_rights, &table));
     *slot_out = captable_slot(table, argument(caller, 1));
     REFUSE_IF(*slot_out == NULL, ERR_CAP_RANGE);
     return capability_is_empty(*slot_out) ? ERR_CAP_EMPTY : ERR_OK;
 }
 
-static err_t find_alive(const struct thread *caller, unsigned table_rights,
+static err_t find_alive(const struct thread *caller, struct captable *table,
                         struct capability **slot_out)
 {
-    TRY(find_any(caller, table_rights, slot_out));
+    TRY(find_any(caller, table, slot_out));
     return capability_is_alive(*slot_out) ? ERR_OK : ERR_CAP_DEAD;
 }
 
@@ -86,14 +74,15 @@ static err_t check_copy(const struct capability *source, uint64_t badge)
     return ERR_OK;
 }
 
-err_t sys_cap_copy(struct thread *caller)
+err_t sys_cap_copy(struct thread *caller, struct captable *source_table,
+                   struct captable *target_table)
 {
     uint64_t badge = argument(caller, 5);
     struct capability *source, *target;
 
-    TRY(find_alive(caller, RIGHT_OBJECTS, &source));
+    TRY(find_alive(caller, source_table, &source));
     TRY(check_copy(source, badge));
-    TRY(captable_target(caller, 2, &target));
+    TRY(captable_find_empty(target_table, argument(caller, 3), &target));
     *target = *source;
     target->rights &= argument(caller, 4);
     if (badge != 0) {
@@ -102,33 +91,34 @@ err_t sys_cap_copy(struct thread *caller)
     return ERR_OK;
 }
 
-err_t sys_cap_move(struct thread *caller)
+err_t sys_cap_move(struct thread *caller, struct captable *source_table,
+                   struct captable *target_table)
 {
     struct capability *source, *target;
 
-    TRY(find_alive(caller, RIGHT_MANAGE, &source));
-    TRY(captable_target(caller, 2, &target));
+    TRY(find_alive(caller, source_table, &source));
+    TRY(captable_find_empty(target_table, argument(caller, 3), &target));
     *target = *source;
     *source = (struct capability){0};
     return ERR_OK;
 }
 
-err_t sys_cap_delete(struct thread *caller)
+err_t sys_cap_delete(struct thread *caller, struct captable *table)
 {
     struct capability *slot;
 
-    TRY(find_any(caller, RIGHT_MANAGE, &slot));
+    TRY(find_any(caller, table, &slot));
     capability_delete(slot);
     return ERR_OK;
 }
 
-err_t sys_cap_info(struct thread *caller)
+err_t sys_cap_info(struct thread *caller, struct captable *table)
 {
     struct capability *slot;
     enum object_type type;
     bool is_range;
 
-    TRY(find_alive(caller, RIGHT_OBJECTS, &slot));
+    TRY(find_alive(caller, table, &slot));
     type = capability_type(slot);
     is_range = type == OBJECT_MEMORY || type == OBJECT_DEVICE;
     result(caller, 0, type);
@@ -151,12 +141,12 @@ static bool holds_slot(struct captable *table, const struct capability *slot)
 }
 
 /* The slot keeps only the right to finish what was begun, so that a call made again finds it. */
-err_t sys_cap_destroy(struct thread *caller)
+err_t sys_cap_destroy(struct thread *caller, struct captable *table)
 {
     struct capability *slot;
     struct object *object;
 
-    TRY(find_any(caller, RIGHT_MANAGE, &slot));
+    TRY(find_any(caller, table, &slot));
     if (!capability_is_alive(slot)) {
         REFUSE_IF(caller->progress == 0, ERR_CAP_DEAD);
         capability_delete(slot); /* another destroyer finished it */

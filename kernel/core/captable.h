@@ -47,8 +47,8 @@ static inline struct capability *captable_slot(struct captable *table, uint64_t 
 /* An empty slot: CAP_RANGE, SLOT_FULL. */
 [[nodiscard]] err_t captable_find_empty(struct captable *table, uint64_t index,
                                         struct capability **slot_out);
-/* The empty slot that arguments n (table) and n + 1 (slot) name, to write into. */
-[[nodiscard]] err_t captable_target(const struct thread *caller, unsigned n,
-                                    struct capability **slot_out);
+/* The table that the n-th argument names; rights: MANAGE to write, OBJECTS to read. */
+[[nodiscard]] err_t captable_named(const struct thread *caller, unsigned n, unsigned rights,
+                                   struct captable **table_out);
 /* Empty the next slots; RESTART: there are more and an interrupt waits. */
 [[nodiscard]] err_t captable_drain(struct captable *table);

@@ -10,15 +10,11 @@
 #include "core/schedule.h"
 #include "core/syscall.h"
 
-static uint64_t descriptor_of(const struct thread *thread)
-{
-    return thread->registers[REGISTER_A6];
-}
-
 /* The time after which a wait ends; TICKS_NEVER without DEADLINE. */
 static uint64_t deadline_of(const struct thread *thread)
 {
-    return descriptor_of(thread) & IPC_DEADLINE ? thread->registers[REGISTER_T5] : TICKS_NEVER;
+    return thread->registers[REGISTER_A6] & IPC_DEADLINE ? thread->registers[REGISTER_T5]
+                                                         : TICKS_NEVER;
 }
 
 /* `caller` is in no queue: the reply object holds it, the receiver gets its message. */
@@ -144,7 +140,7 @@ static err_t receive(struct thread *receiver, struct endpoint *endpoint, struct 
 /* What bits 8..31 of the descriptor name (NULL: nothing), and the slot to accept into. */
 static err_t decode_receive(struct thread *receiver, struct reply **reply_out)
 {
-    uint64_t reply_index = descriptor_of(receiver) >> IPC_REPLY_SHIFT & IPC_REPLY_MASK;
+    uint64_t reply_index = receiver->registers[REGISTER_A6] >> IPC_REPLY_SHIFT & IPC_REPLY_MASK;
     struct capability *capability;
 
     *reply_out = NULL;
@@ -169,7 +165,7 @@ err_t sys_receive(struct thread *caller, struct endpoint *endpoint)
 static err_t answer(struct thread *replier, struct reply *reply, struct thread **answered_out)
 {
     struct thread *caller = reply->caller;
-    unsigned flags = descriptor_of(replier) & (IPC_MAP | IPC_FENCE | IPC_FAIL);
+    unsigned flags = replier->registers[REGISTER_A6] & (IPC_MAP | IPC_FENCE | IPC_FAIL);
 
     REFUSE_IF(caller == NULL, ERR_CALLER_GONE);
     if (caller->in_fault) {

@@ -17,7 +17,7 @@ err_t memory_find_chunk(const struct thread *caller, const struct capability *me
     return *chunk_out == NULL ? ERR_RANGE : ERR_OK;
 }
 
-err_t sys_memory_derive(struct thread *caller)
+err_t sys_memory_derive(struct thread *caller, struct captable *target_table)
 {
     frame_t first = {argument(caller, 1)};
     uint64_t frames = argument(caller, 2);
@@ -32,7 +32,7 @@ err_t sys_memory_derive(struct thread *caller)
     REFUSE_IF(frames == 0, ERR_ARGUMENT);
     REFUSE_IF(!memory_covers(range, first, frames), ERR_RANGE);
     REFUSE_IF((rights & ~range->rights) != 0, ERR_RIGHTS);
-    TRY(captable_target(caller, 4, &target));
+    TRY(captable_find_empty(target_table, argument(caller, 5), &target));
     capability_make_range(target, type, (unsigned)rights, first.number, frames);
     return ERR_OK;
 }

@@ -203,7 +203,8 @@ static void initialise(struct object *object, uint64_t capacity, struct hart *ha
     }
 }
 
-err_t sys_object_create(struct thread *caller, struct capability *memory)
+err_t sys_object_create(struct thread *caller, struct capability *memory,
+                        struct captable *target_table)
 {
     frame_t page = {argument(caller, 1)};
     uint64_t type = argument(caller, 3);
@@ -216,7 +217,7 @@ err_t sys_object_create(struct thread *caller, struct capability *memory)
     REFUSE_IF(bytes == 0, ERR_ARGUMENT);
     REFUSE_IF(!memory_covers(memory, page, (bytes + PAGE_BYTES - 1) >> PAGE_SHIFT), ERR_RANGE);
     TRY(object_find_place(page, argument(caller, 2), bytes, &place));
-    TRY(captable_target(caller, 5, &target));
+    TRY(captable_find_empty(target_table, argument(caller, 6), &target));
     object = object_create(&place, (enum object_type)type);
     initialise(object, capacity, caller->hart);
     capability_make(target, object, RIGHTS_ALL, 0);

@@ -19,10 +19,10 @@
 #include "core/table.h"
 #include "core/timer.h"
 
-struct scrub_offender {
+static struct scrub_offender {
     uint64_t address; /* physical, of the entry, table or object that refers to the chunk */
     uint64_t index;   /* of the entry or slot in it */
-};
+} offender;           /* what the present call found [K] */
 
 /* A position is a chunk and a unit in it: a group of 32 entries, or 32 bytes of objects. After the
  * last chunk come the pages to be zeroed. */
@@ -44,7 +44,7 @@ static bool is_in(const struct chunk *chunk, frame_t frame)
 }
 
 /* Phase 1: a table or a live object in the chunk; its page. */
-static err_t check_unused(const struct chunk *chunk, struct scrub_offender *offender_out)
+static err_t check_unused(const struct chunk *chunk)
 {
     frame_t first = first_frame(chunk);
 
@@ -58,7 +58,7 @@ static err_t check_unused(const struct chunk *chunk, struct scrub_offender *offe
                            : i >= OBJECT_MAP_PAGES && object_page_map(frame)->live != 0;
 
         if (is_used) {
-            *offender_out = (struct scrub_offender){.address = frame.number << PAGE_SHIFT};
+            offender = (struct scrub_offender){.address = frame.number << PAGE_SHIFT};
             break;
         }
     }
@@ -66,8 +66,7 @@ static err_t check_unused(const struct chunk *chunk, struct scrub_offender *offe
 }
 
 /* One group of a table; *unit moves on. */
-static err_t search_group(const struct chunk *closing, frame_t first, uint64_t *unit,
-                          struct scrub_offender *offender_out)
+static err_t search_group(const struct chunk *closing, frame_t first, uint64_t *unit)
 {
     frame_t frame = {first.number + *unit / TABLE_GROUPS};
     unsigned group = *unit % TABLE_GROUPS;
@@ -86,7 +85,7 @@ static err_t search_group(const struct chunk *closing, frame_t first, uint64_t *
         if (entry_is_leaf(entries[i]) && is_in(closing, entry_frame(entries[i]))) {
             unsigned index = group * TABLE_GROUP_ENTRIES + i;
 
-            *offender_out = (struct scrub_offender){
+            offender = (struct scrub_offender){
                 .address = (frame.number << PAGE_SHIFT) + index * sizeof(uint64_t),
                 .index = index,
             };
@@ -156,7 +155,7 @@ static void search_object(const struct chunk *closing, frame_t first, uint64_t *
 }
 
 /* Phase 2, one step. */
-static err_t search(struct chunk *closing, struct scrub_offender *offender_out)
+static err_t search(struct chunk *closing)
 {
     uint64_t index = closing->position >> POSITION_CHUNK_SHIFT;
     uint64_t unit = closing->position & UINT32_MAX;
@@ -170,7 +169,7 @@ static err_t search(struct chunk *closing, struct scrub_offender *offender_out)
     } else if (kind == KIND_OBJECT) {
         search_object(closing, chunk_first_frame(index), &unit);
     } else {
-        error = search_group(closing, chunk_first_frame(index), &unit, offender_out);
+        error = search_group(closing, chunk_first_frame(index), &unit);
     }
     closing->position =
         unit >= units ? (index + 1) << POSITION_CHUNK_SHIFT : index << POSITION_CHUNK_SHIFT | unit;
@@ -201,18 +200,18 @@ static void set_kind(struct chunk *chunk, unsigned kind)
 }
 
 /* OK when the last slice is done. */
-static err_t go_on(struct chunk *chunk, unsigned new_kind, struct scrub_offender *offender_out)
+static err_t go_on(struct chunk *chunk, unsigned new_kind)
 {
     uint64_t zero_position = chunks.count << POSITION_CHUNK_SHIFT;
 
     if (chunk->kind != KIND_CLOSING) {
-        TRY(check_unused(chunk, offender_out));
+        TRY(check_unused(chunk));
         chunk->old_kind = chunk->kind;
         chunk->kind = KIND_CLOSING;
         chunks.closing++;
     }
     for (unsigned steps = 1; chunk->position < zero_position; steps++) {
-        if (search(chunk, offender_out) != ERR_OK) {
+        if (search(chunk) != ERR_OK) {
             set_kind(chunk, chunk->old_kind);
             return ERR_BUSY;
         }
@@ -232,14 +231,14 @@ static err_t go_on(struct chunk *chunk, unsigned new_kind, struct scrub_offender
 err_t sys_memory_retype(struct thread *caller, struct capability *memory)
 {
     uint64_t kind = argument(caller, 2);
-    struct scrub_offender offender = {0};
     struct chunk *chunk;
     err_t error;
 
     TRY(memory_find_chunk(caller, memory, &chunk));
     REFUSE_IF(kind != KIND_USER && kind != KIND_TABLE && kind != KIND_OBJECT, ERR_ARGUMENT);
     REFUSE_IF(chunk->kind == KIND_FIRMWARE || chunk->kind == KIND_KERNEL, ERR_KIND);
-    error = chunk->kind == kind ? ERR_OK : go_on(chunk, (unsigned)kind, &offender);
+    offender = (struct scrub_offender){0};
+    error = chunk->kind == kind ? ERR_OK : go_on(chunk, (unsigned)kind);
     if (error != ERR_RESTART) { /* else the arguments stay as they are */
         result(caller, 0, offender.address);
         result(caller, 1, offender.index);

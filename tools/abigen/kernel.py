@@ -73,6 +73,7 @@ def decoded(call):
     for need in call.get("needs", []):
         argument, kind, right, *slot = need.split(":")
         struct = "capability" if slot or kind in RANGE_TYPES else kind.lower()
+        struct = "captable" if kind == "TABLE" else struct
         yield argument, kind, right, None if kind in TOKEN_TYPES else struct
 
 
@@ -95,6 +96,10 @@ def dispatch_case(call):
     for argument, kind, right, struct in decoded(call):
         place = call["args"].index(argument)
         right = f"RIGHT_{right}" if right else "0"
+        if kind == "TABLE":
+            lines.append(f"TRY(captable_named(caller, {place}, {right}, &tables[{place}]));")
+            passed.append(f"tables[{place}]")
+            continue
         lines.append(f"TRY(captable_argument(caller, {place}, OBJECT_{kind}, {right}, &slots[{place}]));")
         if struct == "capability":
             passed.append(f"slots[{place}]")
@@ -109,7 +114,7 @@ def dispatch(kernel):
     most = max(len(call["args"]) for call in kernel["syscall"])
     return (head(SOURCE) + "#include <byre/gen/system_calls.h>\n\n"
             "static err_t dispatch(struct thread *caller, uint64_t number)\n{\n"
-            f"    struct capability *slots[{most}];\n\n"
+            f"    struct capability *slots[{most}];\n    struct captable *tables[{most}];\n\n"
             "    switch (number) {\n" + "".join(map(dispatch_case, kernel["syscall"])) +
             "    default:\n        return ERR_SYSCALL;\n    }\n}\n")
 

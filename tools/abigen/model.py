@@ -61,7 +61,7 @@ def load_kernel(path):
         check_words(call, "results", len(RESULT_REGISTERS), path)
         for need in call.setdefault("needs", []):
             parts = need.split(":")
-            require(len(parts) in (3, 4) and parts[0] in call["args"] and parts[1] in types and
+            require(len(parts) in (3, 4) and parts[0] in call["args"] and (parts[1] in types or parts[1] == "TABLE") and
                     (not parts[2] or parts[2] in rights), path, f"{call['name']} needs {need}?")
         for error in call.setdefault("errors", []):
             require(error in errors, path, f"{call['name']} names an unknown error {error}")
