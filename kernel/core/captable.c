@@ -132,14 +132,6 @@ err_t sys_cap_info(struct thread *caller, struct captable *table)
     return ERR_OK;
 }
 
-static bool holds_slot(struct captable *table, const struct capability *slot)
-{
-    const struct capability *first = (struct capability *)(void *)table;
-
-    return object_type(&table->object) == OBJECT_CAPTABLE && slot >= first &&
-           slot < first + table->slot_count;
-}
-
 /* The slot keeps only the right to finish what was begun, so that a call made again finds it. */
 err_t sys_cap_destroy(struct thread *caller, struct captable *table)
 {
@@ -156,8 +148,8 @@ err_t sys_cap_destroy(struct thread *caller, struct captable *table)
     REFUSE_IF((slot->rights & RIGHT_DESTROY) == 0, ERR_RIGHTS);
     object = slot->object;
     if (caller->progress != object->header) {
-        REFUSE_IF(holds_slot((struct captable *)object, slot),
-                  ERR_BUSY); /* it would be emptied before the end */
+        REFUSE_IF(object == &table->object,
+                  ERR_BUSY); /* the slot would be emptied before the end */
         TRY(object_destroy_begin(object, caller));
         capability_make(slot, object, RIGHT_DESTROY, 0);
         caller->progress = object->header;
