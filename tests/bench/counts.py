@@ -34,7 +34,7 @@ class Program:
     """Functions and code of one ELF file."""
 
     def __init__(self, path):
-        self.name = path.name.removesuffix(".elf")
+        self.name = "bench" if path.parent.name == "bench" else path.name.removesuffix(".elf")
         listing = subprocess.run([NM, "-n", path], capture_output=True, text=True, check=True)
         found = {int(words[0], 16): words[2] for words in map(str.split, listing.stdout.splitlines())
                  if len(words) == 3 and words[1] in "tTwW" and not words[2].startswith((".L", "$"))}

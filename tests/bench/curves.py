@@ -25,7 +25,7 @@ LINUX_KIB = (64, 1024, 16384, 262144, 1048576)
 LINUX_FORK = (39894, 64674, 469489, 6_940_000, 27_600_000)
 LINUX_ALL = (95470, 153131, 1_090_000, 16_000_000, 63_800_000)
 LINUX = {"Linux 6.1, leanest: fork()": LINUX_FORK,
-         "Linux 6.1, leanest: exit and wait": tuple(a - f for a, f in zip(LINUX_ALL, LINUX_FORK))}
+         "Linux 6.1, leanest: the rest of fork, exit, wait": tuple(a - f for a, f in zip(LINUX_ALL, LINUX_FORK))}
 
 
 class Curve:

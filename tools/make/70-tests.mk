@@ -9,6 +9,8 @@
 #:   make bench                what each operation costs, in instructions; LARGE=1 with the gigabytes
 #:   make bench-check          all of it, held against tests/bench/budget.json; part of make test
 #:   make bench-update         write tests/bench/budget.json anew
+#:   make bench-linux          the same program for Linux: build/linux/bench
+#:   make performance-tables   fill docs/performance.md from the last bench and target tests
 #:   make curves               docs/figures/curve_*.svg: how operations grow (all, or NAME=); needs gnuplot
 
 TESTS := $(BUILD)/tests
@@ -130,7 +132,8 @@ $(BUILD)/profile/%.so: tools/profile/%.c tools/profile/plugin.h
 BENCH_READY := $(BUILD)/Image $(ARCHIVE) $(KERNEL_BENCH) $(SYSTEM_ARCHIVE) $(PLUGINS)
 
 # ---------------------------------------------------------------------------------- run them
-.PHONY: test host-tests target-tests gates bench bench-check bench-update profile curves
+.PHONY: test host-tests target-tests gates profile curves
+.PHONY: bench bench-check bench-update bench-linux performance-tables
 test: $(HOST_TESTS) $(MODEL_TESTS) $(TARGET_READY) $(BUILD)/kernel.elf sdk $(BENCH_READY)
 	@$(TEST_RUN) $(BENCH_CHECK) $(HOST_TESTS) $(MODEL_TESTS) $(GATES) $(SDK_TESTS) $(TARGET_TESTS) $(AFTER_TESTS:%=--after %)
 
@@ -151,6 +154,15 @@ bench-check: $(BENCH_READY)
 
 bench-update: $(BENCH_READY)
 	@$(PYTHON) tests/bench/check.py --update
+
+bench-linux: $(BUILD)/linux/bench
+$(BUILD)/linux/bench: $(filter-out %/byre.c,$(wildcard tests/bench/system/*.[ch])) tests/bench/sample.h
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)riscv64-linux-gnu-gcc -std=gnu2x -O2 $(WARNINGS) -static $(filter %.c,$^) -o $@
+
+performance-tables:
+	@$(PYTHON) tests/bench/tables.py
 
 curves: $(BENCH_READY)
 	@command -v gnuplot >/dev/null || { echo "curves: gnuplot is missing: run 'tools/deps figures'" >&2; exit 1; }
