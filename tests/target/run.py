@@ -12,6 +12,8 @@ Lines in the first comments of the source say how it is run (all keys optional):
 Time in the machine counts instructions (one a nanosecond, idle time passes at once), so that a run is
 the same each time, whatever else the host does; CLOCK=host, and keys to be typed, take the host's time.
 
+PREEMPT=SEED,MEAN_US in the environment preempts all runs so, instead of as their lines say.
+
 A test in kernel/ is the machine's init, build/tests/kernel/NAME.cpio. Any other is a program in
 build/tests/system.cpio that the shell runs under the real servers: RUN, by default `NAME && memaudit`.
 Each run adds tests of its own: that a plan came and was kept, that nothing panicked, the exit status.
@@ -48,6 +50,8 @@ class Run:
         self.harts = settings.get("SMP", "1")
         self.timeout = float(settings.get("TIMEOUT", "60"))
         self.bootargs = settings.get("BOOTARGS", "")
+        if other := os.environ.get("PREEMPT", ""):
+            self.bootargs = f"{re.sub(r'preempt=[0-9,]*', '', self.bootargs)} preempt={other}".strip()
         self.line = settings.get("RUN", "")
         self.qemu = shlex.split(settings.get("QEMU", ""))
         self.clock_is_host = settings.get("CLOCK", "") == "host"
