@@ -98,8 +98,8 @@ FRAME_MUTANTS = [
     ("not_executable_region_is_executed", [(FAULT,
         "[FAULT_PAGE_EXECUTE] = {PTE_X, MAP_X,", "[FAULT_PAGE_EXECUTE] = {PTE_X, MAP_R,")]),
     ("rights_of_the_region_are_stale", [
-        (MEMORY, "        return PAGER_ERR_ACCES;\n    }\n    space_forget_hit(s);\n",
-         "        return PAGER_ERR_ACCES;\n    }\n"),
+        (MEMORY, "    space_forget_hit(s);\n    error = region_map_isolate(",
+         "    error = region_map_isolate("),
         (MEMORY, "writable ? REGION_PROMISED : 0);\n    space_forget_hit(s);\n",
          "writable ? REGION_PROMISED : 0);\n")]),
     ("zero_frame_is_writable", [(FAULT,
@@ -167,7 +167,11 @@ REMOVE_MUTANTS = [
         "if (entry_is_table(e) && table_count(entry_frame(e)) == 1) {",
         "if (entry_is_table(e) && table_count(entry_frame(e)) <= 2) {")]),
     ("dead_table_keeps_frames", [(TABLE,
-        "                frame_unref(entry_frame(e));\n", "                (void)0;\n")]),
+        "                frame_batch_unref(&batch, entry_frame(e));\n",
+        "                (void)0;\n")]),
+    ("dead_frames_are_freed_while_shared", [("servers/pager/frame.c",
+        "if (r->count == 1 && r->flags == 0 && batch->c->free",
+        "if (r->count >= 1 && r->flags == 0 && batch->c->free")]),
 ]
 
 REGION_MUTANTS = [

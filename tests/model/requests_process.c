@@ -195,6 +195,7 @@ void request_new(struct sim_process *process, struct sim_thread *thread)
         sim_end(fresh);
     } else if (fresh != NULL) {
         thread_begin(fresh, 0);
+        thread_begin(fresh, 1);
     }
 }
 
@@ -229,7 +230,8 @@ void request_fork(struct sim_process *process, struct sim_thread *thread)
                     : dice_chance(10) ? dice_roll()
                                       : sim_random_address(process);
     sim_hot_address = hint >> PAGE_SHIFT << PAGE_SHIFT;
-    sim_snapshot = (struct sim_snapshot){ .process = process };
+    sim_snapshot = (struct sim_snapshot){ .process = process,
+                                           .one_in = (unsigned)dice_between(1, 40) };
     struct pager_request request =
         request_ask(PAGER_SPACE_FORK, PORT_PROC, process->id, REQUEST_ACCOUNT, hint);
     sim_hot_address = 0;

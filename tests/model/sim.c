@@ -66,7 +66,11 @@ static void speculate(void)
 
 void sim_interleave(void)
 {
-    if (nesting != 0 || !dice_chance(model.fierce ? 2 : 6)) {
+    unsigned one_in = model.fierce ? 2 : 6;
+    if (sim_snapshot.process != NULL) {
+        one_in = sim_snapshot.one_in;
+    }
+    if (nesting != 0 || !dice_chance(one_in)) {
         return;
     }
     nesting++;

@@ -63,6 +63,7 @@ extern struct sim_transition sim_transition;
 struct sim_snapshot {
     struct sim_process *process; /* NULL: no fork is under way */
     bool taken;
+    unsigned one_in; /* others run beside every so many-th step of it: early and late ones count */
     struct oracle oracle;
 };
 

@@ -56,9 +56,6 @@ static uint64_t page_in(const struct oracle_region *region)
 
 uint64_t sim_random_address(const struct sim_process *process)
 {
-    if (sim_hot_address != 0 && dice_chance(2)) {
-        return sim_hot_address;
-    }
     const struct oracle *oracle = &process->oracle;
     uint64_t offset = oracle_word_offset((unsigned)dice_below(ORACLE_WORDS));
     if (oracle->region_count == 0 || dice_chance(400)) {
@@ -199,6 +196,12 @@ static bool go_on_walking(const struct sim_process *process, struct sim_thread *
 
 static void choose_access(struct sim_process *process, struct sim_thread *thread)
 {
+    if (process == sim_snapshot.process && sim_hot_address != 0 && !dice_chance(6)) {
+        *thread = (struct sim_thread){ .exists = true, .hart = thread->hart,
+                                       .address = sim_hot_address, .access = ACCESS_STORE,
+                                       .value = dice_roll() }; /* what a fork may get wrong */
+        return;
+    }
     if (go_on_walking(process, thread)) {
         return;
     }
