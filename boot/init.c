@@ -1,8 +1,6 @@
 /* The first address space: see init.h. */
 #include "init.h"
 
-
-
 #include "boot.h"
 #include "riscv/paging.h"
 

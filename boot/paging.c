@@ -1,7 +1,6 @@
 /* Page tables of the kernel itself: see paging.h. Runs physically; so do the linker's symbols. */
 #include "paging.h"
 
-
 #include <addresses.h>
 
 #include "boot.h"

@@ -10,7 +10,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-
 #include <byre/gen/kernel.h>
 
 #include "core/tree.h"

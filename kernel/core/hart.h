@@ -9,7 +9,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-
 #include "core/thread.h"
 
 enum { EVENT_RING_ENTRIES = 64, HARTS_MAX = 64 };

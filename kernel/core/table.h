@@ -11,7 +11,6 @@
 #include "arch.h"
 #include "core/memory.h"
 
-
 static_assert((int)MAP_R << 1 == (int)PTE_R && (int)MAP_X << 1 == (int)PTE_X &&
                   (int)MAP_SOFT0 << 5 == (int)PTE_SOFT0,
               "a map word's bits are the entry's, shifted");

@@ -17,7 +17,6 @@
 #include "core/deadline.h"
 #include "core/list.h"
 
-
 enum thread_state {
     THREAD_UNCONFIGURED, /* zeroed memory is such a thread */
     THREAD_STOPPED,

@@ -1,7 +1,6 @@
 /* The kernel's half of address spaces while it runs: the window and the roots. See paging.h. */
 #include "riscv/paging.h"
 
-
 #include "arch.h"
 #include "core/chunk.h"
 #include "core/panic.h"

@@ -2,7 +2,6 @@
  * a call instruction in the kernel's text is taken for a return address. Stale ones may show. */
 #include "riscv/panic.h"
 
-
 #include "arch.h"
 #include "core/panic.h"
 #include "riscv/facts.h"

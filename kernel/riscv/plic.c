@@ -5,7 +5,6 @@
  */
 #include "riscv/plic.h"
 
-
 #include <byre/table.h>
 
 #include "arch.h"

@@ -1,7 +1,6 @@
 /* From paging on to the first thread: see start.h. */
 #include "riscv/start.h"
 
-
 #include "arch.h"
 #include "boot.h"
 #include "core/entry.h"

@@ -1,7 +1,6 @@
 /* What a trap was, and who hears of it: see trap.h. */
 #include "riscv/trap.h"
 
-
 #include "arch.h"
 #include "core/entry.h"
 #include "core/lock.h"

@@ -201,8 +201,7 @@ int mprotect(void *address, size_t bytes, int protection)
     uint64_t pages = (bytes + PAGE_BYTES - 1) / PAGE_BYTES;
     uint64_t done;
     do { /* the pager does as much at a time as lets it look at its queue */
-        err_t error =
-            pager_protect(PROGRAM_SLOT_PAGER, at, pages, map_rights(protection), &done);
+        err_t error = pager_protect(PROGRAM_SLOT_PAGER, at, pages, map_rights(protection), &done);
         if (error != ERR_OK) {
             return posix_fail(error);
         }

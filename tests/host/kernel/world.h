@@ -21,7 +21,6 @@
 #include "core/chunk.h"
 #include "core/endpoint.h"
 #include "core/entry.h"
-#include "kernel/trap.h"
 #include "core/hart.h"
 #include "core/notification.h"
 #include "core/reply.h"
@@ -31,6 +30,7 @@
 #include "core/thread.h"
 #include "core/timer.h"
 #include "kernel/fake_arch.h"
+#include "kernel/trap.h"
 
 enum {
     WORLD_TABLE_CHUNK = 1,

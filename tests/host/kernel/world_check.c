@@ -189,8 +189,7 @@ static void check_object(struct object *object)
         const struct interrupt *interrupt = (struct interrupt *)object;
 
         check_capability(&interrupt->notification);
-        CHECK(interrupt->source == 0 ||
-              interrupt_sources[interrupt->source] == interrupt); /* J1 */
+        CHECK(interrupt->source == 0 || interrupt_sources[interrupt->source] == interrupt); /* J1 */
         break;
     }
     case OBJECT_TIMER:

@@ -191,10 +191,8 @@ static void a_thousand_regions_fit(void **state)
     uint64_t free = frames.totals.user_free;
     assert_int_equal(region_map_create(&map), ERR_OK);
     for (uint32_t i = 0; i < 1500; i++) { /* downwards: the worst order for blocks */
-        struct region r = {.first_page = 100000 - 2 * i,
-                           .pages = 1,
-                           .rights = MAP_R,
-                           .max_rights = MAP_R};
+        struct region r = {
+            .first_page = 100000 - 2 * i, .pages = 1, .rights = MAP_R, .max_rights = MAP_R};
         assert_int_equal(region_map_add(&map, &r), ERR_OK);
     }
     assert_int_equal(map->regions, 1500);

@@ -19,14 +19,14 @@ uint32_t support_converted(void); /* chunks that were converted */
 /* Run a statement that must stop the pager. */
 extern jmp_buf support_failed;
 extern bool support_expects_failure;
-#define assert_stops(statement)                                                                   \
-    do {                                                                                          \
-        support_expects_failure = true;                                                           \
-        if (setjmp(support_failed) == 0) {                                                        \
-            statement;                                                                            \
-            fail_msg("the pager did not stop");                                                   \
-        }                                                                                         \
-        support_expects_failure = false;                                                          \
+#define assert_stops(statement)                 \
+    do {                                        \
+        support_expects_failure = true;         \
+        if (setjmp(support_failed) == 0) {      \
+            statement;                          \
+            fail_msg("the pager did not stop"); \
+        }                                       \
+        support_expects_failure = false;        \
     } while (0)
 
 #endif
