@@ -7,8 +7,8 @@
 #include "page.h"
 
 enum {
-    HOT_FORKS = 16,              /* forks after which a space's list of hot pages begins anew */
-    HOT_COPIES = 1 + HOT_PAGES,  /* the hot page itself and those of the list */
+    HOT_FORKS = 16,             /* forks after which a space's list of hot pages begins anew */
+    HOT_COPIES = 1 + HOT_PAGES, /* the hot page itself and those of the list */
 };
 
 /* The child's own part of the hot path, taken before anything changes. */
@@ -130,11 +130,11 @@ static err_t fork_around(struct space *parent, struct space *child, const struct
     link_fresh(child->root, page_root_index(hot->page), hot->child_middle);
     link_fresh(hot->child_middle, page_middle_index(hot->page), hot->child_leaf);
     hot_leaf_fill(parent, hot);
-    err_t error = copy_around(hot->child_middle, hot->middle, page_middle_index(hot->page),
-                              TABLE_ENTRIES);
+    err_t error =
+        copy_around(hot->child_middle, hot->middle, page_middle_index(hot->page), TABLE_ENTRIES);
     if (error == ERR_OK) {
-        error = copy_around(child->root, parent->root, page_root_index(hot->page),
-                            ROOT_USER_ENTRIES);
+        error =
+            copy_around(child->root, parent->root, page_root_index(hot->page), ROOT_USER_ENTRIES);
     }
     return error;
 }

@@ -199,7 +199,7 @@ enum { REACH_UNITS = 64, UNITS_A_TABLE = 16 }; /* a unit is about 250 instructio
 static uint32_t reach_in_leaf(frame_t leaf, uint32_t page, uint32_t end, unsigned *left)
 {
     unsigned groups = table_record(leaf)->groups;
-    while (page < end && *left > 0) {
+    while (page<end && * left> 0) {
         unsigned index = page_leaf_index(page);
         if ((groups >> index / TABLE_GROUP_ENTRIES & 1) == 0) {
             page += TABLE_GROUP_ENTRIES - index % TABLE_GROUP_ENTRIES;

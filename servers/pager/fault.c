@@ -22,7 +22,7 @@ err_t faults_start(void)
 
 /* The path of a fault is one function when nothing unusual is met: region remembered, tables
  * private, a frame at hand. Everything else is out of line and begins again from the start. */
-#define HOT static inline __attribute__((always_inline))
+#define HOT  static inline __attribute__((always_inline))
 #define COLD static __attribute__((noinline))
 
 /* ----------------------------------------------------------------------------- the answers */
@@ -145,8 +145,7 @@ HOT bool resolve_entry(const struct spot *at, unsigned right_bit, frame_t *spare
     uint64_t e = table_entries(at->leaf)[at->index];
     bool write = right_bit == PTE_W;
     if (e == 0) {
-        return at->region->backing == BACKING_ZERO &&
-               fill_zero(at, write, FRAME_NONE, spare, step);
+        return at->region->backing == BACKING_ZERO && fill_zero(at, write, FRAME_NONE, spare, step);
     }
     if (write) {
         return write_present(at, e, spare, step);
@@ -248,8 +247,7 @@ static void resolve_other(const struct spot *at, unsigned right_bit, struct faul
 static unsigned reason_unmapped(struct space *s, uint32_t page)
 {
     const struct region *next = region_find_next(s->map, page);
-    bool guard = next != NULL && (next->flags & REGION_STACK) != 0 &&
-                 next->first_page == page + 1;
+    bool guard = next != NULL && (next->flags & REGION_STACK) != 0 && next->first_page == page + 1;
     return guard ? PAGER_REASON_GUARD : PAGER_REASON_UNMAPPED;
 }
 
@@ -291,10 +289,8 @@ COLD void resolve_slowly(struct space *s, unsigned kind, uint64_t address, struc
         return;
     }
     uint32_t page = (uint32_t)(address >> PAGE_SHIFT);
-    struct spot at = {.space = s,
-                      .region = space_region(s, page),
-                      .page = page,
-                      .index = page_leaf_index(page)};
+    struct spot at = {
+        .space = s, .region = space_region(s, page), .page = page, .index = page_leaf_index(page)};
     if (at.region == NULL) {
         answer_kill(step, reason_unmapped(s, page));
         return;

@@ -31,7 +31,8 @@ struct frames {
     uint32_t chunk_count;         /* chunks from there to the end of RAM, holes included */
     uint32_t
         current; /* USER frames come from this chunk: no lower one has any (F6), or none at all */
-    uint32_t current_table; /* TABLE frames come from this chunk: no higher one has any, or none has */
+    uint32_t
+        current_table; /* TABLE frames come from this chunk: no higher one has any, or none has */
     struct frame_totals totals;
     uint64_t has_free[2][FRAME_CHUNKS_MAX / 64];            /* F6: [0] USER, [1] TABLE */
     uint64_t has_free_words[2][FRAME_CHUNKS_MAX / 64 / 64]; /* bit w: word w above is not 0 */

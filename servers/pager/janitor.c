@@ -7,7 +7,8 @@
 enum { JANITOR_STACK_BYTES = 2048 };
 
 static _Alignas(16) uint8_t stack[JANITOR_STACK_BYTES];
-static uint32_t awake; /* set by the main thread with a signal, cleared by the janitor before it waits */
+static uint32_t
+    awake; /* set by the main thread with a signal, cleared by the janitor before it waits */
 
 /* Its whole life. What it looks at is read anew each time: the main thread changes it. It looks once
  * more after it has said that it sleeps, for the main thread may have relied on its being awake. */
@@ -32,8 +33,7 @@ static void live(void)
 
 static void make(frame_t page, unsigned slot, unsigned type, cap_t target)
 {
-    err_t error =
-        byre_object_create(PAGER_SLOT_MEMORY, page.number, slot, type, 0, 0, target);
+    err_t error = byre_object_create(PAGER_SLOT_MEMORY, page.number, slot, type, 0, 0, target);
     PAGER_ASSERT(error == ERR_OK);
 }
 
@@ -43,8 +43,8 @@ void janitor_start(frame_t first_object_page)
     make(first_object_page, 0, OBJECT_THREAD, SLOT_JANITOR_THREAD);
     make(small, 0, OBJECT_NOTIFICATION, SLOT_JANITOR_WAKE);
     make(small, 1, OBJECT_REPLY, SLOT_SECOND_REPLY);
-    err_t error = byre_thread_configure(SLOT_JANITOR_THREAD, PAGER_SLOT_SPACE,
-                                        PAGER_SLOT_CAPTABLE, 0, 0, JANITOR_PRIORITY, 0);
+    err_t error = byre_thread_configure(SLOT_JANITOR_THREAD, PAGER_SLOT_SPACE, PAGER_SLOT_CAPTABLE,
+                                        0, 0, JANITOR_PRIORITY, 0);
     PAGER_ASSERT(error == ERR_OK);
     error = byre_thread_start(SLOT_JANITOR_THREAD, (uintptr_t)live,
                               (uintptr_t)stack + JANITOR_STACK_BYTES, 0, 0, 0);

@@ -65,8 +65,7 @@ void pager_on_protect(struct pager_request *request)
         request->error = PAGER_ERR_INVAL;
     }
     if (request->error == ERR_OK) {
-        request->error =
-            memory_protect(s, first, end, (unsigned)request->in.protect.rights, &end);
+        request->error = memory_protect(s, first, end, (unsigned)request->in.protect.rights, &end);
         request->result.protect.pages = request->error == ERR_OK ? end - first : 0;
     }
 }

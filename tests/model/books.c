@@ -177,7 +177,7 @@ static bool was_handed_out(frame_t frame)
 static void compare_frames(void)
 {
     for (uint64_t number = found.first; number < found.first + found.total; number++) {
-        frame_t frame = { (uint32_t)number };
+        frame_t frame = {(uint32_t)number};
         if (fake_kind(number) != KIND_USER) {
             continue;
         }
@@ -201,21 +201,21 @@ static void compare_frames(void)
 
 /* ----------------------------------------------------------------- one space */
 struct path {
-    uint64_t entry;    /* of the leaf table */
-    uint64_t leaf;     /* 0: none */
-    bool shared;       /* a table on the way has count > 1 */
-    bool leaf_shared;  /* the leaf table has */
-    bool reachable;    /* every entry on the way is valid */
+    uint64_t entry;   /* of the leaf table */
+    uint64_t leaf;    /* 0: none */
+    bool shared;      /* a table on the way has count > 1 */
+    bool leaf_shared; /* the leaf table has */
+    bool reachable;   /* every entry on the way is valid */
 };
 
 static struct path find_path(unsigned space, uint64_t page)
 {
-    struct path path = { .reachable = true };
+    struct path path = {.reachable = true};
     uint64_t table = fake_space_root(space);
     for (unsigned level = TABLE_LEVEL_ROOT; level > TABLE_LEVEL_LEAF; level--) {
         uint64_t entry = fake_entries(table)[(page >> (9 * level)) & (TABLE_ENTRIES - 1)];
         if (!fake_entry_names_table(entry, level)) {
-            return (struct path){ 0 };
+            return (struct path){0};
         }
         path.reachable = path.reachable && (entry & PTE_V);
         table = fake_entry_frame(entry);
@@ -251,14 +251,15 @@ static void check_page(const struct sim_process *process, const struct oracle_re
         model_fail("process %" PRIx64 ": page 0x%" PRIx64 " has rights %u, its region %u",
                    process->id, page, rights_of(entry), region->rights);
     }
-    frame_t frame = { (uint32_t)fake_entry_frame(entry) };
+    frame_t frame = {(uint32_t)fake_entry_frame(entry)};
     if ((entry & PTE_W) && region->object == NULL && !is_device(frame.number) &&
         frame_count(frame) > 1) {
         model_fail("process %" PRIx64 ": page 0x%" PRIx64 " writes a frame of count %u (C3)",
                    process->id, page, frame_count(frame));
     }
     if ((entry & PTE_W) && path->reachable && path->leaf_shared) {
-        model_fail("process %" PRIx64 ": page 0x%" PRIx64 " is writable through a shared table (C4)",
+        model_fail("process %" PRIx64 ": page 0x%" PRIx64
+                   " is writable through a shared table (C4)",
                    process->id, page);
     }
 }
@@ -273,7 +274,8 @@ static void check_words(const struct sim_process *process, const struct oracle_r
                                    : oracle_backing(region, page, offset);
         if (seen != expected) {
             model_fail("process %" PRIx64 ": page 0x%" PRIx64 " offset %u holds 0x%" PRIx64
-                       ", should be 0x%" PRIx64, process->id, page, offset, seen, expected);
+                       ", should be 0x%" PRIx64,
+                       process->id, page, offset, seen, expected);
         }
     }
 }
@@ -392,7 +394,7 @@ void books_open(void)
 static void print_leftovers(void)
 {
     for (uint32_t i = 0; i < frames.chunk_count * CHUNK_PAGES; i++) {
-        frame_t frame = { frames.first_frame + i };
+        frame_t frame = {frames.first_frame + i};
         const struct table_record *record =
             fake_kind(frame.number) == KIND_TABLE ? fake_record(frame.number) : NULL;
         if (record != NULL && frame.number % CHUNK_PAGES != 0 && record->state != 0) {
@@ -401,8 +403,8 @@ static void print_leftovers(void)
         }
         if (fake_kind(frame.number) == KIND_USER && was_handed_out(frame) &&
             frame_count(frame) != 0 && !(frame_record(frame)->flags & FRAME_FIXED)) {
-            fprintf(stderr, "# frame 0x%x, count %u, flags %u\n", frame.number,
-                    frame_count(frame), frame_record(frame)->flags);
+            fprintf(stderr, "# frame 0x%x, count %u, flags %u\n", frame.number, frame_count(frame),
+                    frame_record(frame)->flags);
         }
     }
 }

@@ -30,8 +30,9 @@ static void check_owed(const struct space *space)
     }
     if (space->promised_user != user || space->promised_tables != space->map->tables + 1ull) {
         model_fail("space %" PRIx64 " owes %" PRIu64 " frames and %u tables, promised are %" PRIu64
-                   " and %" PRIu64 " (S3)", space_id(space), user, space->map->tables + 1,
-                   space->promised_user, space->promised_tables);
+                   " and %" PRIu64 " (S3)",
+                   space_id(space), user, space->map->tables + 1, space->promised_user,
+                   space->promised_tables);
     }
 }
 
@@ -42,8 +43,8 @@ static uint64_t objects_owed(void)
     for (uint32_t i = 0; i < OBJECTS_MAX; i++) {
         const struct object *object = object_at(i);
         if (object != NULL) {
-            owed += object->pages + (object->pages + OBJECT_INDEX_ENTRIES - 1) /
-                                        OBJECT_INDEX_ENTRIES;
+            owed +=
+                object->pages + (object->pages + OBJECT_INDEX_ENTRIES - 1) / OBJECT_INDEX_ENTRIES;
         }
     }
     return owed;
@@ -54,7 +55,7 @@ static void count_used(uint64_t *used_out, uint64_t *slabs_out)
 {
     *used_out = *slabs_out = 0;
     for (uint32_t i = 0; i < frames.chunk_count * CHUNK_PAGES; i++) {
-        frame_t frame = { frames.first_frame + i };
+        frame_t frame = {frames.first_frame + i};
         if (fake_kind(frame.number) == KIND_USER && was_handed_out(frame) &&
             frame_count(frame) != 0 && !(frame_record(frame)->flags & FRAME_FIXED)) {
             ++*used_out;
@@ -78,15 +79,15 @@ void books_check_promises(void)
     bool settled = tables_dead() == 0 && pager_state.dead_objects == NULL;
     if (settled && promises.user != user + slabs) {
         model_fail("%" PRIu64 " frames are promised: %" PRIu64 " to programs, %" PRIu64
-                   " to records (P2)", promises.user, user, slabs);
+                   " to records (P2)",
+                   promises.user, user, slabs);
     }
     if (promises.tables < tables || (promises.tables != tables && !audit_is_held())) {
-        model_fail("%" PRIu64 " tables are promised, spaces hold %" PRIu64 " (P2)",
-                   promises.tables, tables);
+        model_fail("%" PRIu64 " tables are promised, spaces hold %" PRIu64 " (P2)", promises.tables,
+                   tables);
     }
     if (settled && used > promises.user) {
-        model_fail("%" PRIu64 " frames are in use, %" PRIu64 " were promised", used,
-                   promises.user);
+        model_fail("%" PRIu64 " frames are in use, %" PRIu64 " were promised", used, promises.user);
     }
     if (!promises.overcommit && promises.user > promise_user_capacity()) {
         model_fail("%" PRIu64 " frames are promised, %" PRIu64 " exist (P1)", promises.user,

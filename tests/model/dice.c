@@ -44,7 +44,8 @@ void model_fail(const char *format, ...)
     fprintf(stderr, "# model: ");
     vfprintf(stderr, format, list);
     va_end(list);
-    fprintf(stderr, "\n# seed %llu, step %llu\n# repeat: model --seed %llu --steps %llu "
+    fprintf(stderr,
+            "\n# seed %llu, step %llu\n# repeat: model --seed %llu --steps %llu "
             "--audit-every %llu --chunks %u%s%s%s --trace\n",
             (unsigned long long)model.seed, (unsigned long long)model_step,
             (unsigned long long)model.seed, (unsigned long long)model_step + 1,

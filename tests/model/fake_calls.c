@@ -33,10 +33,13 @@ static struct {
 } calls;
 
 static const unsigned class_bytes[] = {
-    [OBJECT_THREAD] = OBJECT_BYTES_THREAD,     [OBJECT_SPACE] = OBJECT_BYTES_SPACE,
-    [OBJECT_ENDPOINT] = OBJECT_BYTES_ENDPOINT, [OBJECT_REPLY] = OBJECT_BYTES_REPLY,
+    [OBJECT_THREAD] = OBJECT_BYTES_THREAD,
+    [OBJECT_SPACE] = OBJECT_BYTES_SPACE,
+    [OBJECT_ENDPOINT] = OBJECT_BYTES_ENDPOINT,
+    [OBJECT_REPLY] = OBJECT_BYTES_REPLY,
     [OBJECT_NOTIFICATION] = OBJECT_BYTES_NOTIFICATION,
-    [OBJECT_INTERRUPT] = OBJECT_BYTES_INTERRUPT, [OBJECT_TIMER] = OBJECT_BYTES_TIMER,
+    [OBJECT_INTERRUPT] = OBJECT_BYTES_INTERRUPT,
+    [OBJECT_TIMER] = OBJECT_BYTES_TIMER,
 };
 
 void fake_calls_start(void)
@@ -48,9 +51,8 @@ void fake_calls_start(void)
 
 void fake_cap_set_memory(unsigned slot, struct fake_authority authority)
 {
-    calls.slots[slot] = (struct capability){
-        .type = OBJECT_MEMORY, .rights = authority.rights, .memory = authority
-    };
+    calls.slots[slot] =
+        (struct capability){.type = OBJECT_MEMORY, .rights = authority.rights, .memory = authority};
 }
 
 void fake_cap_set_device(unsigned slot, struct fake_authority authority)
@@ -61,7 +63,7 @@ void fake_cap_set_device(unsigned slot, struct fake_authority authority)
 
 void fake_cap_set_object(unsigned slot, unsigned type)
 {
-    calls.slots[slot] = (struct capability){ .type = type, .rights = RIGHTS_ALL };
+    calls.slots[slot] = (struct capability){.type = type, .rights = RIGHTS_ALL};
 }
 
 void fake_cap_set_space(unsigned slot, unsigned space)
@@ -377,7 +379,7 @@ err_t byre_memory_derive(uint64_t memory, uint64_t first_frame, uint64_t frames,
         return target_slot >= FAKE_SLOTS ? ERR_CAP_RANGE : ERR_SLOT_FULL;
     }
     fake_cap_set_memory((unsigned)target_slot,
-                        (struct fake_authority){ first_frame, frames, authority->rights & rights });
+                        (struct fake_authority){first_frame, frames, authority->rights & rights});
     return ERR_OK;
 }
 

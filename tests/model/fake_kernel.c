@@ -1,6 +1,6 @@
 /* The second kernel: fake physical memory, kinds of chunks, spaces. See fake_kernel.h. */
-#include "fake_internal.h"
 #include "fake_kernel.h"
+#include "fake_internal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,8 +22,7 @@ static struct {
 } fake;
 
 /* -------------------------------------------------------------------- memory */
-void fake_start(uint64_t first_frame, unsigned chunks, void *place,
-                const struct fake_hooks *hooks)
+void fake_start(uint64_t first_frame, unsigned chunks, void *place, const struct fake_hooks *hooks)
 {
     memset(&fake, 0, sizeof(fake));
     fake.first_frame = first_frame;

@@ -37,10 +37,9 @@ struct fake_hooks {
 
 /* Fake physical memory: `chunks` chunks from first_frame on, all of kind USER; at `place` in the
  * host's address space if it is free (NULL: anywhere). */
-void fake_start(uint64_t first_frame, unsigned chunks, void *place,
-                const struct fake_hooks *hooks);
+void fake_start(uint64_t first_frame, unsigned chunks, void *place, const struct fake_hooks *hooks);
 void fake_stop(void);
-void *fake_memory_at(uint64_t frame);                 /* its 4 KiB */
+void *fake_memory_at(uint64_t frame); /* its 4 KiB */
 bool fake_is_ram(uint64_t frame);
 unsigned fake_kind(uint64_t frame);               /* KIND_* of its chunk */
 struct table_record *fake_record(uint64_t frame); /* of a frame in a TABLE chunk */

@@ -95,7 +95,7 @@ err_t fake_table_create(const struct fake_authority *memory, uint64_t frame, uin
     if (fake_record(frame)->state != 0) {
         return ERR_OCCUPIED;
     }
-    *fake_record(frame) = (struct table_record){ .state = (uint8_t)(level + 1) };
+    *fake_record(frame) = (struct table_record){.state = (uint8_t)(level + 1)};
     return ERR_OK;
 }
 
@@ -119,7 +119,7 @@ err_t fake_table_free(const struct fake_authority *memory, uint64_t frame)
         }
     }
     fake_table_goes(frame);
-    memset(fake_memory_at(frame), 0, PAGE_BYTES);                    /* T5 */
+    memset(fake_memory_at(frame), 0, PAGE_BYTES);               /* T5 */
     memset(fake_record(frame), 0, sizeof(struct table_record)); /* T5 */
     return ERR_OK;
 }

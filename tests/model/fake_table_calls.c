@@ -41,12 +41,12 @@ err_t byre_table_free(uint64_t memory, uint64_t frame)
     return err != ERR_OK ? err : fake_table_free(authority, frame);
 }
 
-err_t byre_table_map(uint64_t memory, uint64_t table, uint64_t index, uint64_t entries,
-                     uint64_t m0, uint64_t m1, uint64_t m2, uint64_t m3, uint64_t m4, uint64_t m5,
-                     uint64_t m6, uint64_t m7, uint64_t *done_out)
+err_t byre_table_map(uint64_t memory, uint64_t table, uint64_t index, uint64_t entries, uint64_t m0,
+                     uint64_t m1, uint64_t m2, uint64_t m3, uint64_t m4, uint64_t m5, uint64_t m6,
+                     uint64_t m7, uint64_t *done_out)
 {
     const struct fake_authority *authority = NULL;
-    const uint64_t pairs[8] = { m0, m1, m2, m3, m4, m5, m6, m7 };
+    const uint64_t pairs[8] = {m0, m1, m2, m3, m4, m5, m6, m7};
     uint32_t words[16];
     for (unsigned i = 0; i < 8; i++) {
         words[2 * i] = (uint32_t)pairs[i];

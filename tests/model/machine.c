@@ -108,7 +108,7 @@ static uint64_t walk_from(unsigned hart, bool cache, unsigned space, uint64_t ta
         if (cache) {
             uint64_t prefix = page >> prefix_shift(level);
             *pointer_slot(hart, space, level, prefix) =
-                (struct pointer){ true, space, level, prefix, table };
+                (struct pointer){true, space, level, prefix, table};
         }
     }
 }
@@ -181,7 +181,7 @@ unsigned machine_translate(unsigned hart, unsigned space, uint64_t address,
         if (entry == 0 && !habits.caches_absence) {
             return fault_of(access);
         }
-        *leaf = (struct leaf){ true, space, page, entry };
+        *leaf = (struct leaf){true, space, page, entry};
     }
     if (!allows(leaf->entry, access)) {
         return fault_of(access);

@@ -56,7 +56,7 @@ static void report(void)
  * allocations that fail, and with a fiercer machine. */
 static struct model_options suite_options(unsigned number)
 {
-    static const unsigned chunks[] = { 12, 6, 32, 5, 16, 8 };
+    static const unsigned chunks[] = {12, 6, 32, 5, 16, 8};
     struct model_options options = {
         .seed = 1000 + number,
         .steps = SUITE_STEPS,
@@ -85,8 +85,8 @@ static int suite_start(unsigned number)
 static int run_suite(unsigned runs, unsigned jobs)
 {
     unsigned started = 0, failed = 0;
-    int pids[256] = { 0 };
-    bool passed[256] = { false };
+    int pids[256] = {0};
+    bool passed[256] = {false};
     for (unsigned ended = 0; ended < runs;) {
         while (started < runs && started - ended < jobs) {
             pids[started] = suite_start(started);
@@ -114,7 +114,7 @@ static int run_suite(unsigned runs, unsigned jobs)
 int main(int argc, char **argv)
 {
     unsigned runs = SUITE_RUNS, jobs = 2;
-    model = (struct model_options){ .steps = SUITE_STEPS, .audit_every = 500, .chunks = 12 };
+    model = (struct model_options){.steps = SUITE_STEPS, .audit_every = 500, .chunks = 12};
     for (int i = 1; i < argc; i++) {
         uint64_t number = i + 1 < argc ? strtoull(argv[i + 1], NULL, 0) : 0;
         if (strcmp(argv[i], "--overcommit") == 0) {

@@ -12,7 +12,7 @@ struct model_options {
     unsigned chunks;      /* of fake memory, 2 MiB each */
     bool overcommit;
     bool shortage; /* allocations fail at random */
-    bool fierce; /* much speculation and interleaving: slower, fiercer */
+    bool fierce;   /* much speculation and interleaving: slower, fiercer */
     bool trace;
 };
 
@@ -22,8 +22,8 @@ extern uint64_t model_step; /* the step under way */
 /* Dice: one stream decides everything, so that a seed repeats a run exactly. */
 void dice_start(uint64_t seed);
 uint64_t dice_roll(void);
-uint64_t dice_below(uint64_t limit);           /* 0 .. limit - 1; limit > 0 */
-bool dice_chance(unsigned one_in);             /* true once in one_in */
+uint64_t dice_below(uint64_t limit);                /* 0 .. limit - 1; limit > 0 */
+bool dice_chance(unsigned one_in);                  /* true once in one_in */
 uint64_t dice_between(uint64_t low, uint64_t high); /* both included */
 
 /* Print what is wrong with seed, step and the command that repeats it; does not return. */

@@ -14,7 +14,7 @@ struct contents_page {
     uint64_t words[ORACLE_WORDS];
 };
 
-static const unsigned word_offsets[ORACLE_WORDS] = { 0, 8, 2048, PAGE_BYTES - 8 };
+static const unsigned word_offsets[ORACLE_WORDS] = {0, 8, 2048, PAGE_BYTES - 8};
 
 unsigned oracle_word_offset(unsigned word)
 {
@@ -69,7 +69,7 @@ static struct contents_page *contents_make(struct contents *contents, uint64_t p
     }
     struct contents_page *slot = contents_slot(contents, page);
     if (!slot->used) {
-        *slot = (struct contents_page){ .used = true, .page = page };
+        *slot = (struct contents_page){.used = true, .page = page};
         contents->used++;
     }
     return slot;
@@ -274,8 +274,7 @@ uint64_t oracle_read(const struct oracle *oracle, uint64_t page, uint64_t offset
     }
     const struct contents_page *slot =
         region->object != NULL
-            ? contents_find(&region->object->contents,
-                            region->object_page + (page - region->start))
+            ? contents_find(&region->object->contents, region->object_page + (page - region->start))
             : contents_find(&oracle->contents, page);
     if (slot == NULL || word == ORACLE_WORDS) {
         return oracle_backing(region, page, offset);
@@ -306,8 +305,7 @@ void oracle_write(struct oracle *oracle, uint64_t page, unsigned word, uint64_t 
     page_for_writing(oracle, page)->words[word] = value;
 }
 
-void oracle_give(struct oracle *to, uint64_t to_page, const struct oracle *from,
-                 uint64_t from_page)
+void oracle_give(struct oracle *to, uint64_t to_page, const struct oracle *from, uint64_t from_page)
 {
     struct contents_page *made = page_for_writing(to, to_page);
     for (unsigned word = 0; word < ORACLE_WORDS; word++) {

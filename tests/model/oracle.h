@@ -39,7 +39,7 @@ struct oracle_region {
     bool is_file;
     uint64_t file_page;
     uint64_t file_end;
-    bool is_device; /* registers: what they hold is nobody's promise */
+    bool is_device;               /* registers: what they hold is nobody's promise */
     struct oracle_object *object; /* shared: page `start` shows page object_page of it */
     uint64_t object_page;
 };
@@ -50,7 +50,7 @@ struct oracle {
     struct contents contents;
 };
 
-unsigned oracle_word_offset(unsigned word); /* its byte in the page */
+unsigned oracle_word_offset(unsigned word);                     /* its byte in the page */
 uint64_t oracle_file_word(uint64_t file_page, uint64_t offset); /* eight bytes of the fake file */
 
 void oracle_start(struct oracle *oracle);

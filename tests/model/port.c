@@ -64,7 +64,7 @@ static void check(err_t error, const char *what)
 
 static frame_t chunk_at(unsigned index)
 {
-    return (frame_t){ (uint32_t)(FIRST_FRAME + index * CHUNK_PAGES) };
+    return (frame_t){(uint32_t)(FIRST_FRAME + index * CHUNK_PAGES)};
 }
 
 /* ----------------------------------------------------------------- what init leaves */
@@ -93,7 +93,8 @@ static uint64_t make_window(uint64_t table_chunk)
         uint64_t rights = fake_kind(first) == KIND_USER ? MAP_R | MAP_W : MAP_R;
         if (fake_kind(first) != KIND_OBJECT) {
             check(fake_table_map_chunk(&everything, middle, (page >> 9) % TABLE_ENTRIES + i,
-                                       first << MAP_FRAME_SHIFT | rights), "table_map_chunk");
+                                       first << MAP_FRAME_SHIFT | rights),
+                  "table_map_chunk");
         }
     }
     check(fake_space_create(&own), "space_create");
@@ -106,13 +107,12 @@ static uint64_t make_window(uint64_t table_chunk)
  * Returns the first TABLE frame that is free. */
 static uint64_t boot(uint64_t *root_out)
 {
-    static const struct fake_hooks beside = { .interleave = sim_interleave,
-                                              .flush = sim_flush,
-                                              .table_freed = table_freed };
+    static const struct fake_hooks beside = {
+        .interleave = sim_interleave, .flush = sim_flush, .table_freed = table_freed};
     void *window = (void *)(PAGER_WINDOW + ((uintptr_t)FIRST_FRAME << PAGE_SHIFT));
     uint64_t offender = 0;
-    everything = (struct fake_authority){ FIRST_FRAME, (uint64_t)model.chunks * CHUNK_PAGES,
-                                          RIGHTS_ALL };
+    everything =
+        (struct fake_authority){FIRST_FRAME, (uint64_t)model.chunks * CHUNK_PAGES, RIGHTS_ALL};
     fake_start(FIRST_FRAME, model.chunks, window, &beside);
     fake_calls_start();
     fake_cap_set_memory(PAGER_SLOT_MEMORY, everything);
@@ -147,14 +147,14 @@ void port_start(void)
     }
     frames_reserve(chunk_at(0), FILE_PAGES + OTHERS_FRAMES, FRAME_FIXED);
     frames_reserve_tables(chunk_at(model.chunks - 1), (unsigned)(table_next % CHUNK_PAGES));
-    hooks = (struct hooks){ .enabled = true };
+    hooks = (struct hooks){.enabled = true};
     memset(&failure, 0, sizeof(failure));
     /* Where the host has the window's address free, its entries are kept too (N2). */
-    chunks_start(pager_window == PAGER_WINDOW ? (frame_t){ (uint32_t)root } : FRAME_NONE);
+    chunks_start(pager_window == PAGER_WINDOW ? (frame_t){(uint32_t)root} : FRAME_NONE);
     promises_start(model.overcommit);
     regions_start();
     objects_start(model.seed);
-    spaces_start((frame_t){ chunk_at(model.chunks - 2).number + 2 }, object_pages);
+    spaces_start((frame_t){chunk_at(model.chunks - 2).number + 2}, object_pages);
     pager_archive = chunk_at(0);
     pager_archive_pages = FILE_PAGES;
     pager_testhooks = true;
@@ -214,19 +214,19 @@ struct port_answer port_fault(uint64_t badge, unsigned kind, uint64_t address)
         model_fail("the pager does not know space 0x%llx", (unsigned long long)badge);
     }
     failure_begin();
-    step = (struct fault_step){ 0 };
+    step = (struct fault_step){0};
     fault_resolve(space, kind, address, &step);
     failure_end();
     switch (step.answer) {
     case FAULT_MAP:
-        return (struct port_answer){ .verdict = PORT_MAP, .table = step.leaf.number,
-                                     .word = step.word };
+        return (struct port_answer){
+            .verdict = PORT_MAP, .table = step.leaf.number, .word = step.word};
     case FAULT_AGAIN:
-        return (struct port_answer){ .verdict = PORT_FENCE };
+        return (struct port_answer){.verdict = PORT_FENCE};
     case FAULT_KILL:
         break;
     }
-    return (struct port_answer){ .verdict = PORT_FAIL, .reason = step.reason };
+    return (struct port_answer){.verdict = PORT_FAIL, .reason = step.reason};
 }
 
 void port_fault_done(void)
@@ -245,8 +245,8 @@ bool port_work(void)
 
 cap_t port_device_cap(void)
 {
-    fake_cap_set_device(SLOT_ACCEPT, (struct fake_authority){ PORT_DEVICE_FRAME,
-                                                              PORT_DEVICE_FRAMES, RIGHTS_ALL });
+    fake_cap_set_device(SLOT_ACCEPT,
+                        (struct fake_authority){PORT_DEVICE_FRAME, PORT_DEVICE_FRAMES, RIGHTS_ALL});
     return SLOT_ACCEPT;
 }
 

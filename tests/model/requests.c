@@ -25,9 +25,9 @@ void request_expect_poor(const char *what, err_t error)
 }
 
 struct pager_request request_ask(uint64_t label, uint64_t badge, uint64_t w0, uint64_t w1,
-                                uint64_t w2)
+                                 uint64_t w2)
 {
-    struct pager_request request = { .label = label, .w = { w0, w1, w2 } };
+    struct pager_request request = {.label = label, .w = {w0, w1, w2}};
     port_request(&request, badge);
     sim_counts.requests++;
     sim_counts.refused += request.error != ERR_OK;
@@ -62,8 +62,9 @@ static void debug_read(const struct sim_process *process)
     if ((request.error == ERR_OK) != (region != NULL && !region->is_device)) {
         model_fail("debug_read of 0x%" PRIx64 " is answered %d", address, request.error);
     }
-    if (region != NULL && !region->is_device && request.result.debug_read.value !=
-                              oracle_read(&process->oracle, page, address % PAGE_BYTES)) {
+    if (region != NULL && !region->is_device &&
+        request.result.debug_read.value !=
+            oracle_read(&process->oracle, page, address % PAGE_BYTES)) {
         model_fail("debug_read of 0x%" PRIx64 " of process %" PRIx64 " gives 0x%" PRIx64, address,
                    process->id, request.result.debug_read.value);
     }
@@ -73,8 +74,7 @@ static void look_on(const struct sim_process *process)
 {
     debug_read(process);
     if (dice_chance(4)) {
-        struct pager_request request =
-            request_ask(PAGER_SPACE_STATISTICS, process->id, 0, 0, 0);
+        struct pager_request request = request_ask(PAGER_SPACE_STATISTICS, process->id, 0, 0, 0);
         if (request.error != ERR_OK || request.result.space_statistics.tables == 0) {
             model_fail("space_statistics is answered %d", request.error);
         }
@@ -129,8 +129,7 @@ void requests_start(void)
 
 void requests_stop(void)
 {
-    struct pager_request request =
-        request_ask(PAGER_ACCOUNT_SET, PORT_PROC, REQUEST_ACCOUNT, 0, 0);
+    struct pager_request request = request_ask(PAGER_ACCOUNT_SET, PORT_PROC, REQUEST_ACCOUNT, 0, 0);
     if (request.error != ERR_OK) {
         model_fail("account_set is answered %d", request.error);
     }
@@ -141,9 +140,10 @@ static const struct {
     void (*call)(struct sim_process *, struct sim_thread *);
     unsigned weight;
 } kinds[] = {
-    { request_fork, 8 },  { request_exit, 3 },    { request_exec, 2 },  { request_new, 1 },
-    { request_thread, 10 }, { request_map, 9 },    { request_unmap, 7 }, { request_protect, 6 },
-    { request_carve, 1 }, { request_device, 1 }, { request_hog, 1 }, { request_break, 6 },   { request_share, 2 },
+    {request_fork, 8},    {request_exit, 3},   {request_exec, 2},  {request_new, 1},
+    {request_thread, 10}, {request_map, 9},    {request_unmap, 7}, {request_protect, 6},
+    {request_carve, 1},   {request_device, 1}, {request_hog, 1},   {request_break, 6},
+    {request_share, 2},
 };
 
 static void one_call(struct sim_process *process)

@@ -42,14 +42,14 @@ static bool mixes(const struct sim_process *process, uint64_t start, uint64_t pa
 /* Where auditors see memory, programs map nothing. */
 static bool barred(uint64_t start, uint64_t pages)
 {
-    return start + pages > PAGE_OF(PAGER_AUDIT_WINDOW) && start < PAGE_OF(PROGRAM_BIG_STACK_TOP) -
-                                                                      (1ull << 18);
+    return start + pages > PAGE_OF(PAGER_AUDIT_WINDOW) &&
+           start < PAGE_OF(PROGRAM_BIG_STACK_TOP) - (1ull << 18);
 }
 
 void request_map(struct sim_process *process, struct sim_thread *thread)
 {
-    static const unsigned choices[] = { MAP_R | MAP_W, MAP_R | MAP_W, MAP_R | MAP_W, MAP_R,
-                                        MAP_R | MAP_X, 0 };
+    static const unsigned choices[] = {MAP_R | MAP_W, MAP_R | MAP_W, MAP_R | MAP_W,
+                                       MAP_R,         MAP_R | MAP_X, 0};
     (void)thread;
     bool shared = dice_chance(3);
     bool chosen = dice_chance(2);
@@ -60,14 +60,15 @@ void request_map(struct sim_process *process, struct sim_thread *thread)
         return;
     }
     struct pager_request request = request_ask(PAGER_MAP, process->id, start << PAGE_SHIFT, pages,
-                                       rights | (shared ? REGION_SHARED : 0));
+                                               rights | (shared ? REGION_SHARED : 0));
     model_trace("map of %" PRIx64 ", page 0x%" PRIx64 " + %" PRIu64 " shared %d rights %u: %d",
                 process->id, start, pages, shared, rights, request.error);
     bool taken = !chosen && !oracle_is_free(&process->oracle, start, pages);
     bool mixed = !chosen && (mixes(process, start, pages, shared) || barred(start, pages));
     if (request.error != ERR_OK) {
         bool right = (request.error == PAGER_ERR_EXIST && taken) ||
-                     (request.error == PAGER_ERR_INVAL && mixed) || request_is_poor(request.error) ||
+                     (request.error == PAGER_ERR_INVAL && mixed) ||
+                     request_is_poor(request.error) ||
                      (request.error == PAGER_ERR_EXIST && !chosen &&
                       !oracle_is_free(&process->oracle, start, pages + 1)); /* a stack's guard */
         if (!right) {
@@ -82,15 +83,16 @@ void request_map(struct sim_process *process, struct sim_thread *thread)
         model_fail("map places page 0x%" PRIx64 " where it may not be", page);
     }
     oracle_add(&process->oracle,
-               (struct oracle_region){ .start = page, .end = page + pages, .rights = rights,
-                                       .maximum = REQUEST_ANY_RIGHTS,
-                                       .flags = shared ? REGION_SHARED : 0,
-                                       .object = shared ? oracle_object_make(pages) : NULL });
+               (struct oracle_region){.start = page,
+                                      .end = page + pages,
+                                      .rights = rights,
+                                      .maximum = REQUEST_ANY_RIGHTS,
+                                      .flags = shared ? REGION_SHARED : 0,
+                                      .object = shared ? oracle_object_make(pages) : NULL});
 }
 
 /* A span in or over regions; false: there is nothing to choose. */
-static bool choose_span(const struct sim_process *process, uint64_t *start_out,
-                        uint64_t *pages_out)
+static bool choose_span(const struct sim_process *process, uint64_t *start_out, uint64_t *pages_out)
 {
     const struct oracle *oracle = &process->oracle;
     if (oracle->region_count == 0 || !oracle_has_room(oracle)) {
@@ -138,7 +140,7 @@ void request_unmap(struct sim_process *process, struct sim_thread *thread)
     if (!choose_span(process, &start, &pages)) {
         return;
     }
-    sim_transition = (struct sim_transition){ process, start, pages, true, 0 };
+    sim_transition = (struct sim_transition){process, start, pages, true, 0};
     struct pager_request request =
         request_ask(PAGER_UNMAP, process->id, start << PAGE_SHIFT, pages, 0);
     sim_transition.process = NULL;
@@ -158,9 +160,8 @@ void request_unmap(struct sim_process *process, struct sim_thread *thread)
 static void protect(struct sim_process *process, uint64_t start, uint64_t pages, unsigned rights)
 {
     bool allowed = oracle_may_protect(&process->oracle, start, pages, rights) &&
-                   !touches_stack(process, start, pages) &&
-                   !touches_device(process, start, pages);
-    sim_transition = (struct sim_transition){ process, start, pages, false, rights };
+                   !touches_stack(process, start, pages) && !touches_device(process, start, pages);
+    sim_transition = (struct sim_transition){process, start, pages, false, rights};
     struct pager_request request =
         request_ask(PAGER_PROTECT, process->id, start << PAGE_SHIFT, pages, rights);
     sim_transition.process = NULL;
@@ -181,8 +182,8 @@ static void protect(struct sim_process *process, uint64_t start, uint64_t pages,
 
 static unsigned random_rights(void)
 {
-    static const unsigned choices[] = { MAP_R | MAP_W, MAP_R, MAP_R, MAP_R | MAP_X, 0,
-                                        MAP_R | MAP_W };
+    static const unsigned choices[] = {MAP_R | MAP_W, MAP_R, MAP_R,
+                                       MAP_R | MAP_X, 0,     MAP_R | MAP_W};
     return choices[dice_below(sizeof(choices) / sizeof(choices[0]))];
 }
 
@@ -235,8 +236,8 @@ void request_share(struct sim_process *process, struct sim_thread *thread)
     }
     unsigned rights = dice_chance(2) ? MAP_R : MAP_R | MAP_W;
     struct oracle_object *object = region->object;
-    struct pager_request made = request_ask(PAGER_SHARE_MAKE, process->id,
-                                            region->start << PAGE_SHIFT, object->pages, 0);
+    struct pager_request made =
+        request_ask(PAGER_SHARE_MAKE, process->id, region->start << PAGE_SHIFT, object->pages, 0);
     bool may_write = (region->maximum & MAP_W) != 0; /* else its rights would grow on the way */
     if (made.error != (may_write ? ERR_OK : PAGER_ERR_INVAL)) {
         model_fail("share_make is answered %d", made.error);
@@ -261,10 +262,12 @@ void request_share(struct sim_process *process, struct sim_thread *thread)
         model_fail("share_map places page 0x%" PRIx64 " where it may not be", page);
     }
     object->references++;
-    oracle_add(&other->oracle,
-               (struct oracle_region){ .start = page, .end = page + object->pages,
-                                       .rights = rights, .maximum = rights,
-                                       .flags = REGION_SHARED, .object = object });
+    oracle_add(&other->oracle, (struct oracle_region){.start = page,
+                                                      .end = page + object->pages,
+                                                      .rights = rights,
+                                                      .maximum = rights,
+                                                      .flags = REGION_SHARED,
+                                                      .object = object});
     if (request_ask(PAGER_SHARE_MAP, other->id, id, key, rights).error != PAGER_ERR_DENIED) {
         model_fail("a key opens twice");
     }
@@ -286,13 +289,12 @@ void request_break(struct sim_process *process, struct sim_thread *thread)
         return;
     }
     if (new_end < old_end) {
-        sim_transition = (struct sim_transition){ process, new_end, old_end - new_end, true, 0 };
+        sim_transition = (struct sim_transition){process, new_end, old_end - new_end, true, 0};
     }
     struct pager_request request = request_ask(PAGER_BRK, process->id, want, 0, 0);
     sim_transition.process = NULL;
     model_trace("brk of %" PRIx64 " to 0x%" PRIx64 ": %d", process->id, want, request.error);
-    bool taken = new_end > old_end && !oracle_is_free(&process->oracle, old_end,
-                                                      new_end - old_end);
+    bool taken = new_end > old_end && !oracle_is_free(&process->oracle, old_end, new_end - old_end);
     if (request.error != ERR_OK) {
         if (!request_is_poor(request.error) && !(taken && request.error == PAGER_ERR_EXIST)) {
             model_fail("brk is answered %d", request.error);
@@ -311,10 +313,11 @@ void request_break(struct sim_process *process, struct sim_thread *thread)
     if (new_end < old_end) {
         oracle_remove(&process->oracle, new_end, old_end - new_end);
     } else if (new_end > old_end) {
-        oracle_add(&process->oracle,
-                   (struct oracle_region){ .start = old_end, .end = new_end,
-                                           .rights = MAP_R | MAP_W, .maximum = REQUEST_ANY_RIGHTS,
-                                           .flags = REGION_HEAP });
+        oracle_add(&process->oracle, (struct oracle_region){.start = old_end,
+                                                            .end = new_end,
+                                                            .rights = MAP_R | MAP_W,
+                                                            .maximum = REQUEST_ANY_RIGHTS,
+                                                            .flags = REGION_HEAP});
     }
 }
 
@@ -326,17 +329,16 @@ void request_hog(struct sim_process *process, struct sim_thread *thread)
         return;
     }
     for (; pages >= 50; pages -= pages / 8) {
-        struct pager_request request =
-            request_ask(PAGER_MAP, process->id, 0, pages, MAP_R | MAP_W);
+        struct pager_request request = request_ask(PAGER_MAP, process->id, 0, pages, MAP_R | MAP_W);
         uint64_t start = request.result.map.address >> PAGE_SHIFT;
         if (request.error != ERR_OK) {
             request_expect_poor("map", request.error);
             continue;
         }
-        oracle_add(&process->oracle,
-                   (struct oracle_region){ .start = start, .end = start + pages,
-                                           .rights = MAP_R | MAP_W,
-                                           .maximum = REQUEST_ANY_RIGHTS });
+        oracle_add(&process->oracle, (struct oracle_region){.start = start,
+                                                            .end = start + pages,
+                                                            .rights = MAP_R | MAP_W,
+                                                            .maximum = REQUEST_ANY_RIGHTS});
         model_trace("hog %" PRIx64 " fills page 0x%" PRIx64 " + %" PRIu64 ", %" PRIu64 " free",
                     process->id, start, pages, port_free_frames());
         thread->in_call = false;

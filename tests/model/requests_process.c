@@ -30,15 +30,16 @@ static bool add_region(struct sim_process *process, struct oracle_region region)
     uint64_t pages = region.end - region.start;
     struct pager_request request = {
         .label = PAGER_REGION_ADD,
-        .in.region_add = {
-            .space_id = process->id,
-            .start = region.start << PAGE_SHIFT,
-            .pages = pages,
-            .rights_flags = region.rights | region.flags,
-            .backing = region.is_file,
-            .offset_pages = region.file_page,
-            .file_bytes = region.is_file ? region.file_end - region.file_page * PAGE_BYTES : 0,
-        },
+        .in.region_add =
+            {
+                .space_id = process->id,
+                .start = region.start << PAGE_SHIFT,
+                .pages = pages,
+                .rights_flags = region.rights | region.flags,
+                .backing = region.is_file,
+                .offset_pages = region.file_page,
+                .file_bytes = region.is_file ? region.file_end - region.file_page * PAGE_BYTES : 0,
+            },
     };
     port_request(&request, PORT_PROC);
     if (request.error != ERR_OK) {
@@ -55,9 +56,13 @@ static struct oracle_region file_region(uint64_t start, uint64_t pages, unsigned
 {
     uint64_t file_page = dice_below(REQUEST_FILE_PAGES - pages);
     uint64_t bytes = dice_chance(2) ? pages * PAGE_BYTES : dice_below(pages * PAGE_BYTES);
-    return (struct oracle_region){ .start = start, .end = start + pages, .rights = rights,
-                                   .maximum = rights, .is_file = true, .file_page = file_page,
-                                   .file_end = file_page * PAGE_BYTES + bytes };
+    return (struct oracle_region){.start = start,
+                                  .end = start + pages,
+                                  .rights = rights,
+                                  .maximum = rights,
+                                  .is_file = true,
+                                  .file_page = file_page,
+                                  .file_end = file_page * PAGE_BYTES + bytes};
 }
 
 static bool lay_out(struct sim_process *process)
@@ -74,28 +79,30 @@ static bool lay_out(struct sim_process *process)
     page += text;
     done = done && add_region(process, file_region(page, data, MAP_R | MAP_W));
     page += data;
-    done = done && add_region(process, (struct oracle_region){ .start = page, .end = page + bss,
-                                                               .rights = MAP_R | MAP_W,
-                                                               .maximum = REQUEST_ANY_RIGHTS,
-                                                               .flags = wired });
+    done = done && add_region(process, (struct oracle_region){.start = page,
+                                                              .end = page + bss,
+                                                              .rights = MAP_R | MAP_W,
+                                                              .maximum = REQUEST_ANY_RIGHTS,
+                                                              .flags = wired});
     page += bss;
     process->heap_start = page;
     process->heap_break = page << PAGE_SHIFT;
-    done = done && add_region(process, (struct oracle_region){ .start = page, .end = page,
-                                                               .rights = MAP_R | MAP_W,
-                                                               .maximum = REQUEST_ANY_RIGHTS,
-                                                               .flags = REGION_HEAP });
-    return done && add_region(process, (struct oracle_region){ .start = top - STACK_PAGES,
-                                                               .end = top,
-                                                               .rights = MAP_R | MAP_W,
-                                                               .maximum = REQUEST_ANY_RIGHTS,
-                                                               .flags = REGION_STACK });
+    done = done && add_region(process, (struct oracle_region){.start = page,
+                                                              .end = page,
+                                                              .rights = MAP_R | MAP_W,
+                                                              .maximum = REQUEST_ANY_RIGHTS,
+                                                              .flags = REGION_HEAP});
+    return done && add_region(process, (struct oracle_region){.start = top - STACK_PAGES,
+                                                              .end = top,
+                                                              .rights = MAP_R | MAP_W,
+                                                              .maximum = REQUEST_ANY_RIGHTS,
+                                                              .flags = REGION_STACK});
 }
 
 static void thread_begin(struct sim_process *process, unsigned number)
 {
     process->threads[number] =
-        (struct sim_thread){ .exists = true, .hart = (unsigned)dice_below(MACHINE_HARTS) };
+        (struct sim_thread){.exists = true, .hart = (unsigned)dice_below(MACHINE_HARTS)};
 }
 
 static void end_space(uint64_t id)
@@ -117,8 +124,8 @@ void sim_end(struct sim_process *process)
 static struct sim_process *spawn(const struct sim_process *parent)
 {
     struct sim_process *process = free_process();
-    struct pager_request request =
-        request_ask(PAGER_SPACE_CREATE, PORT_PROC, REQUEST_ACCOUNT, parent == NULL ? 0 : parent->id, 0);
+    struct pager_request request = request_ask(PAGER_SPACE_CREATE, PORT_PROC, REQUEST_ACCOUNT,
+                                               parent == NULL ? 0 : parent->id, 0);
     if (request.error != ERR_OK) {
         request_expect_poor("space_create", request.error);
         return NULL;
@@ -156,9 +163,11 @@ static bool give_pages(const struct sim_process *from, struct sim_process *to)
     }
     struct pager_request request = {
         .label = PAGER_PAGES_GIVE,
-        .in.pages_give = { .from_space = from->id, .from_address = source->start << PAGE_SHIFT,
-                           .to_space = to->id, .to_address = (stack->end - pages) << PAGE_SHIFT,
-                           .pages = pages },
+        .in.pages_give = {.from_space = from->id,
+                          .from_address = source->start << PAGE_SHIFT,
+                          .to_space = to->id,
+                          .to_address = (stack->end - pages) << PAGE_SHIFT,
+                          .pages = pages},
     };
     port_request(&request, PORT_PROC);
     if (request.error != ERR_OK) {
@@ -212,8 +221,9 @@ static void check_hot_page(const struct sim_process *child, uint64_t address)
         uint64_t expected = oracle_read(&child->oracle, page, offset);
         if (request.error != ERR_OK || request.result.debug_read.value != expected) {
             model_fail("process %" PRIx64 " is born with 0x%" PRIx64 " at 0x%" PRIx64
-                       ", should be 0x%" PRIx64, child->id, request.result.debug_read.value,
-                       (page << PAGE_SHIFT) + offset, expected);
+                       ", should be 0x%" PRIx64,
+                       child->id, request.result.debug_read.value, (page << PAGE_SHIFT) + offset,
+                       expected);
         }
     }
 }
@@ -225,13 +235,13 @@ void request_fork(struct sim_process *process, struct sim_thread *thread)
         return;
     }
     /* The caller's stack pointer: a hint which page is written next; it may be anything. */
-    uint64_t hint = dice_chance(2)   ? thread->address
-                    : dice_chance(3) ? 0
+    uint64_t hint = dice_chance(2)    ? thread->address
+                    : dice_chance(3)  ? 0
                     : dice_chance(10) ? dice_roll()
                                       : sim_random_address(process);
     sim_hot_address = hint >> PAGE_SHIFT << PAGE_SHIFT;
-    sim_snapshot = (struct sim_snapshot){ .process = process,
-                                           .one_in = (unsigned)dice_between(1, 40) };
+    sim_snapshot =
+        (struct sim_snapshot){.process = process, .one_in = (unsigned)dice_between(1, 40)};
     struct pager_request request =
         request_ask(PAGER_SPACE_FORK, PORT_PROC, process->id, REQUEST_ACCOUNT, hint);
     sim_hot_address = 0;
@@ -285,7 +295,6 @@ void request_thread(struct sim_process *process, struct sim_thread *thread)
     }
 }
 
-
 /* A driver gets its registers. */
 void request_device(struct sim_process *process, struct sim_thread *thread)
 {
@@ -297,8 +306,10 @@ void request_device(struct sim_process *process, struct sim_thread *thread)
     uint64_t page = PAGE_OF(PROGRAM_MMAP_BASE) + (dice_below(6) << 9) + dice_below(500);
     struct pager_request request = {
         .label = PAGER_DEVICE_MAP,
-        .in.device_map = { .space_id = process->id, .address = page << PAGE_SHIFT,
-                           .first_frame = PORT_DEVICE_FRAME + first, .pages = pages },
+        .in.device_map = {.space_id = process->id,
+                          .address = page << PAGE_SHIFT,
+                          .first_frame = PORT_DEVICE_FRAME + first,
+                          .pages = pages},
         .cap = port_device_cap(),
     };
     port_request(&request, PORT_PROC);
@@ -311,8 +322,10 @@ void request_device(struct sim_process *process, struct sim_thread *thread)
         model_fail("device_map grants what it may not");
     }
     process->has_device = true;
-    oracle_add(&process->oracle,
-               (struct oracle_region){ .start = page, .end = page + pages,
-                                       .rights = MAP_R | MAP_W, .maximum = MAP_R | MAP_W,
-                                       .is_device = true, .file_page = first });
+    oracle_add(&process->oracle, (struct oracle_region){.start = page,
+                                                        .end = page + pages,
+                                                        .rights = MAP_R | MAP_W,
+                                                        .maximum = MAP_R | MAP_W,
+                                                        .is_device = true,
+                                                        .file_page = first});
 }

@@ -18,7 +18,7 @@ struct sim_counts sim_counts;
 unsigned sim_process_limit;
 struct sim_snapshot sim_snapshot;
 static bool pager_is_busy; /* it never has a quiet moment for what it put off */
-static unsigned nesting; /* others run beside the pager, not beside themselves */
+static unsigned nesting;   /* others run beside the pager, not beside themselves */
 
 void sim_start(void)
 {

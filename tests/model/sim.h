@@ -26,16 +26,16 @@ struct sim_thread {
     enum machine_access access;
     uint64_t value; /* to store or to add */
     unsigned retries;
-    unsigned burst; /* pages that it still walks through, one after the other */
+    unsigned burst;     /* pages that it still walks through, one after the other */
     uint64_t queued_at; /* order in the queue */
 };
 
 struct sim_process {
     bool live;
-    uint64_t id;     /* the pager's */
-    unsigned space;  /* the kernel's */
+    uint64_t id;    /* the pager's */
+    unsigned space; /* the kernel's */
     struct oracle oracle;
-    bool has_device; /* it cannot fork */
+    bool has_device;     /* it cannot fork */
     uint64_t heap_start; /* pages; the heap is a region of the oracle while it has pages */
     uint64_t heap_break; /* bytes */
     struct sim_thread threads[SIM_THREADS];
@@ -69,18 +69,18 @@ struct sim_snapshot {
 
 extern struct sim_snapshot sim_snapshot;
 extern unsigned sim_process_limit; /* of this run */
-extern uint64_t sim_hot_address; /* where threads like to go for the moment; 0: nowhere */
+extern uint64_t sim_hot_address;   /* where threads like to go for the moment; 0: nowhere */
 
 void sim_start(void);
-void sim_stop(void);          /* everything ends; nothing may be lost */
-void sim_step(void);          /* one random thing happens */
+void sim_stop(void); /* everything ends; nothing may be lost */
+void sim_step(void); /* one random thing happens */
 void sim_flush(unsigned space, uint64_t address, uint64_t pages); /* the kernel fences */
-void sim_interleave(void);    /* the kernel lets others run (K2) */
-void sim_check_caches(void);  /* the fences kept their promise, for every space */
+void sim_interleave(void);   /* the kernel lets others run (K2) */
+void sim_check_caches(void); /* the fences kept their promise, for every space */
 
 /* sim_access.c */
 void sim_run_thread(struct sim_process *process, struct sim_thread *thread);
-void sim_serve_fault(void);   /* the pager takes one queued fault, if there is one */
+void sim_serve_fault(void); /* the pager takes one queued fault, if there is one */
 uint64_t sim_random_address(const struct sim_process *process);
 struct sim_process *sim_random_process(void); /* NULL: none lives */
 /* Store to every page of a span, one after the other; stops when the process ends. */

@@ -197,9 +197,11 @@ static bool go_on_walking(const struct sim_process *process, struct sim_thread *
 static void choose_access(struct sim_process *process, struct sim_thread *thread)
 {
     if (process == sim_snapshot.process && sim_hot_address != 0 && !dice_chance(6)) {
-        *thread = (struct sim_thread){ .exists = true, .hart = thread->hart,
-                                       .address = sim_hot_address, .access = ACCESS_STORE,
-                                       .value = dice_roll() }; /* what a fork may get wrong */
+        *thread = (struct sim_thread){.exists = true,
+                                      .hart = thread->hart,
+                                      .address = sim_hot_address,
+                                      .access = ACCESS_STORE,
+                                      .value = dice_roll()}; /* what a fork may get wrong */
         return;
     }
     if (go_on_walking(process, thread)) {
@@ -257,8 +259,8 @@ void sim_run_thread(struct sim_process *process, struct sim_thread *thread)
     if (dice_chance(64)) {
         thread->hart = (unsigned)dice_below(MACHINE_HARTS);
     }
-    unsigned fault = machine_translate(thread->hart, process->space, thread->address,
-                                       thread->access, &frame);
+    unsigned fault =
+        machine_translate(thread->hart, process->space, thread->address, thread->access, &frame);
     if (fault == 0) {
         complete(process, thread, frame);
         thread->retries = 0;
@@ -281,8 +283,7 @@ static bool take_fault(struct sim_process **process_out, struct sim_thread **thr
         for (unsigned t = 0; process->live && t < SIM_THREADS; t++) {
             struct sim_thread *thread = &process->threads[t];
             /* Priorities reorder the queue now and then. */
-            if (thread->exists && thread->waits &&
-                (thread->queued_at < first || dice_chance(6))) {
+            if (thread->exists && thread->waits && (thread->queued_at < first || dice_chance(6))) {
                 first = thread->queued_at;
                 *process_out = process;
                 *thread_out = thread;
@@ -296,7 +297,7 @@ static bool take_fault(struct sim_process **process_out, struct sim_thread **thr
 static void install(const struct sim_process *process, const struct sim_thread *thread,
                     const struct port_answer *answer)
 {
-    static const struct fake_authority everything = { 0, UINT64_MAX, RIGHT_BIND | RIGHT_WRITE };
+    static const struct fake_authority everything = {0, UINT64_MAX, RIGHT_BIND | RIGHT_WRITE};
     uint64_t index = (thread->address >> PAGE_SHIFT) % TABLE_ENTRIES;
     uint64_t done = 0;
     uint64_t old = fake_entries(answer->table)[index];
@@ -325,7 +326,8 @@ static void check_refusal(const struct sim_process *process, const struct sim_th
                        (region != NULL && (region->flags & REGION_STACK));
     if (allowed && poor && !may_be_poor) {
         model_fail("process %" PRIx64 ": a store to 0x%" PRIx64 " finds no memory, against the "
-                   "promise", process->id, thread->address);
+                   "promise",
+                   process->id, thread->address);
     }
     if (!allowed && poor && !may_be_poor) {
         model_fail("process %" PRIx64 ": a refused access took memory", process->id);
@@ -351,17 +353,18 @@ void sim_serve_fault(void)
     if (!take_fault(&process, &thread)) {
         return;
     }
-    static const unsigned kinds[] = { [ACCESS_LOAD] = FAULT_PAGE_READ,
-                                      [ACCESS_STORE] = FAULT_PAGE_WRITE,
-                                      [ACCESS_AMO] = FAULT_PAGE_WRITE,
-                                      [ACCESS_FETCH] = FAULT_PAGE_EXECUTE };
+    static const unsigned kinds[] = {[ACCESS_LOAD] = FAULT_PAGE_READ,
+                                     [ACCESS_STORE] = FAULT_PAGE_WRITE,
+                                     [ACCESS_AMO] = FAULT_PAGE_WRITE,
+                                     [ACCESS_FETCH] = FAULT_PAGE_EXECUTE};
     struct port_answer answer = port_fault(process->id, kinds[thread->access], thread->address);
     model_trace("fault of %" PRIx64 ", access %d at 0x%" PRIx64 ": verdict %d reason %u",
                 process->id, thread->access, thread->address, answer.verdict, answer.reason);
     unsigned needed = rights_needed(thread->access);
     unsigned rights = rights_at(process, thread->address >> PAGE_SHIFT);
     sim_counts.faults++;
-    if (answer.verdict == PORT_MAP && !is_filling && dice_chance(60)) { /* it is gone before the reply */
+    if (answer.verdict == PORT_MAP && !is_filling &&
+        dice_chance(60)) { /* it is gone before the reply */
         port_fault_done();
         end_thread(process, thread);
         return;
