@@ -3,7 +3,8 @@
  * sources: servers/proc/life.c servers/proc/news.c servers/proc/object.c servers/proc/process.c
  * sources: servers/proc/reply.c servers/proc/slots.c servers/proc/thread.c servers/proc/wait.c
  * sources: libsys/core/store.c libsys/core/print.c libsys/core/format.c libsys/load/load.c
- * sources: boot/format/elf.c boot/format/cpio.c tests/host/servers/proc/world.c */
+ * sources: boot/format/elf.c boot/format/cpio.c tests/host/servers/proc/world.c
+ * sources: tests/host/servers/proc/tool_archive.c */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -23,60 +24,11 @@
 #include "news.h"
 #include "signals.h"
 #include "slots.h"
+#include "tool_archive.h"
 #include "wait.h"
 #include "world.h"
 
 #define ANY UINT64_MAX
-
-/* An archive with one program, made by hand: an ELF with one page of text. */
-static _Alignas(PAGE_BYTES) uint8_t archive[4 * PAGE_BYTES];
-static uint64_t archive_bytes;
-
-static void put(uint64_t at, uint64_t value, unsigned bytes)
-{
-    for (unsigned i = 0; i < bytes; i++) {
-        archive[at + i] = (uint8_t)(value >> 8 * i);
-    }
-}
-
-static void put_header(uint64_t at, const char *name, uint64_t name_bytes, uint64_t file_bytes)
-{
-    char text[111];
-
-    (void)snprintf(text, sizeof(text), "070701%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x",
-                   1, 0100755, 0, 0, 1, 0, (unsigned)file_bytes, 0, 0, 0, 0, (unsigned)name_bytes,
-                   0);
-    memcpy(archive + at, text, 110);
-    strcpy((char *)archive + at + 110, name);
-}
-
-static void make_archive(void)
-{
-    const uint64_t elf = PAGE_BYTES;
-
-    memset(archive, 0, sizeof(archive));
-    put_header(0, "bin/tool", PAGE_BYTES - 110, PAGE_BYTES);
-    memcpy(archive + elf, "\177ELF\2\1\1", 7);
-    put(elf + 16, 2, 2);   /* executable */
-    put(elf + 18, 243, 2); /* RISC-V */
-    put(elf + 20, 1, 4);   /* version */
-    put(elf + 24, PROGRAM_BASE + 0x100, 8);
-    put(elf + 32, 64, 8); /* program headers */
-    put(elf + 52, 64, 2);
-    put(elf + 54, 56, 2);
-    put(elf + 56, 1, 2);
-    put(elf + 64, 1, 4); /* PT_LOAD */
-    put(elf + 68, 5, 4); /* R X */
-    put(elf + 72, 0, 8);
-    put(elf + 80, PROGRAM_BASE, 8);
-    put(elf + 88, PROGRAM_BASE, 8);
-    put(elf + 96, PAGE_BYTES, 8);
-    put(elf + 104, PAGE_BYTES, 8);
-    put(elf + 112, PAGE_BYTES, 8);
-    put_header(2 * PAGE_BYTES, "TRAILER!!!", 11, 0);
-    archive_bytes = 2 * PAGE_BYTES + 110 + 12;
-    image_archive_set(archive, archive_bytes);
-}
 
 static const struct life_block block = {.space_id = 1, .address = PAGE_BYTES, .pages = 1};
 
@@ -85,7 +37,7 @@ static struct process *shell;
 static int begin_all(void **state)
 {
     (void)state;
-    make_archive();
+    tool_archive_make();
     world_start_proc(200);
     return 0;
 }
