@@ -28,25 +28,24 @@ static inline const struct capability *find(const struct thread *caller, uint64_
     return capability;
 }
 
-/* Nobody who is ready has a claim to run before either, or beside it: then no slice runs out, and
- * the accounts may wait (J3). */
-static inline bool may_follow(const struct hart *hart, const struct thread *now,
-                              const struct thread *next)
+/* Nobody who is ready has a claim to run before it; its equals have none while its slice lasts and
+ * the timer is set to end it. */
+static inline bool may_follow(const struct hart *hart, const struct thread *next)
 {
-    unsigned lower = now->priority < next->priority ? now->priority : next->priority;
-
-    return hart->ready_bitmap >> lower == 0 && next->hart == hart && hart->random_ticks == 0 &&
+    uint32_t rivals = hart->ready_bitmap >> next->priority;
+    bool is_first = rivals == 0 || (rivals == 1 && hart->timer_ticks <= next->slice_end_ticks &&
+                                    arch_time_ticks() < next->slice_end_ticks);
+    return is_first && next->hart == hart && hart->random_ticks == 0 &&
            !tree_is_linked(&next->deadline.node);
 }
 
 /* The receiver that would take a call now; NULL: none, or not by the short path. */
-static inline struct thread *find_receiver(const struct hart *hart, const struct thread *caller,
-                                           const struct endpoint *endpoint)
+static inline struct thread *find_receiver(const struct hart *hart, const struct endpoint *endpoint)
 {
     struct thread *receiver = container_of(endpoint->receivers.next, struct thread, queue);
 
     return !list_is_empty(&endpoint->receivers) && receiver->receive_reply != NULL &&
-                   may_follow(hart, caller, receiver)
+                   may_follow(hart, receiver)
                ? receiver
                : NULL;
 }
@@ -80,6 +79,9 @@ static inline void deliver_rest(struct thread *to, const struct thread *from)
 
 static inline struct ipc_next hand_over(struct hart *hart, struct thread *from, struct thread *to)
 {
+    if (hart->ready_bitmap != 0) { /* J3 */
+        schedule_account(hart);
+    }
     event_record_at(hart, hart->switched_ticks, EVENT_SWITCH, (uint64_t)to, 0);
     schedule_hand_over(hart, from, to);
     return (struct ipc_next){to, false};
@@ -118,7 +120,7 @@ struct ipc_next core_call(uint64_t endpoint, uint64_t label, uint64_t w0, uint64
 
     if (capability != NULL && (descriptor & IPC_FLAGS_MASK & ~(uint64_t)IPC_LONG) == 0 &&
         label >> 32 == 0) {
-        receiver = find_receiver(hart, caller, (struct endpoint *)capability->object);
+        receiver = find_receiver(hart, (struct endpoint *)capability->object);
     }
     if (receiver == NULL) {
         return general(caller);
@@ -135,10 +137,9 @@ struct ipc_next core_call(uint64_t endpoint, uint64_t label, uint64_t w0, uint64
 bool ipc_fast_fault(struct hart *hart, struct thread *faulter)
 {
     const struct capability *capability = &faulter->fault_endpoint;
-    struct thread *receiver =
-        capability_is_alive(capability)
-            ? find_receiver(hart, faulter, (struct endpoint *)capability->object)
-            : NULL;
+    struct thread *receiver = capability_is_alive(capability)
+                                  ? find_receiver(hart, (struct endpoint *)capability->object)
+                                  : NULL;
 
     if (receiver == NULL) {
         return false;
@@ -170,14 +171,13 @@ static inline bool would_wait(const struct thread *server, const struct endpoint
 }
 
 /* The caller in the reply object, if the short path may answer it; NULL: not. */
-static inline struct thread *find_caller(const struct hart *hart, const struct thread *server,
-                                         const struct reply *reply, unsigned flags)
+static inline struct thread *find_caller(const struct hart *hart, const struct reply *reply,
+                                         unsigned flags)
 {
     unsigned for_faults = flags & (IPC_MAP | IPC_FENCE);
     struct thread *caller = reply->caller;
 
-    return caller != NULL && may_follow(hart, server, caller) &&
-                   (caller->in_fault || for_faults == 0)
+    return caller != NULL && may_follow(hart, caller) && (caller->in_fault || for_faults == 0)
                ? caller
                : NULL;
 }
@@ -199,7 +199,7 @@ struct ipc_next core_reply_receive(uint64_t endpoint, uint64_t label, uint64_t w
     if (from != NULL && with != NULL && label >> 32 == 0 &&
         (flags & ~(unsigned)(IPC_LONG | IPC_ACCEPT | IPC_MAP | IPC_FENCE)) == 0 &&
         would_wait(server, (struct endpoint *)from->object, flags)) {
-        caller = find_caller(hart, server, (struct reply *)with->object, flags);
+        caller = find_caller(hart, (struct reply *)with->object, flags);
     }
     if (caller == NULL) {
         return general(server);

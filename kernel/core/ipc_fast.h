@@ -1,12 +1,12 @@
 /* The short path of IPC: the common call, fault and reply-and-receive, from thread to thread in one
- * go. No capability sent, no deadline, nobody queued, and nobody ready at or above
- * the lower priority of the two.
+ * go. No capability sent, no deadline, nobody queued, and nobody ready who should run first.
  *
  *   J1  What is any other case is found out before anything has changed; then the general path
  *       (ipc.c) does it, and the result is what the general path would have made of the short case:
  *       host tests run each case through both.
  *   J2  The arguments are in registers[], and the first seven come in the hart's registers too.
- *   J3  run_ticks is not brought up to date: the next slow switch or tick charges whoever runs then.
+ *   J3  run_ticks is brought up to date only if somebody else is ready: reading the time may be a
+ *       trap to firmware. Otherwise the next slow switch or tick charges whoever runs then.
  */
 #pragma once
 

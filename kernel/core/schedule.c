@@ -104,19 +104,13 @@ void schedule_wake(struct thread *thread)
 /* Hand over, with the accounts: time run, event, slice. */
 static void run(struct hart *hart, struct thread *next)
 {
-    uint64_t now_ticks = arch_time_ticks();
-
     if (next != NULL &&
         next == hart->current) { /* it had blocked, and was woken before anybody else ran */
         next->state = THREAD_RUNNING;
         return;
     }
-    if (hart->current != NULL) {
-        hart->current->run_ticks += now_ticks - hart->switched_ticks;
-    }
-    hart->switched_ticks = now_ticks;
     hart->must_set_timer = true; /* G3 */
-    event_record_at(hart, now_ticks, EVENT_SWITCH, (uint64_t)next, 0);
+    event_record_at(hart, schedule_account(hart), EVENT_SWITCH, (uint64_t)next, 0);
     schedule_hand_over(hart, hart->current, next);
 }
 

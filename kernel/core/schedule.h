@@ -33,6 +33,18 @@ void schedule_set_priority(struct thread *thread, unsigned priority);
 void schedule_rotate(struct hart *hart); /* the current thread to the tail of its priority */
 void schedule_tick(struct hart *hart);   /* the timer fired */
 
+/* Charge the current thread for the time since this was last done. */
+static inline uint64_t schedule_account(struct hart *hart)
+{
+    uint64_t now_ticks = arch_time_ticks();
+
+    if (hart->current != NULL) {
+        hart->current->run_ticks += now_ticks - hart->switched_ticks;
+    }
+    hart->switched_ticks = now_ticks;
+    return now_ticks;
+}
+
 /* The hart changes from one thread to another, or from or to idle (NULL). The one before is where it
  * waits or is queued; the next is nowhere. Inline for the short path of IPC. */
 static inline void schedule_hand_over(struct hart *hart, struct thread *previous,

@@ -16,7 +16,7 @@
 uint64_t asid_generation = 1;
 static uint64_t number_last; /* the last one given in this generation */
 
-static void fence_everything(void)
+void arch_flush_all(void)
 {
     __asm__ volatile("sfence.vma" : : : "memory");
     hart_count_one(&this_hart()->hart, COUNTER_FENCES_ALL);
@@ -44,7 +44,7 @@ void asid_load(struct hart *hart, struct space *space)
         if (number_last + 1 >= 1ull << riscv_facts.asid_bits) {
             asid_generation++;
             number_last = 0;
-            fence_everything();
+            arch_flush_all();
         }
         space->asid = ++number_last;
         space->asid_generation = asid_generation;
@@ -86,9 +86,4 @@ void arch_flush_space(struct space *space)
     if (space_may_be_cached(space)) {
         fence_number(space->asid);
     }
-}
-
-void arch_flush_all(void)
-{
-    fence_everything();
 }

@@ -11,11 +11,6 @@
 #include "riscv/fp.h"
 #include "riscv/hart.h"
 
-static uint64_t status_with(uint64_t fs)
-{
-    return SSTATUS_UXL_64 | fs;
-}
-
 void arch_thread_start(struct thread *thread, vaddr_t pc, vaddr_t sp, uint64_t tp, uint64_t a0,
                        uint64_t a1)
 {
@@ -27,8 +22,8 @@ void arch_thread_start(struct thread *thread, vaddr_t pc, vaddr_t sp, uint64_t t
     thread->registers[4] = tp;
     thread->registers[10] = a0;
     thread->registers[11] = a1;
-    thread->status =
-        status_with((thread->flags & THREAD_FLAG_FLOAT) != 0 ? SSTATUS_FS_CLEAN : SSTATUS_FS_OFF);
+    thread->status = SSTATUS_UXL_64 |
+                     ((thread->flags & THREAD_FLAG_FLOAT) != 0 ? SSTATUS_FS_CLEAN : SSTATUS_FS_OFF);
     for (unsigned i = 0; i < THREAD_FP_WORDS; i++) {
         thread->fp[i] = 0;
     }
@@ -54,11 +49,11 @@ void arch_thread_switch(struct hart *hart, struct thread *from, struct thread *t
         own->fp_owner = from->object.header;
     }
     if (to == NULL) {
-        csr_write(sstatus, status_with(SSTATUS_FS_OFF));
+        csr_write(sstatus, SSTATUS_UXL_64 | SSTATUS_FS_OFF);
         return;
     }
     if ((to->flags & THREAD_FLAG_FLOAT) != 0 && own->fp_owner != to->object.header) {
-        csr_write(sstatus, status_with(SSTATUS_FS_DIRTY));
+        csr_write(sstatus, SSTATUS_UXL_64 | SSTATUS_FS_DIRTY);
         fp_load(to->fp);
         own->fp_owner = to->object.header;
     }
