@@ -18,7 +18,7 @@ static bool was_handed_out(frame_t frame)
     return frame.number % CHUNK_PAGES < frame_chunk(frame)->bump;
 }
 
-/* What a space owes, by its regions: promised pages, the grown part of the stack, tables, a root. */
+/* What a space owes by its regions: promised pages, the grown stack, tables, a root. */
 static void check_owed(const struct space *space)
 {
     uint64_t user = space->map->promised;

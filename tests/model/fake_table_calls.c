@@ -1,5 +1,5 @@
-/* System calls on memory, tables and spaces: the capability is looked up, the second kernel does the
- * rest. See fake_calls.h. */
+/* System calls on memory, tables and spaces: the capability is looked up, the second kernel does
+ * the rest. See fake_calls.h. */
 #include <stddef.h>
 
 #include <byre/gen/calls.h>
