@@ -23,8 +23,10 @@ void fault_stop(struct thread *thread)
 {
     thread->in_fault = false;
     thread->state = THREAD_FAULTED;
-    kernel_log("a thread stops: fault %u at address %x, pc %x", (uint64_t)thread->fault_kind,
-               thread->fault_address, thread->registers[REGISTER_PC]);
+    if ((thread->flags & THREAD_FLAG_INIT) != 0) { /* nobody is left who could tell */
+        kernel_log("init stops: fault %u at address %x, pc %x", (uint64_t)thread->fault_kind,
+                   thread->fault_address, thread->registers[REGISTER_PC]);
+    }
 }
 
 void core_fault(struct hart *hart, unsigned kind, uint64_t address)

@@ -30,7 +30,7 @@ enum {
     POSITION_CHUNK_SHIFT = 32,
     UNIT_BYTES = sizeof(struct capability),
     UNITS_PER_PAGE = PAGE_BYTES / UNIT_BYTES,
-    SEARCH_SLICE_UNITS = 64,
+    SEARCH_SLICE_UNITS = 4,
 };
 
 static frame_t first_frame(const struct chunk *chunk)

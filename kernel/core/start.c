@@ -43,7 +43,7 @@ static struct thread *make_init(struct hart *hart, const struct boot_facts *fact
     thread->space = space;
     thread->captable = table;
     thread->priority = INIT_PRIORITY;
-    thread->flags = THREAD_FLAG_STARTED;
+    thread->flags = THREAD_FLAG_STARTED | THREAD_FLAG_INIT;
     arch_thread_start(thread, facts->init_entry, facts->init_stack, 0, facts->init_argument.value,
                       0);
     return thread;

@@ -32,7 +32,8 @@ enum thread_state {
 enum { THREAD_PRIORITIES = 32, THREAD_REGISTERS = 32, THREAD_FP_WORDS = 33 };
 
 enum {
-    THREAD_FLAG_FLOAT = 1 << 0,   /* may use floating point: the ABI's bit */
+    THREAD_FLAG_FLOAT = 1 << 0, /* may use floating point: the ABI's bit */
+    THREAD_FLAG_INIT = 1 << 2,
     THREAD_FLAG_STARTED = 1 << 1, /* its registers are those of a start */
 };
 
