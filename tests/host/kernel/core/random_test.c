@@ -303,8 +303,9 @@ static void step(void)
         if (is_paired && below(4) != 0) {
             number = below(2) != 0 ? SYS_CALL : SYS_REPLY_RECEIVE;
         }
-        if (is_paired && (number == SYS_MACHINE_EVENT || number == SYS_MACHINE_COUNTER)) {
-            number = SYS_VERSION; /* these two tell how it was done */
+        if (is_paired && (number == SYS_MACHINE_EVENT || number == SYS_MACHINE_COUNTER ||
+                          number == SYS_THREAD_INFO)) {
+            number = SYS_VERSION; /* these tell how it was done (J3) */
         }
         if (number < SYS_COUNT) {
             set_arguments(actor, number);
