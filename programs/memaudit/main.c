@@ -1,12 +1,14 @@
 /* memaudit: recount the memory of the running system, and fail if any book is wrong.
  *
  * Holds the pager still, recounts what every frame and table is named by, compares with the pager's
- * counts and the kernel's, lets the pager go on, and prints. Exit status 0: everything agrees; 1:
+ * counts and the kernel's, lets the pager go on, and prints. With a number it holds the pager so many
+ * milliseconds longer (tests let faults queue meanwhile). Exit status 0: everything agrees; 1:
  * differences, each named in a line; 2: the audit could not be done. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <byre/gen/kernel.h>
 #include <byre/gen/names.h>
@@ -26,6 +28,7 @@ extern const char __executable_start[];
 extern const char _end[];
 
 static struct audit audit;
+static unsigned longer_ms; /* to hold the pager */
 
 static int fail(const char *what, err_t error)
 {
@@ -137,6 +140,9 @@ static err_t recount(void)
         audit_objects(&audit, query_objects);
         (void)!byre_cap_delete(0, SLOT_MEMORY);
     }
+    if (longer_ms != 0) {
+        usleep(longer_ms * 1000);
+    }
     err_t end = let_go();
     return error != ERR_OK ? error : end;
 }
@@ -178,8 +184,9 @@ static int report(void)
     return audit.findings == 0 ? 0 : 1;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    longer_ms = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : 0;
     err_t error = measure();
     if (error != ERR_OK) {
         return fail("the pager does not let me look", error);

@@ -95,6 +95,18 @@ int run_program(const char *name, const char *argument)
     return status_of(pid);
 }
 
+pid_t hold_pager(unsigned ms)
+{
+    char number[12];
+    snprintf(number, sizeof(number), "%u", ms);
+    pid_t pid = fork();
+    if (pid == 0) {
+        execvp("memaudit", (char *[]){"memaudit", number, NULL});
+        _exit(127);
+    }
+    return pid;
+}
+
 static void *map(size_t bytes, int flags)
 {
     void *at = mmap(NULL, bytes, PROT_READ | PROT_WRITE, flags | MAP_ANONYMOUS, -1, 0);

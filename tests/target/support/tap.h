@@ -24,6 +24,9 @@ bool exits_with(pid_t pid, int value);                   /* waits: exit(value), 
 bool dies_of(pid_t pid, int signal);                     /* waits: ended by that signal */
 int run_program(const char *name, const char *argument); /* fork, exec, wait: the wait status */
 
+/* The pager held still by an auditor for so long; the caller waits for it and must not fault. */
+pid_t hold_pager(unsigned ms);
+
 void *memory(size_t bytes); /* anonymous, private, read-write; exits with a failure if refused */
 void *memory_shared(size_t bytes); /* the same, shared with what is forked */
 void sleep_ms(unsigned ms);
