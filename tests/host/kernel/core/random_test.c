@@ -1,13 +1,14 @@
 /* Random calls with valid and hostile arguments by a handful of threads: after each one the walker
  * recounts every invariant. The seed is printed; KERNEL_TEST_SEED and KERNEL_TEST_STEPS override.
  * sources: kernel/core/capability.c kernel/core/captable.c kernel/core/deadline.c
- * sources: kernel/core/endpoint.c kernel/core/event.c kernel/core/fault.c kernel/core/interrupt.c
- * sources: kernel/core/ipc.c kernel/core/ipc_fast.c kernel/core/machine.c kernel/core/memory.c kernel/core/message.c
+ * sources: kernel/core/endpoint.c kernel/core/event.c kernel/core/fault.c
+ * sources: kernel/core/interrupt.c kernel/core/ipc.c kernel/core/ipc_fast.c
+ * sources: kernel/core/machine.c kernel/core/memory.c kernel/core/message.c
  * sources: kernel/core/notification.c kernel/core/object.c kernel/core/panic.c
  * sources: kernel/core/reply.c kernel/core/schedule.c kernel/core/scrub.c kernel/core/space.c
  * sources: kernel/core/start.c kernel/core/syscall.c kernel/core/table.c
- * sources: kernel/core/table_range.c kernel/core/thread.c kernel/core/timer.c kernel/core/tree.c
- * sources: tests/host/kernel/fake_arch.c tests/host/kernel/world.c
+ * sources: kernel/core/table_range.c kernel/core/thread.c kernel/core/timer.c
+ * sources: kernel/core/tree.c tests/host/kernel/fake_arch.c tests/host/kernel/world.c
  * sources: tests/host/kernel/world_check.c */
 #include <stdio.h>
 #include <stdlib.h>

@@ -2,14 +2,15 @@
  * from the contract alone: the same seeded calls, mostly sensible and often hostile, must give the
  * same error, the same result and the same bits in every TABLE chunk.
  * sources: kernel/core/capability.c kernel/core/captable.c kernel/core/deadline.c
- * sources: kernel/core/endpoint.c kernel/core/event.c kernel/core/fault.c kernel/core/interrupt.c
- * sources: kernel/core/ipc.c kernel/core/ipc_fast.c kernel/core/machine.c kernel/core/memory.c
- * sources: kernel/core/message.c kernel/core/notification.c kernel/core/object.c
- * sources: kernel/core/panic.c kernel/core/reply.c kernel/core/schedule.c kernel/core/scrub.c
- * sources: kernel/core/space.c kernel/core/start.c kernel/core/syscall.c kernel/core/table.c
- * sources: kernel/core/table_range.c kernel/core/thread.c kernel/core/timer.c kernel/core/tree.c
- * sources: tests/host/kernel/fake_arch.c
- * sources: tests/model/fake_kernel.c tests/model/fake_table.c */
+ * sources: kernel/core/endpoint.c kernel/core/event.c kernel/core/fault.c
+ * sources: kernel/core/interrupt.c kernel/core/ipc.c kernel/core/ipc_fast.c
+ * sources: kernel/core/machine.c kernel/core/memory.c kernel/core/message.c
+ * sources: kernel/core/notification.c kernel/core/object.c kernel/core/panic.c
+ * sources: kernel/core/reply.c kernel/core/schedule.c kernel/core/scrub.c kernel/core/space.c
+ * sources: kernel/core/start.c kernel/core/syscall.c kernel/core/table.c
+ * sources: kernel/core/table_range.c kernel/core/thread.c kernel/core/timer.c
+ * sources: kernel/core/tree.c tests/host/kernel/fake_arch.c tests/model/fake_kernel.c
+ * sources: tests/model/fake_table.c */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>

@@ -1,13 +1,14 @@
 /* Tables and the scrub: no request makes an entry that breaks a rule, counts follow entries, and a
  * chunk changes kind only when nothing refers to it.
  * sources: kernel/core/capability.c kernel/core/captable.c kernel/core/deadline.c
- * sources: kernel/core/endpoint.c kernel/core/event.c kernel/core/fault.c kernel/core/interrupt.c
- * sources: kernel/core/ipc.c kernel/core/ipc_fast.c kernel/core/machine.c kernel/core/memory.c kernel/core/message.c
+ * sources: kernel/core/endpoint.c kernel/core/event.c kernel/core/fault.c
+ * sources: kernel/core/interrupt.c kernel/core/ipc.c kernel/core/ipc_fast.c
+ * sources: kernel/core/machine.c kernel/core/memory.c kernel/core/message.c
  * sources: kernel/core/notification.c kernel/core/object.c kernel/core/panic.c
  * sources: kernel/core/reply.c kernel/core/schedule.c kernel/core/scrub.c kernel/core/space.c
  * sources: kernel/core/start.c kernel/core/syscall.c kernel/core/table.c
- * sources: kernel/core/table_range.c kernel/core/thread.c kernel/core/timer.c kernel/core/tree.c
- * sources: tests/host/kernel/fake_arch.c tests/host/kernel/world.c
+ * sources: kernel/core/table_range.c kernel/core/thread.c kernel/core/timer.c
+ * sources: kernel/core/tree.c tests/host/kernel/fake_arch.c tests/host/kernel/world.c
  * sources: tests/host/kernel/world_check.c */
 #include <string.h>
 
