@@ -6,7 +6,8 @@
 
 #include "statistics.h"
 
-enum { FRAME_KIB = 4 };
+/* Beyond these the pager estimates instead of counting: what follows from that is marked by ~. */
+enum { FRAME_KIB = 4, EXACT_CHUNKS = 64, EXACT_TABLES = 18 };
 
 static void print_frames(const char *what, uint64_t frames)
 {
@@ -28,7 +29,7 @@ static int print_machine(void)
     struct memory_kinds k;
     if (memory_kinds_read(&k) == ERR_OK) {
         print_frames("fixed", k.frames_fixed);
-        print_frames("shared", k.frames_shared);
+        print_frames(k.chunks_user > EXACT_CHUNKS ? "~shared" : "shared", k.frames_shared);
     } else {
         k = (struct memory_kinds){0};
     }
@@ -60,7 +61,8 @@ int main(void)
                    p.pid, p.name);
             continue;
         }
-        printf("%5lu %8lu %8lu %8lu %6lu %7lu %7lu %7lu %7lu %s\n", p.pid, s.resident_pages,
+        char mark = s.tables > EXACT_TABLES ? '~' : ' ';
+        printf("%5lu%c%8lu %8lu %8lu %6lu %7lu %7lu %7lu %7lu %s\n", p.pid, mark, s.resident_pages,
                s.private_pages, s.shared_pages, s.tables, s.faults_zero, s.faults_copy,
                s.faults_last_owner, s.faults_other, p.name);
     }

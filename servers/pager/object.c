@@ -9,12 +9,14 @@
 
 static struct pool pool;
 static uint32_t search_from;
+static uint32_t live; /* objects that have an index */
 static uint64_t key_state;
 
 void objects_start(uint64_t seed)
 {
     pool_start(&pool, "object", sizeof(struct object));
     search_from = 0;
+    live = 0;
     key_state = seed;
 }
 
@@ -38,10 +40,18 @@ static bool find_index(uint32_t *index_out)
     return false;
 }
 
+/* O5 */
+static bool may_have_one_more(const struct account *account)
+{
+    return account->user_limit == UINT64_MAX || account->objects < ACCOUNT_SMALL_OBJECTS ||
+           live < OBJECTS_MAX - OBJECTS_FOR_SMALL;
+}
+
 err_t object_create(uint32_t pages, struct account *account, struct object **object_out)
 {
     uint32_t index;
-    if (pages == 0 || pages > OBJECT_PAGES_MAX || !find_index(&index)) {
+    if (pages == 0 || pages > OBJECT_PAGES_MAX || !may_have_one_more(account) ||
+        !find_index(&index)) {
         return PAGER_ERR_NOMEM;
     }
     err_t error = promise_take(account, owed(pages), 0);
@@ -60,6 +70,8 @@ err_t object_create(uint32_t pages, struct account *account, struct object **obj
     object->pages = pages;
     object->account = account;
     account_ref(account);
+    account->objects++;
+    live++;
     pager_state.objects[index] = object;
     *object_out = object;
     return ERR_OK;
@@ -82,6 +94,8 @@ void object_unref(struct object *object)
         return;
     }
     promise_give(object->account, owed(object->pages), 0);
+    object->account->objects--;
+    live--;
     account_release(object->account);
     pager_state.objects[object->index] = NULL;
     object->next_dead = pager_state.dead_objects;

@@ -24,8 +24,9 @@ enum {
 
 struct account {
     uint64_t id;
-    uint32_t refs; /* spaces and objects that are charged to it, and account_set */
-    bool named;    /* account_set made it and has not removed it */
+    uint32_t refs;    /* spaces and objects that are charged to it, and account_set */
+    bool named;       /* account_set made it and has not removed it */
+    uint32_t objects; /* shared objects charged to it */
     uint64_t user;
     uint64_t tables;
     uint64_t user_limit; /* all ones: none */

@@ -120,6 +120,10 @@ void pager_on_share_map(struct pager_request *request)
     if (s == NULL) {
         return;
     }
+    if ((request->badge & PAGER_BADGE_TRUSTED) == 0) { /* O4 */
+        request->error = PAGER_ERR_DENIED;
+        return;
+    }
     uint64_t rights = request->in.share_map.rights;
     uint64_t id = request->in.share_map.object_id;
     struct object *object = id < OBJECTS_MAX ? object_at((uint32_t)id) : NULL;

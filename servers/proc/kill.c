@@ -37,7 +37,7 @@ static err_t kill_tree(uint64_t leader, uint64_t signal)
     return ERR_OK;
 }
 
-err_t kill_request(uint64_t pid, uint64_t signal)
+err_t kill_request(const struct process *sender, uint64_t pid, uint64_t signal)
 {
     if (!signal_exists(signal)) {
         return PROC_ERR_INVAL;
@@ -49,8 +49,8 @@ err_t kill_request(uint64_t pid, uint64_t signal)
     if (process == NULL) {
         return PROC_ERR_SRCH;
     }
-    if (process == process_init()) {
-        return PROC_ERR_PERM;
+    if (process == process_init() || (process->tree == process_init()->tree && process != sender)) {
+        return PROC_ERR_PERM; /* K2 */
     }
     if (process->state == PROCESS_ALIVE && signal_is_fatal(signal)) {
         life_end(process, status_of_signal(signal));

@@ -151,7 +151,8 @@ void proc_on_thread_exit(struct proc_request *request)
 
 void proc_on_kill(struct proc_request *request)
 {
-    request->error = kill_request(request->in.kill.pid, request->in.kill.signal);
+    request->error =
+        kill_request(request_process(request), request->in.kill.pid, request->in.kill.signal);
 }
 
 void proc_on_wait(struct proc_request *request)

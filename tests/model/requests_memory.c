@@ -246,7 +246,12 @@ void request_share(struct sim_process *process, struct sim_thread *thread)
         return;
     }
     uint64_t id = made.result.share_make.object_id, key = made.result.share_make.key;
-    struct pager_request mapped = request_ask(PAGER_SHARE_MAP, other->id, id, key, rights);
+    struct pager_request refused = request_ask(PAGER_SHARE_MAP, other->id, id, key, rights);
+    if (refused.error != PAGER_ERR_DENIED) {
+        model_fail("share_map without trust is answered %d", refused.error);
+    }
+    struct pager_request mapped =
+        request_ask(PAGER_SHARE_MAP, other->id | PAGER_BADGE_TRUSTED, id, key, rights);
     model_trace("share of %" PRIx64 " with %" PRIx64 ": %d", process->id, other->id, mapped.error);
     if (mapped.error != ERR_OK) {
         bool large = mapped.error == PAGER_ERR_INVAL && object->pages > 256;

@@ -73,6 +73,7 @@ static void proc_refuses(void)
     check(refused, "proc refuses what only the console and init may ask, and test hooks");
     errno = 0;
     check(kill(1, SIGKILL) == -1 && errno == EPERM, "nobody kills init");
+    check(kill(2, SIGKILL) == -1 && errno == EPERM, "nobody kills the shell that holds the jobs");
     check(request(PROGRAM_SLOT_CONSOLE, CONSOLE_FOREGROUND, 1) != 0,
           "only the shell says who is in the foreground");
 }

@@ -255,6 +255,36 @@ static void a_key_is_never_0_and_keys_differ(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
 
+static void one_account_cannot_take_all_objects(void **state)
+{
+    (void)state;
+    static struct object *taken[OBJECTS_MAX];
+    unsigned count = 0;
+    struct account *greedy;
+    struct account *small;
+    assert_int_equal(account_get(1, &greedy), ERR_OK);
+    assert_int_equal(account_get(2, &small), ERR_OK);
+    greedy->user_limit = small->user_limit = 1 << 20;
+    promises.overcommit = true; /* the frames of this test are few */
+    while (count < OBJECTS_MAX && object_create(1, greedy, &taken[count]) == ERR_OK) {
+        count++;
+    }
+    assert_int_equal(count, OBJECTS_MAX - OBJECTS_FOR_SMALL);
+    for (unsigned i = 0; i < ACCOUNT_SMALL_OBJECTS; i++) {
+        assert_int_equal(object_create(1, small, &taken[count++]), ERR_OK);
+    }
+    struct object *refused;
+    assert_int_equal(object_create(1, small, &refused), PAGER_ERR_NOMEM);
+    while (count > 0) {
+        object_unref(taken[--count]);
+    }
+    while (object_sweep()) {
+    }
+    account_release(greedy);
+    account_release(small);
+    assert_int_equal(promises.user, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -263,6 +293,7 @@ int main(void)
         TEST(a_thousand_regions_fit),
         TEST(objects_keep_their_pages_until_the_last_map_goes),
         TEST(a_key_is_never_0_and_keys_differ),
+        TEST(one_account_cannot_take_all_objects),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -301,7 +301,7 @@ static void a_bomb_leaves_room_for_other_trees(void **state)
     assert_true(forks > 100);
     assert_int_equal(life_fork(bomb, &start, &child), PROC_ERR_AGAIN);
     assert_int_equal(life_spawn(shell, "bin/tool", &block, SPAWN_TREE, &other), ERR_OK);
-    assert_int_equal(kill_request((uint64_t) - (int64_t)bomb->pid, SIGNAL_KILL), ERR_OK);
+    assert_int_equal(kill_request(NULL, (uint64_t) - (int64_t)bomb->pid, SIGNAL_KILL), ERR_OK);
     assert_int_equal(process_table_statistics().processes, 4); /* init, shell, other, zombie */
 }
 
@@ -428,17 +428,18 @@ static void signals_do_what_posix_says_by_default(void **state)
     struct process *child = fork_of(shell);
     uint64_t pid = child->pid;
 
-    assert_int_equal(kill_request(pid, 0), ERR_OK);
-    assert_int_equal(kill_request(pid, SIGNAL_CHILD), ERR_OK);
+    assert_int_equal(kill_request(child, pid, 0), ERR_OK);
+    assert_int_equal(kill_request(child, pid, SIGNAL_CHILD), ERR_OK);
     assert_int_equal(child->state, PROCESS_ALIVE);
-    assert_int_equal(kill_request(pid, 32), PROC_ERR_INVAL);
-    assert_int_equal(kill_request(1, SIGNAL_KILL), PROC_ERR_PERM);
-    assert_int_equal(kill_request((uint64_t)-1, SIGNAL_KILL), PROC_ERR_PERM);
-    assert_int_equal(kill_request(9999, SIGNAL_KILL), PROC_ERR_SRCH);
-    assert_int_equal(kill_request(pid, 15), ERR_OK);
+    assert_int_equal(kill_request(NULL, pid, 32), PROC_ERR_INVAL);
+    assert_int_equal(kill_request(NULL, 1, SIGNAL_KILL), PROC_ERR_PERM);
+    assert_int_equal(kill_request(NULL, (uint64_t)-1, SIGNAL_KILL), PROC_ERR_PERM);
+    assert_int_equal(kill_request(shell, pid, SIGNAL_KILL), PROC_ERR_PERM); /* K2 */
+    assert_int_equal(kill_request(NULL, 9999, SIGNAL_KILL), PROC_ERR_SRCH);
+    assert_int_equal(kill_request(child, pid, 15), ERR_OK);
     assert_int_equal(child->state, PROCESS_ZOMBIE);
     assert_int_equal(child->status, 15);
-    assert_int_equal(kill_request(pid, 15), ERR_OK); /* a zombie can be signalled */
+    assert_int_equal(kill_request(child, pid, 15), ERR_OK); /* a zombie can be signalled */
 }
 
 static void programs_that_are_none_are_named_errors(void **state)
