@@ -13,7 +13,7 @@ struct riscv_facts {
     uint32_t plic_context; /* of the boot hart's S-mode */
     uint32_t asid_bits;
     bool has_sstc;
-    bool panic_powers_off; /* tests want an end, not a wait */
+    bool is_tested; /* `testhooks`: check law 2 at run time; a panic powers off */
     char model[48];
 };
 

@@ -39,7 +39,7 @@ const char *panic_cause_text(uint64_t cause)
 
 void panic_stop(void)
 {
-    if (riscv_facts.panic_powers_off) {
+    if (riscv_facts.is_tested) {
         sbi_reset(false, true);
     }
     for (;;) {
@@ -85,15 +85,12 @@ static bool is_return(uint64_t address)
     return opcode == 0x0ef || opcode == 0x0e7 || (call[1] & 0xf07f) == 0x9002;
 }
 
-static void print_backtrace(uint64_t pc, uint64_t ra, uint64_t sp)
+static void print_backtrace(uint64_t ra, uint64_t sp)
 {
     uint64_t bottom = (uint64_t)(uintptr_t)stack_bottom;
     uint64_t top = (uint64_t)(uintptr_t)stack_top;
     unsigned count = 0;
     kernel_print("called from (innermost first; stale returns may show):\n");
-    if (pc != 0) {
-        print_place(pc, pc);
-    }
     if (is_return(ra)) {
         print_place(ra, ra - 1);
     }
@@ -128,11 +125,12 @@ void arch_panic(void)
     const struct trap_frame *frame = &trap_panic_frame;
     if (panic_is_trap) {
         print_registers(frame);
-        print_backtrace(frame->registers[0], frame->registers[1], frame->registers[2]);
+        print_place(frame->registers[0], frame->registers[0]);
+        print_backtrace(frame->registers[1], frame->registers[2]);
     } else {
         uint64_t sp;
         __asm__ volatile("mv %0, sp" : "=r"(sp));
-        print_backtrace(0, 0, sp);
+        print_backtrace(0, sp);
     }
     panic_stop();
 }

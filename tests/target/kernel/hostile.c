@@ -1,7 +1,7 @@
-/* test: MEM=64M TIMEOUT=120 */
+/* test: MEM=64M TIMEOUT=120 BOOTARGS="testhooks" */
 /* test: MEM=64M TIMEOUT=120 BOOTARGS="seed=2 preempt=5,200 asid_bits=1" */
 /* test: MEM=64M TIMEOUT=120 BOOTARGS="seed=3 preempt=6,50" */
-/* test: MEM=64M TIMEOUT=120 BOOTARGS="seed=4" */
+/* test: MEM=64M TIMEOUT=120 BOOTARGS="seed=4 testhooks" */
 /* A hundred thousand calls with valid capabilities of every kind and hostile arguments, from a
  * program that owns a chunk of each kind, objects of each type and a capability table: the kernel
  * lives, all books agree, and all that was handed out comes back. The seed is printed. */

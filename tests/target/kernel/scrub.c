@@ -1,5 +1,5 @@
-/* test: MEM=64M */
-/* test: MEM=64M BOOTARGS="preempt=3,100" */
+/* test: MEM=64M BOOTARGS="testhooks" */
+/* test: MEM=64M BOOTARGS="testhooks preempt=3,100" */
 /* A chunk changes its kind only when nothing refers to it, and says what does. */
 #include "support/test.h"
 #include "support/world.h"
