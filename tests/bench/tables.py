@@ -158,8 +158,9 @@ def bounds(abi, **_):
 def waits(interrupts, **_):
     if not interrupts:
         return ["(no run of the target tests was watched)"]
-    lines = [row("what the kernel was doing", "longest wait, instructions", "seen in"), "|---|--:|---|"]
-    longest = sorted(interrupts.items(), key=lambda item: -item[1]["instructions"])
+    lines = [f"The ten longest, of {interrupts['runs']} watched runs of target tests:", "",
+             row("what the kernel was doing", "longest wait, instructions", "seen in"), "|---|--:|---|"]
+    longest = sorted(interrupts["longest"].items(), key=lambda item: -item[1]["instructions"])
     for cause, seen in longest[:10]:
         name = "IPC and faults, the short path" if cause == "-" else f"`{cause}`"
         lines.append(row(name, number(seen["instructions"]), seen["test"]))
@@ -178,7 +179,7 @@ def write_long_pages(figures, abi, interrupts):
     lines = ["# Every system call and its bound", "",
              row("system call", "bound", "longest stretch with interrupts off that tests saw"), "|---|---|--:|"]
     for call in abi["syscall"]:
-        seen = interrupts.get(f"sys_{call['name']}", {}).get("instructions")
+        seen = interrupts.get("longest", {}).get(f"sys_{call['name']}", {}).get("instructions")
         lines.append(row(f"`{call['name']}`", call["bound"], number(seen)))
     (folder / "bounds.md").write_text("\n".join(lines) + "\n")
 
