@@ -126,12 +126,13 @@ err_t object_destroy_begin(struct object *object, struct thread *destroyer)
 {
     enum object_type type = object_type(object);
 
+    REFUSE_IF((object->header & OBJECT_DYING) != 0, ERR_OK); /* joins */
     REFUSE_IF((type == OBJECT_SPACE && ((struct space *)object)->bound_threads != 0) ||
                   (type == OBJECT_CAPTABLE && ((struct captable *)object)->bound_threads != 0) ||
                   (type == OBJECT_THREAD && ((struct thread *)object)->state == THREAD_RUNNING),
               ERR_BUSY);
     event_record(destroyer->hart, EVENT_DESTROY, (uint64_t)object, type);
-    object->header = new_header(type);
+    object->header = new_header(type) | OBJECT_DYING;
     return ERR_OK;
 }
 
@@ -247,11 +248,10 @@ err_t sys_object_destroy(struct thread *caller, struct capability *memory)
     REFUSE_IF(slot >= (unsigned)PAGE_BYTES >> (map->shift == 0 ? OBJECT_SHIFT_MIN : map->shift),
               ERR_RANGE);
     object = object_at((frame_t){argument(caller, 1)}, (unsigned)slot, map->shift);
-    if ((map->live >> slot & 1) == 0 ||
-        (caller->progress != 0 && caller->progress != object->header)) {
-        /* Made again, and it is another by now: somebody else finished it. */
-        return caller->progress != 0 ? ERR_OK : ERR_EMPTY;
-    }
+    /* Made again, and it is free or another by now: somebody else finished it. */
+    REFUSE_IF((map->live >> slot & 1) == 0 ||
+                  (caller->progress != 0 && caller->progress != object->header),
+              caller->progress != 0 ? ERR_OK : ERR_EMPTY);
     if (caller->progress == 0) {
         TRY(object_destroy_begin(object, caller));
         caller->progress = object->header;

@@ -10,7 +10,8 @@
  *   O5  chunk.used == pages of the chunk with live slots (a large capability table counts once).
  *
  * Destroying takes the header first, so that all capabilities are dead, then wakes who waits, in
- * slices. A destroyer that dies midway leaves a dying object, which object_destroy finishes.
+ * slices. A destroyer that dies midway leaves a dying object, which object_destroy finishes; one that
+ * comes second joins the first, and either is told OK only when the slot is free.
  */
 #pragma once
 
@@ -47,7 +48,8 @@ struct thread;
 #define ERR_DONE ((err_t)254)
 
 enum {
-    OBJECT_TYPE_MASK = 0xff,
+    OBJECT_TYPE_MASK = 0x7f,
+    OBJECT_DYING = 0x80, /* in the header, while it is destroyed in slices */
     OBJECT_GENERATION_SHIFT = 8,
     OBJECT_MAP_PAGES = 2, /* at the start of an OBJECT chunk */
     OBJECT_SHIFT_MIN = 6, /* 64 slots a page */

@@ -199,6 +199,47 @@ static void a_killed_destroyer_loses_nothing(void **state)
     assert_int_equal(SYSTEM_CALL(SYS_CAP_DESTROY, 0, slot), ERR_CAP_DEAD);
 }
 
+/* One slice of object_destroy by the current thread, as if an interrupt had come after it. */
+static err_t destroy_slice(struct thread *destroyer, uint64_t memory, uint64_t page_frame)
+{
+    uint64_t *r = destroyer->registers;
+
+    world_run(destroyer);
+    r[REGISTER_A0] = memory;
+    r[REGISTER_A1] = page_frame;
+    r[REGISTER_A2] = 0;
+    r[REGISTER_A7] = SYS_OBJECT_DESTROY;
+    r[REGISTER_PC] = 0x1004;
+    fake.pending_one_in = 1;
+    core_syscall(&hart0);
+    fake.pending_one_in = 0;
+    world_check();
+    return r[REGISTER_PC] == 0x1000 ? ERR_RESTART : world_error(destroyer);
+}
+
+static void two_destroyers_are_told_when_it_is_gone(void **state)
+{
+    struct thread *second = world_thread(20, 0);
+    uint64_t page_frame = page(300);
+    err_t errors[2] = {ERR_RESTART, ERR_RESTART};
+
+    (void)state;
+    world_give(second, 10, INIT_SLOT_MEMORY, RIGHTS_ALL, 0);
+    assert_int_equal(create(page_frame, 0, OBJECT_CAPTABLE, 512, 200), ERR_OK);
+    while (errors[0] == ERR_RESTART || errors[1] == ERR_RESTART) {
+        for (unsigned i = 0; i < 2; i++) {
+            if (errors[i] == ERR_RESTART) {
+                errors[i] = i == 0 ? destroy_slice(init, INIT_SLOT_MEMORY, page_frame)
+                                   : destroy_slice(second, 10, page_frame);
+                assert_int_equal(errors[i] == ERR_OK,
+                                 object_page_map((frame_t){page_frame})->live == 0);
+            }
+        }
+    }
+    world_run(init);
+    assert_int_equal(create(page_frame, 0, OBJECT_CAPTABLE, 512, 201), ERR_OK);
+}
+
 static void what_threads_are_bound_to_stays(void **state)
 {
     struct thread *thread = world_thread(10, 0);
@@ -236,6 +277,7 @@ int main(void)
         TEST(ranges_derive_only_inwards),
         TEST(a_large_table_dies_in_slices),
         TEST(a_killed_destroyer_loses_nothing),
+        TEST(two_destroyers_are_told_when_it_is_gone),
         TEST(what_threads_are_bound_to_stays),
         TEST(no_table_destroys_itself_through_its_own_slot),
     };
