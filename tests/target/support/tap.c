@@ -101,6 +101,7 @@ pid_t hold_pager(unsigned ms)
     snprintf(number, sizeof(number), "%u", ms);
     pid_t pid = fork();
     if (pid == 0) {
+        sleep_ms(20); /* after a fork its parent faults: that is over before the pager is held */
         execvp("memaudit", (char *[]){"memaudit", number, NULL});
         _exit(127);
     }
