@@ -106,8 +106,12 @@ def open_budgets(figures, peers, **_):
     beaten = sum(1 for n in ROWS if n in figures and peers.get(n, {}).get("Linux")
                  and figures[n]["instructions"] < peers[n]["Linux"])
     compared = sum(1 for n in ROWS if n in figures and peers.get(n, {}).get("Linux"))
+    dearer = [f"`{n}` ({peer})" for n in ROWS for peer in ("seL4", "Linux", "xv6")
+              if n in figures and peers.get(n, {}).get(peer, 1 << 62) < figures[n]["instructions"]]
     lines = [f"Of {counted} budgets {counted - len(over)} are met. Of {compared} operations that have a "
              f"figure of Linux's, {beaten} cost less here."]
+    if dearer:
+        lines += ["", "Dearer than a peer: " + ", ".join(dearer) + "."]
     if over:
         lines += ["", "Not met, the farthest first: " + ", ".join(f"`{n}` ({r:.1f} times the budget)"
                                                                 for r, n in sorted(over, reverse=True)) + "."]
