@@ -3,7 +3,7 @@
     run.py tests/target/PROPERTY/NAME.c
 
 Lines in the first comments of the source say how it is run (all keys optional):
-    /* test: MEM=64M SMP=1 TIMEOUT=60 BOOTARGS="preempt=7" RUN="NAME; memaudit" STATUS=0 CLOCK=host QEMU="-cpu x" */
+    /* test: MEM=64M SMP=1 TIMEOUT=60 BOOTARGS="preempt=7" RUN="NAME; memaudit" STATUS=0 CLOCK=host QEMU="-cpu x" EXPECT=PATTERN */
     /* type: PATTERN > KEYS */       when PATTERN has come out since the last keys, type KEYS (\\r, \\x03)
     /* test: ... SHELL=1 */          no RUN: the keys are typed to the interactive shell, which ends the run
     /* expect: PATTERN */            the output of each run must match (regular expression, multi-line)
@@ -54,6 +54,7 @@ class Run:
             self.bootargs = f"{re.sub(r'preempt=[0-9,]*', '', self.bootargs)} preempt={other}".strip()
         self.line = settings.get("RUN", "")
         self.qemu = shlex.split(settings.get("QEMU", ""))
+        self.expected = [settings["EXPECT"]] if "EXPECT" in settings else []
         self.clock_is_host = settings.get("CLOCK", "") == "host"
         self.is_typed = settings.get("SHELL", "0") == "1"
         self.status = int(settings.get("STATUS", "0"))
@@ -173,7 +174,7 @@ def judge(stream, header, run, output, status, kernel_test, log_name):
     good &= stream.result(planned > 0 and planned == results, f"plan of {planned}, {results} results ({run.label})")
     good &= stream.result("kernel panic" not in whole, "no panic")
     good &= stream.result(status == run.status, f"exit status {'time-out' if status is None else status}")
-    for pattern in header.expected:
+    for pattern in header.expected + run.expected:
         good &= stream.result(bool(re.search(pattern, text, re.M)), f"output matches {pattern}")
     for pattern in header.refused:
         good &= stream.result(not re.search(pattern, text, re.M), f"output does not match {pattern}")
