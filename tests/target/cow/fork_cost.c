@@ -70,8 +70,9 @@ int main(int argc, char **argv)
     note("64 KiB: %lu tables, %lu frames, %lu us; %lu MiB: %lu tables, %lu frames, %lu us",
          before.tables, before.frames, before.microseconds, (unsigned long)megabytes, after.tables,
          after.frames, after.microseconds);
-    check(after.tables <= before.tables + 2, "as many tables, the size of the process aside");
-    check(after.frames <= before.frames + 2, "as many frames");
-    check(after.microseconds <= 3 * before.microseconds + 500, "about the time");
+    check(after.tables == before.tables, "as many tables");
+    check(after.frames == before.frames, "as many frames");
+    /* Time counts instructions here: a thousand a microsecond, less than one for each page of the block. */
+    check(after.microseconds <= before.microseconds + 1, "and as many instructions, to a thousand");
     return done();
 }
