@@ -28,29 +28,38 @@ class Output:
 
     def __init__(self, verbose):
         self.verbose = verbose
-        self.in_run = False
+        self.begun = False
         self.ended = False
+        self.held = b""  # from the last RUN_END on
         self.tail = b""
         self.panicked = False
         self.held_return = False
 
     def feed(self, data):
-        """Write what belongs where."""
+        """Write what belongs where. The run's output ends at the last RUN_END: it may print one itself."""
         self.tail = (self.tail + data)[-4096:]
         self.panicked = self.panicked or machine.PANIC_MARK in self.tail
-        while data:
-            mark = machine.RUN_END if self.in_run else machine.RUN_BEGIN
-            piece, found, data = data.partition(mark)
-            self.write(piece)
-            if found:
-                self.ended = self.in_run
-                self.in_run = not self.in_run and not self.ended
+        if not self.begun:
+            piece, found, data = data.partition(machine.RUN_BEGIN)
+            self.write_log(piece)
+            self.begun = bool(found)
+        if not self.begun:
+            return
+        self.held += data
+        end = self.held.rfind(machine.RUN_END)
+        if end < 0:
+            end = 0 if self.ended else len(self.held)
+        else:
+            self.ended = True
+        self.write_output(self.held[:end])
+        self.held = self.held[end:]
 
-    def write(self, piece):
-        if self.in_run:
-            sys.stdout.buffer.write(self.with_newlines(piece))
-            sys.stdout.buffer.flush()
-        elif self.verbose:
+    def write_output(self, piece):
+        sys.stdout.buffer.write(self.with_newlines(piece))
+        sys.stdout.buffer.flush()
+
+    def write_log(self, piece):
+        if self.verbose:
             sys.stderr.buffer.write(piece)
             sys.stderr.buffer.flush()
 
@@ -79,7 +88,8 @@ def follow(process, output, log, deadline):
         log.flush()
         output.feed(data)
     status = process.wait()
-    if output.panicked or (status == 0 and not output.ended):
+    output.write_log(output.held[1:])
+    if output.panicked or not output.ended:
         return machine.PANIC_STATUS
     return status
 

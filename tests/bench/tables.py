@@ -151,7 +151,7 @@ def dearest(figures, **_):
 def bounds(abi, **_):
     groups = collections.defaultdict(list)
     for call in abi["syscall"]:
-        kind = call["bound"].split(",")[0].split(";")[0].split(":")[0].split("(")[0].strip()
+        kind = call["bound"].split(",")[0].split(";")[0].split(":")[0].split(" (")[0].strip()
         groups[kind].append(call["name"])
     lines = [row("bound", "system calls"), "|---|---|"]
     for kind, calls in sorted(groups.items(), key=lambda item: -len(item[1])):

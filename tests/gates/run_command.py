@@ -29,9 +29,9 @@ def settings(timeout):
     return dict(os.environ, **cleared, RUN="line", TIMEOUT=str(timeout), LOG=os.devnull)
 
 
-def run(image, timeout=30):
+def run(image, timeout=30, memory=""):
     return subprocess.run([sys.executable, "tools/run.py", image, "/dev/null"], capture_output=True,
-                          text=True, env=settings(timeout))
+                          text=True, env=dict(settings(timeout), MEM=memory))
 
 
 def qemus_of(image):
@@ -46,6 +46,11 @@ def statuses(tap, folder):
                   [str(result.returncode)])
         tap.check(result.stdout == "out\nput\n", "only the run's output is on stdout",
                   [repr(result.stdout)])
+    result = run(build_guest(folder, "marks", r"\002out\003put\003log", 0))
+    tap.check(result.stdout == "out\x03put", "a run may print the byte that ends it", [repr(result.stdout)])
+    result = run(build_guest(folder, "refused", FRAMED, 0), memory="lots")
+    tap.check(result.returncode == 70 and "lots" in result.stderr, "QEMU's refusal to start is shown",
+              [str(result.returncode), result.stderr])
     result = run(build_guest(folder, "early", "no frame", 0))
     tap.check(result.returncode == 70, "a machine that stops before the end of the run is a failure")
     result = run(build_guest(folder, "panics", r"\002out\nkernel panic: test\n"))
