@@ -163,6 +163,8 @@ static void parser_step(struct parser *parser)
         parser->at += strcspn(parser->at, "\n");
     } else if (strchr(";&|\n", c) != NULL) {
         parser_join(parser);
+    } else if (strchr("<>()", c) != NULL) {
+        parser->error = "there are no redirections and groups yet";
     } else {
         parser_begin_word(parser);
         parser->at++;

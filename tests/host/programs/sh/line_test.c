@@ -92,6 +92,9 @@ static void what_makes_no_sense_is_refused(void **state)
     assert_line("a ;; b", "!a command is missing");
     assert_line("&& a", "!a command is missing");
     assert_line("a | b", "!there are no pipes yet");
+    assert_line("a > b", "!there are no redirections and groups yet");
+    assert_line("(a)", "!there are no redirections and groups yet");
+    assert_line("a '>' \"(\"", "<a><>><(>");
 }
 
 int main(void)
