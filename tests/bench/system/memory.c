@@ -3,25 +3,29 @@
 #include "bench.h"
 #include "platform.h"
 
-enum { PROCESSES = 64 };
+/* ALREADY of them live when the books are opened: room that earlier processes left in the servers'
+ * stores is used up by then. */
+enum { ALREADY = 64, PROCESSES = 64 };
 
 void process_memory(void)
 {
-    pid_t pids[PROCESSES];
+    pid_t pids[ALREADY + PROCESSES];
     struct memory_use before, after;
-    child_kill(fork_sleeper());
+    for (unsigned i = 0; i < ALREADY; i++) {
+        pids[i] = fork_sleeper();
+    }
     rest_ms(20);
     if (!platform_memory_use(&before)) {
         return;
     }
-    for (unsigned i = 0; i < PROCESSES; i++) {
+    for (unsigned i = ALREADY; i < ALREADY + PROCESSES; i++) {
         pids[i] = fork_sleeper();
     }
     rest_ms(20); /* every child has run */
     if (!platform_memory_use(&after)) {
         fail("memory use");
     }
-    for (unsigned i = 0; i < PROCESSES; i++) {
+    for (unsigned i = 0; i < ALREADY + PROCESSES; i++) {
         child_kill(pids[i]);
     }
     uint64_t tables = (after.tables - before.tables) / PROCESSES;
