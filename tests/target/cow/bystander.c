@@ -91,8 +91,8 @@ int main(void)
         uint32_t before = shared[0];
         struct books start = books();
         int status = status_of(child(hog_memory, (void *)way));
-        check(status == 7 << 8 || status == SIGKILL, "hog %d is refused or dies (0x%x)",
-              (int)way, (unsigned)status);
+        check(status == 7 << 8 || status == SIGKILL, "hog %d is refused or dies (0x%x)", (int)way,
+              (unsigned)status);
         sleep_ms(50);
         check(shared[0] > before, "the bystander works on");
         check(books_return_to(start), "and all the hog had comes back");
