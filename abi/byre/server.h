@@ -49,7 +49,7 @@ enum {
 };
 
 /* console's a0, from the device tree */
-enum uart_kind { UART_NONE, UART_16550 };
+enum uart_kind { UART_NONE, UART_16550, UART_DESIGNWARE, UART_SIFIVE };
 struct console_start {
     uint8_t uart;             /* enum uart_kind */
     uint8_t reg_shift : 4;    /* distance of registers: 1 << reg_shift bytes */

@@ -119,6 +119,19 @@ __attribute__((noreturn)) static void main_loop(void)
     }
 }
 
+static const struct uart_driver *main_driver(uint8_t kind)
+{
+    switch (kind) {
+    case UART_16550:
+    case UART_DESIGNWARE:
+        return &uart_16550;
+    case UART_SIFIVE:
+        return &uart_sifive;
+    default:
+        return &uart_firmware;
+    }
+}
+
 void server_main(uint64_t word, uint64_t space_id)
 {
     struct console_start start;
@@ -127,7 +140,7 @@ void server_main(uint64_t word, uint64_t space_id)
     print_to(SERVER_SLOT_MACHINE);
     owner.space_id = space_id;
     patience_ticks = (uint64_t)start.timebase_hz * OUTPUT_PATIENCE_MS / MS_PER_S;
-    uart = start.uart == UART_16550 ? &uart_16550 : &uart_firmware;
+    uart = main_driver(start.uart);
     uart->open(&start);
     session_init(&owner, store_address(STORE_SESSIONS), store_address(STORE_JOBS));
     if (!reply_init(&owner, store_address(STORE_REPLIES))) {

@@ -21,7 +21,8 @@ struct uart_driver {
     bool (*is_silent)(void); /* the last bit is out */
 };
 
-extern const struct uart_driver uart_16550;
+extern const struct uart_driver uart_16550; /* and DesignWare's */
+extern const struct uart_driver uart_sifive;
 /* Without a device: output through the firmware's console, no input. */
 extern const struct uart_driver uart_firmware;
 

@@ -31,6 +31,7 @@ void arguments_read(const char *text, struct arguments *arguments_out)
 {
     static char word[BOOT_ARGS_BYTES];
     static const char run[] = "run=";
+    static const char farewell[] = "farewell=";
 
     *arguments_out = (struct arguments){0};
     while (*text != '\0') {
@@ -44,6 +45,9 @@ void arguments_read(const char *text, struct arguments *arguments_out)
         } else if (strncmp(word, run, sizeof(run) - 1) == 0) {
             arguments_out->has_run = true;
             strcpy(arguments_out->run, word + sizeof(run) - 1);
+        } else if (strncmp(word, farewell, sizeof(farewell) - 1) == 0 &&
+                   strlen(word) < sizeof(farewell) - 1 + FAREWELL_BYTES) {
+            strcpy(arguments_out->farewell, word + sizeof(farewell) - 1);
         }
     }
 }

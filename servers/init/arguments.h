@@ -7,12 +7,15 @@
 
 #include <byre/boot_info.h>
 
+enum { FAREWELL_BYTES = 33 };
+
 struct arguments {
     bool testhooks;
     bool overcommit;
     bool quiet;
     bool has_run;
-    char run[BOOT_ARGS_BYTES]; /* the line, if has_run */
+    char run[BOOT_ARGS_BYTES];     /* the line, if has_run */
+    char farewell[FAREWELL_BYTES]; /* a word to say at the end; "": none (power.h) */
 };
 
 void arguments_read(const char *text, struct arguments *arguments_out);

@@ -1,7 +1,7 @@
-/* What init looks for in the device tree: the console's UART and the test device that ends QEMU
- * with a status. The tree may be anything; what is not found is absent.
+/* What init looks for in the device tree: the console's UART, the test device that ends QEMU
+ * with a status, the JH7110's watchdog with its clocks. The tree may be anything; what is not found is absent.
  *
- * 16550: National Semiconductor PC16550D. Bindings: serial/8250, and sifive,test1 (QEMU).
+ * Bindings: serial/8250, serial/snps-dw-apb-uart, serial/sifive-serial, and sifive,test1 (QEMU).
  */
 #ifndef INIT_MACHINE_H
 #define INIT_MACHINE_H
@@ -10,10 +10,12 @@
 #include <stdint.h>
 
 #include <byre/boot_info.h>
+#include <byre/server.h>
 #include <libsys/ipc.h>
 
 struct machine_uart {
     bool found;
+    uint8_t kind; /* enum uart_kind of server.h */
     uint64_t address;
     uint64_t bytes;
     uint32_t interrupt;
@@ -23,12 +25,15 @@ struct machine_uart {
 
 struct machine {
     struct machine_uart uart;
+    bool names_console; /* /chosen does; no other UART will be the console */
     bool test_found;
     uint64_t test_address;
+    bool watchdog_found; /* the JH7110's */
+    uint64_t watchdog_address;
+    bool clocks_found;
+    uint64_t clocks_address;
 };
 
 void machine_read(const void *tree, uint64_t bytes, struct machine *machine_out);
-/* The DEVICE capability of init's that covers a frame; 0: none. */
-cap_t machine_device(const struct boot_info *info, uint64_t frame);
 
 #endif

@@ -68,15 +68,27 @@ static void main_plan_server(struct server *server, const char *name)
     server->priority = entry.priority;
 }
 
+static volatile uint32_t *main_keep_registers(bool found, uint64_t address)
+{
+    uint64_t frame = address / PAGE_BYTES;
+    cap_t device = found ? supply_device(frame) : 0;
+
+    return device == 0 ? NULL : scratch_keep_device(device, frame);
+}
+
 static void main_find_power(void)
 {
     const struct machine *machine = &the_system.machine;
-    uint64_t frame = machine->test_address / PAGE_BYTES;
-    cap_t device = machine->test_found ? machine_device(the_system.info, frame) : 0;
+    struct power_means means = {.farewell = the_system.arguments.farewell};
 
-    if (device != 0) {
-        power_init(scratch_keep_device(device, frame));
+    means.test_device = main_keep_registers(machine->test_found, machine->test_address);
+    if (machine->watchdog_found && machine->clocks_found) {
+        means.watchdog.clocks = main_keep_registers(true, machine->clocks_address);
+        means.watchdog.registers = means.watchdog.clocks == NULL
+                                       ? NULL
+                                       : main_keep_registers(true, machine->watchdog_address);
     }
+    power_init(&means);
 }
 
 /* Everything that needs OBJECT pages is made before the pager gets the rest of them. */

@@ -1,5 +1,10 @@
-/* Off and on again: through the test device if there is one (its status becomes QEMU's exit
- * status), else through firmware. */
+/* Off and on again, by what there is: the test device (its status becomes QEMU's exit status), then
+ * firmware, then for a restart the watchdog.
+ *
+ * A machine that has no test device cannot tell a status to whoever started it. For that the boot
+ * argument farewell=WORD makes init say "init: farewell WORD STATUS" as the last thing before: the
+ * word is known to init and to who gave it, so that no program can say it first.
+ */
 #ifndef INIT_POWER_H
 #define INIT_POWER_H
 
@@ -7,8 +12,16 @@
 
 #include <libsys/ipc.h>
 
-void power_init(volatile void *test_device); /* NULL: none */
-err_t power_off(uint64_t status);            /* returns only if the machine refuses */
+#include "watchdog.h"
+
+struct power_means {
+    volatile uint32_t *test_device; /* NULL: none */
+    struct watchdog watchdog;
+    const char *farewell; /* "": none wanted */
+};
+
+void power_init(const struct power_means *means);
+err_t power_off(uint64_t status); /* returns only if the machine refuses */
 err_t power_reboot(void);
 
 #endif

@@ -84,7 +84,7 @@ static bool console_give_uart(struct system *system)
 {
     const struct machine_uart *uart = &system->machine.uart;
     uint64_t first = uart->address / PAGE_BYTES;
-    cap_t device = machine_device(system->info, first);
+    cap_t device = supply_device(first);
 
     if (!uart->found || device == 0) {
         return false;
@@ -116,7 +116,7 @@ void console_start(struct system *system)
         .timebase_hz = (uint32_t)system->info->timebase_hz,
     };
     if (console_give_uart(system)) {
-        start.uart = UART_16550;
+        start.uart = uart->kind;
         start.reg_shift = uart->reg_shift & 15u;
         start.reg_io_width = uart->reg_io_width & 15u;
         start.reg_offset = uart->address & (PAGE_BYTES - 1);

@@ -140,3 +140,16 @@ unsigned supply_used(struct boot_range ranges_out[SUPPLY_USED_MAX])
     }
     return supply.used_count;
 }
+
+cap_t supply_device(uint64_t frame)
+{
+    for (uint32_t i = 0; i < supply.info->device_count; i++) {
+        cap_t slot = INIT_SLOT_DEVICE_FIRST + i;
+        uint64_t type, rights, badge, first, frames;
+        if (byre_cap_info(0, slot, &type, &rights, &badge, &first, &frames) == ERR_OK &&
+            type == OBJECT_DEVICE && frame >= first && frame - first < frames) {
+            return slot;
+        }
+    }
+    return 0;
+}

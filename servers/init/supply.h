@@ -25,6 +25,8 @@ struct boot_range supply_object_rest(void);
 /* 1 to `wanted` consecutive free USER frames. */
 struct boot_range supply_user(uint64_t wanted);
 unsigned supply_used(struct boot_range ranges_out[SUPPLY_USED_MAX]);
+/* The DEVICE capability of init's that covers a frame; 0: none. */
+cap_t supply_device(uint64_t frame);
 /* The next empty slot of init's capability table. */
 cap_t supply_slot(void);
 

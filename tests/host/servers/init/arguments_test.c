@@ -24,6 +24,19 @@ static void a_line_to_run_keeps_its_spaces_and_quotes(void **state)
     assert_false(arguments.overcommit);
 }
 
+static void a_farewell_is_kept_if_it_fits(void **state)
+{
+    struct arguments arguments;
+
+    (void)state;
+    arguments_read("farewell=0123456789abcdef run=ps", &arguments);
+    assert_string_equal(arguments.farewell, "0123456789abcdef");
+    arguments_read("farewell=0123456789abcdef0123456789abcdef", &arguments);
+    assert_int_equal(strlen(arguments.farewell), FAREWELL_BYTES - 1);
+    arguments_read("farewell=0123456789abcdef0123456789abcdef0", &arguments);
+    assert_string_equal(arguments.farewell, "");
+}
+
 static void words_that_are_nobody_s_are_ignored(void **state)
 {
     struct arguments arguments;
@@ -73,6 +86,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_line_to_run_keeps_its_spaces_and_quotes),
+        cmocka_unit_test(a_farewell_is_kept_if_it_fits),
         cmocka_unit_test(words_that_are_nobody_s_are_ignored),
         cmocka_unit_test(an_open_quote_and_a_long_word_end_with_the_text),
         cmocka_unit_test(the_manifest_names_path_and_priority),
