@@ -3,7 +3,6 @@
 #include "boot.h"
 
 #include <addresses.h>
-#include <format/cpio.h>
 
 #include "arguments.h"
 #include "core/chunk.h"
@@ -15,14 +14,13 @@
 #include "riscv/panic.h"
 #include "riscv/sbi.h"
 
-enum { TREE_BYTES_MAX = 16 << 20 };
-
 #define PATTERN 0xa5a5a5a5a5a5a5a5ul
 
 struct boot_facts boot_facts;
 static struct machine machine;
 static struct plan plan;
 static struct init init;
+static struct range archive;
 
 extern char image_end[];
 
@@ -59,28 +57,21 @@ static void require(bool good, const char *why)
 /* ----------------------------------------------------------------------- steps */
 static void find_init(void)
 {
-    struct cpio_member member;
-    uint64_t bytes = machine.archive_end - machine.archive_start;
-    init.archive = (struct range){machine.archive_start, machine.archive_end};
-    require(bytes != 0, "there is no boot archive (initrd)");
-    require(machine.archive_start % PAGE_BYTES == 0, "the boot archive does not begin a page");
-    require(ranges_contain(&machine.memory, machine.archive_start, machine.archive_end),
+    archive = (struct range){machine.archive_start, machine.archive_end};
+    require(archive.end - archive.start > 2 * PAGE_BYTES, "there is no boot archive (initrd)");
+    require(archive.start % PAGE_BYTES == 0, "the boot archive does not begin a page");
+    require(ranges_contain(&machine.memory, archive.start, archive.end),
             "the boot archive lies outside memory");
-    require(cpio_find(boot_pointer(machine.archive_start), bytes, "servers/init", &member) ==
-                CPIO_MEMBER,
-            "the boot archive has no servers/init, or is no cpio archive");
-    require(boot_address(member.data) % PAGE_BYTES == 0,
-            "servers/init does not begin a page of the boot archive");
-    require(elf_open(&init.elf, member.data, member.bytes),
-            "servers/init is no program that Byre can load");
-    init.image = boot_address(member.data);
+    init.image = boot_pointer(archive.start + PAGE_BYTES);
+    require(init_image_is_right(init.image, archive.end - archive.start),
+            "the boot archive does not begin with servers/init");
 }
 
 static void make_plan(uint64_t image)
 {
     struct plan_request request = {
         .image = {image, boot_address(image_end)},
-        .archive = init.archive,
+        .archive = archive,
         .tree = {boot_address(init.tree.base), boot_address(init.tree.base) + init.tree.used_bytes},
         .chunk_record_bytes = sizeof(struct chunk),
         .init_pages = init_pages(&init),
@@ -94,33 +85,43 @@ static void make_chunks(void)
     struct chunk *records = boot_pointer(plan.chunk_records);
     for (uint64_t i = 0; i < plan.chunk_count; i++) {
         uint64_t start = (plan.chunk_first + i) << CHUNK_SHIFT;
-        uint8_t kind = plan_chunk_kind(&plan, start);
         records[i] = (struct chunk){
-            .kind = kind,
-            .used = kind == KIND_TABLE ? (uint16_t)init.tables : 0,
+            .kind = plan_chunk_kind(&plan, start),
+            .used = start == plan.table_chunk ? INIT_TABLES : 0,
         };
     }
 }
 
+static struct boot_range frames_of(uint64_t start, uint64_t end)
+{
+    uint64_t first = start >> PAGE_SHIFT;
+    return (struct boot_range){first, ((end + PAGE_BYTES - 1) >> PAGE_SHIFT) - first};
+}
+
 /* Memory as it may look after another system: nothing may rely on zeroes. */
-static void fill_free_memory(const struct boot_info *info)
+static void fill_free_memory(void)
 {
     struct ranges free = plan.chunks;
-    uint64_t init_end = (info->tree.first_frame + info->tree.frames) << PAGE_SHIFT;
     ranges_remove(&free, plan.table_chunk, plan.table_chunk + CHUNK_BYTES);
     ranges_remove(&free, plan.object_chunk, plan.object_chunk + CHUNK_BYTES);
-    ranges_remove(&free, plan.init_start, init_end);
-    ranges_remove(&free, info->archive.first_frame << PAGE_SHIFT,
-                  (info->archive.first_frame + info->archive.frames) << PAGE_SHIFT);
+    ranges_remove(&free, plan.init_start, plan.init_start + init_pages(&init) * PAGE_BYTES);
+    ranges_remove(&free, archive.start, (archive.end + PAGE_BYTES - 1) & ~(PAGE_BYTES - 1ul));
     require(!free.is_lossy, "free memory is in too many pieces to fill");
     for (unsigned i = 0; i < free.count; i++) {
         boot_fill(free.list[i].start, free.list[i].end - free.list[i].start, PATTERN);
     }
 }
 
-static struct boot_range frames_of(struct range range)
+/* All of it that fits, and the end. */
+static bool copy_text(char *to, unsigned room, const char *from)
 {
-    return (struct boot_range){range.start >> PAGE_SHIFT, (range.end - range.start) >> PAGE_SHIFT};
+    unsigned length = 0;
+    while (length + 1 < room && from[length] != '\0') {
+        to[length] = from[length];
+        length++;
+    }
+    to[length] = '\0';
+    return from[length] == '\0';
 }
 
 static void tell_kernel(void)
@@ -130,13 +131,11 @@ static void tell_kernel(void)
     boot_facts.chunk_count = plan.chunk_count;
     boot_facts.table_chunk.number = plan.table_chunk >> PAGE_SHIFT;
     boot_facts.object_chunk.number = plan.object_chunk >> PAGE_SHIFT;
-    boot_facts.init_root.number = init.root >> PAGE_SHIFT;
-    boot_facts.init_entry.value = init.elf.entry;
-    boot_facts.init_stack.value = INIT_STACK_TOP;
-    boot_facts.init_argument.value = INIT_BOOT_INFO;
+    boot_facts.init_root.number = init_root(&init) >> PAGE_SHIFT;
+    boot_facts.init_entry.value = init.image->entry;
     boot_facts.device_count = plan.devices.count;
     for (unsigned i = 0; i < plan.devices.count; i++) {
-        boot_facts.devices[i] = frames_of(plan.devices.list[i]);
+        boot_facts.devices[i] = frames_of(plan.devices.list[i].start, plan.devices.list[i].end);
     }
     boot_facts.timebase_hz = machine.timebase_hz;
     boot_facts.hart_count = 1;
@@ -144,30 +143,36 @@ static void tell_kernel(void)
 
 static void tell_init(uint64_t ticks, uint64_t instructions)
 {
-    struct boot_info *info = init.info;
-    info->version = BOOT_INFO_VERSION;
-    info->abi_version = KERNEL_ABI_VERSION;
-    info->timebase_hz = machine.timebase_hz;
-    info->boot_ticks = ticks;
-    info->boot_instret = instructions;
-    info->hart_count = boot_facts.hart_count;
-    info->boot_hart = (uint32_t)riscv_facts.hart_id;
-    info->asid_bits = riscv_facts.asid_bits;
-    info->features = riscv_facts.has_sstc;
+    struct boot_info *info = boot_pointer(init.start);
     struct ranges memory = plan.chunks;
+    uint64_t tree = init_tree(&init);
+    *info = (struct boot_info){
+        .version = BOOT_INFO_VERSION,
+        .abi_version = KERNEL_ABI_VERSION,
+        .timebase_hz = machine.timebase_hz,
+        .boot_ticks = ticks,
+        .boot_instret = instructions,
+        .hart_count = boot_facts.hart_count,
+        .boot_hart = (uint32_t)riscv_facts.hart_id,
+        .asid_bits = riscv_facts.asid_bits,
+        .features = riscv_facts.has_sstc,
+        .device_count = plan.devices.count,
+        .archive = frames_of(archive.start, archive.end),
+        .archive_bytes = archive.end - archive.start,
+        .tree = frames_of(tree, tree + init.tree.used_bytes),
+        .tree_bytes = init.tree.used_bytes,
+        .init_frames = frames_of(init.start, tree),
+        .table_next_frame = (plan.table_chunk >> PAGE_SHIFT) + 1 + INIT_TABLES,
+        .table_chunk_frame = plan.table_chunk >> PAGE_SHIFT,
+        .root_frame = init_root(&init) >> PAGE_SHIFT,
+        .object_next_page = (plan.object_chunk >> PAGE_SHIFT) + BOOT_OBJECT_PAGES,
+        .object_chunk_frame = plan.object_chunk >> PAGE_SHIFT,
+    };
     ranges_add(&memory, plan.kernel.start, plan.kernel.end);
     for (unsigned i = 0; i < memory.count && i < BOOT_MEMORY_RANGES_MAX; i++) {
-        info->memory[info->memory_count++] = frames_of(memory.list[i]);
+        info->memory[info->memory_count++] = frames_of(memory.list[i].start, memory.list[i].end);
     }
-    info->device_count = plan.devices.count;
-    info->object_chunk_frame = plan.object_chunk >> PAGE_SHIFT;
-    info->object_next_page = info->object_chunk_frame + BOOT_OBJECT_PAGES;
-    unsigned length = 0;
-    while (length + 1 < BOOT_ARGS_BYTES && machine.arguments[length] != '\0') {
-        info->arguments[length] = machine.arguments[length];
-        length++;
-    }
-    if (machine.arguments[length] != '\0') {
+    if (!copy_text(info->arguments, BOOT_ARGS_BYTES, machine.arguments)) {
         kernel_log("the boot arguments are longer than %u bytes; the rest is ignored",
                    (uint64_t)BOOT_ARGS_BYTES - 1);
     }
@@ -177,26 +182,24 @@ static void tell_riscv(uint64_t hart_id, uint64_t root)
 {
     unsigned index = machine_hart_index(&machine, hart_id);
     require(index < machine.hart_count, "the device tree does not know the hart that boots");
+    const struct machine_hart *hart = &machine.harts[index];
     uint64_t asid_bits = paging_probe_asid_bits(root);
     riscv_facts.memory_bytes = plan.memory_bytes;
     riscv_facts.hart_id = hart_id;
     riscv_facts.plic_start = machine.plic_start;
-    riscv_facts.plic_context = machine.harts[index].plic_context;
-    riscv_facts.plic_sources =
-        machine.harts[index].plic_context == MACHINE_NO_CONTEXT ? 0 : machine.plic_sources;
+    riscv_facts.plic_context = hart->plic_context;
+    riscv_facts.plic_sources = hart->plic_context == MACHINE_NO_CONTEXT ? 0 : machine.plic_sources;
     riscv_facts.asid_bits =
         (uint32_t)(asid_bits < boot_facts.asid_bits_max ? asid_bits : boot_facts.asid_bits_max);
-    riscv_facts.has_sstc = machine.harts[index].has_sstc && boot_probe_stimecmp() != 0;
-    for (unsigned i = 0; i + 1 < sizeof riscv_facts.model && machine.model[i] != '\0'; i++) {
-        riscv_facts.model[i] = machine.model[i];
-    }
+    riscv_facts.has_sstc = hart->has_sstc && boot_probe_stimecmp() != 0;
+    (void)copy_text(riscv_facts.model, sizeof riscv_facts.model, machine.model);
 }
 
 static void read_machine(uint64_t address)
 {
     require(address != 0 && address % 8 == 0, "firmware passed no device tree");
-    require(fdt_open(&init.tree, boot_pointer(address), TREE_BYTES_MAX),
-            "the device tree is damaged, or none");
+    require(fdt_open(&init.tree, boot_pointer(address), INIT_TREE_END - INIT_TREE),
+            "the device tree is damaged, too large, or none");
     require(machine_read(&machine, &init.tree), machine.complaint);
     if (machine.complaint != NULL) {
         kernel_log("%s", machine.complaint);
@@ -222,13 +225,13 @@ struct boot_result boot_main(uint64_t hart_id, uint64_t tree, uint64_t ticks, ui
     make_chunks();
 
     uint64_t root = paging_build(&plan, image, &machine);
-    __builtin_memcpy(boot_pointer(init.root + PAGE_BYTES / 2), boot_pointer(root + PAGE_BYTES / 2),
-                     PAGE_BYTES / 2);
+    __builtin_memcpy(boot_pointer(init_root(&init) + PAGE_BYTES / 2),
+                     boot_pointer(root + PAGE_BYTES / 2), PAGE_BYTES / 2);
     tell_riscv(hart_id, root);
     tell_kernel();
     tell_init(ticks, instructions);
     if (boot_facts.pattern) {
-        fill_free_memory(init.info);
+        fill_free_memory();
     }
     return (struct boot_result){SATP_SV39 | root >> PAGE_SHIFT, riscv_facts.image_offset};
 }

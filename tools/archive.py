@@ -2,8 +2,9 @@
 
     archive.py OUTPUT [--strip STRIP] [--overlay DIRECTORY] NAME=FILE...
 
-Promises: the same files give the same bytes; members come in the order given, those that only the
-overlay has after them by name; data begins on a page boundary because NULs pad the member's name (its
+Promises: the same files give the same bytes; servers/init is the first member, laid out as
+abi/byre/init_image.h says; the others come in the order given, those that only the overlay has after
+them by name; data begins on a page boundary because NULs pad the member's name (its
 length counts them), so that text maps in place. --strip runs that command on ELF files first. Does
 not make directories: a member's name is its whole path.
 """
@@ -11,6 +12,7 @@ not make directories: a member's name is its whole path.
 import argparse
 import os
 import pathlib
+import struct
 import subprocess
 import sys
 import tempfile
@@ -19,6 +21,12 @@ PAGE = 4096
 HEADER_BYTES = 110
 REGULAR_FILE = 0o100000
 TRAILER = "TRAILER!!!"
+INIT = "servers/init"
+INIT_IMAGE_MAGIC = b".iimage0"
+INIT_IMAGE_PAGES_MAX = 256
+PROGRAM_LOAD = 1
+TEXT, RODATA, DATA = range(3)
+KIND_OF_FLAGS = {5: TEXT, 4: RODATA, 6: DATA}  # PF_R, PF_W, PF_X
 
 
 def padded(data, alignment):
@@ -35,6 +43,38 @@ def member(offset, number, name, data, executable):
     fields = (number, mode, 0, 0, 1, 0, len(data), 0, 0, 0, 0, len(name_bytes), 0)
     header = b"070701" + b"".join(b"%08x" % field for field in fields)
     return padded(header + name_bytes, 4) + padded(data, 4)
+
+
+def pages_of(count):
+    return -(-count // PAGE)
+
+
+def init_image(elf, path):
+    """abi/byre/init_image.h: a program's segments in whole pages behind a header."""
+    entry, = struct.unpack_from("<Q", elf, 24)
+    table, = struct.unpack_from("<Q", elf, 32)
+    count, = struct.unpack_from("<H", elf, 56)
+    contents = [b"", b"", b""]
+    pages = [0, 0, 0]
+    end = None
+    for number in range(count):
+        kind, flags, offset, address, _, in_file, in_memory, _ = \
+            struct.unpack_from("<IIQQQQQQ", elf, table + number * 56)
+        if kind != PROGRAM_LOAD or in_memory == 0:
+            continue
+        place = KIND_OF_FLAGS.get(flags)
+        if place is None or any(pages[place:]) or address % PAGE or end not in (None, address):
+            sys.exit(f"archive: {path}: not text, rodata, data on consecutive pages")
+        contents[place] = padded(elf[offset:offset + in_file], PAGE)
+        pages[place] = pages_of(in_memory)
+        end = address + pages[place] * PAGE
+    bss = pages[DATA] - len(contents[DATA]) // PAGE
+    if sum(pages) > INIT_IMAGE_PAGES_MAX or any(
+            len(contents[kind]) != pages[kind] * PAGE for kind in (TEXT, RODATA)):
+        sys.exit(f"archive: {path}: larger than init may be, or bss where none belongs")
+    header = INIT_IMAGE_MAGIC + struct.pack("<QHHHH", entry, pages[TEXT], pages[RODATA],
+                                            len(contents[DATA]) // PAGE, bss)
+    return padded(header, PAGE) + b"".join(contents)
 
 
 def is_elf(path):
@@ -70,8 +110,11 @@ def members_of(arguments):
 
 def build(files, strip):
     archive = bytearray()
-    for number, (name, path) in enumerate(files.items(), 1):
+    order = sorted(files.items(), key=lambda item: item[0] != INIT)
+    for number, (name, path) in enumerate(order, 1):
         data = contents(path, strip)
+        if name == INIT:
+            data = init_image(data, path)
         executable = os.access(path, os.X_OK)
         archive += member(len(archive), number, name, data, executable)
     archive += member(len(archive), 0, TRAILER, b"", False)

@@ -1,6 +1,7 @@
 /* What the kernel hands to init: slots of its capability table, and one read-only page of facts.
- * The page is mapped at INIT_BOOT_INFO in init's space; the device tree and the boot archive are
- * mapped read-only at the addresses that it names. */
+ * The page is mapped at INIT_BOOT_INFO in init's space, read-only as the copy of the device tree is.
+ * They share one leaf table with init's image (<byre/init_image.h>) and stack. The boot archive is
+ * for init to map. */
 #ifndef BYRE_BOOT_INFO_H
 #define BYRE_BOOT_INFO_H
 
@@ -20,15 +21,15 @@ enum init_slot {
 };
 
 enum {
-    BOOT_INFO_VERSION = 1,
+    BOOT_INFO_VERSION = 2,
     BOOT_MEMORY_RANGES_MAX = 16,
     BOOT_ARGS_BYTES = 1024,
 };
 
-#define INIT_BOOT_INFO 0x0000003fff000000ul /* this page */
-#define INIT_TREE      0x0000003fff200000ul /* device tree, read-only */
-#define INIT_ARCHIVE   0x0000003000000000ul /* boot archive, read-only */
-#define INIT_STACK_TOP 0x0000003ffe000000ul
+#define INIT_BOOT_INFO 0x10100000ul /* this page */
+#define INIT_STACK_TOP 0x10120000ul
+#define INIT_TREE      0x10130000ul /* the device tree */
+#define INIT_TREE_END  0x10200000ul
 
 struct boot_range {
     uint64_t first_frame;

@@ -15,16 +15,6 @@ static inline uint64_t bytes_be64(const uint8_t *at)
     return (uint64_t)bytes_be32(at) << 32 | bytes_be32(at + 4);
 }
 
-/* The low `bytes` bytes of a little-endian number. */
-static inline uint64_t bytes_little(const uint8_t *at, unsigned bytes)
-{
-    uint64_t value = 0;
-    for (unsigned i = 0; i < bytes; i++) {
-        value |= (uint64_t)at[i] << (8 * i);
-    }
-    return value;
-}
-
 static inline bool text_equals(const char *a, const char *b)
 {
     while (*a != '\0' && *a == *b) {

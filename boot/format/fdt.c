@@ -120,8 +120,10 @@ bool fdt_open(struct fdt *tree, const void *blob, uint64_t bytes_max)
     uint32_t strings = bytes_be32(base + HEADER_STRINGS);
     uint32_t nodes_bytes = bytes_be32(base + HEADER_NODES_BYTES);
     uint32_t strings_bytes = bytes_be32(base + HEADER_STRINGS_BYTES);
-    if (total > bytes_max || total > TOTAL_BYTES_MAX ||
-        bytes_be32(base + HEADER_VERSION) < VERSION ||
+    if (total > bytes_max) {
+        total = (uint32_t)bytes_max; /* there may be slack behind the blocks */
+    }
+    if (total > TOTAL_BYTES_MAX || bytes_be32(base + HEADER_VERSION) < VERSION ||
         bytes_be32(base + HEADER_COMPATIBLE_VERSION) > VERSION || nodes % CELL_BYTES != 0 ||
         !block_fits(nodes, nodes_bytes, total) || !block_fits(strings, strings_bytes, total)) {
         return false;

@@ -38,8 +38,6 @@ struct boot_facts {
     /* init. */
     frame_t init_root;
     vaddr_t init_entry;
-    vaddr_t init_stack;
-    vaddr_t init_argument; /* a0: where its boot information page is */
     struct boot_range devices[BOOT_DEVICE_RANGES_MAX];
     uint32_t device_count;
 

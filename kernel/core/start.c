@@ -44,8 +44,7 @@ static struct thread *make_init(struct hart *hart, const struct boot_facts *fact
     thread->captable = table;
     thread->priority = INIT_PRIORITY;
     thread->flags = THREAD_FLAG_STARTED | THREAD_FLAG_INIT;
-    arch_thread_start(thread, facts->init_entry, facts->init_stack, 0, facts->init_argument.value,
-                      0);
+    arch_thread_start(thread, facts->init_entry, (vaddr_t){INIT_STACK_TOP}, 0, INIT_BOOT_INFO, 0);
     return thread;
 }
 

@@ -4,7 +4,7 @@
 #include <byre/gen/pager_client.h>
 #include <byre/program.h>
 #include <byre/table.h>
-#include <format/elf.h>
+#include <libsys/elf.h>
 
 enum { SMALL_IMAGE_BYTES = 1 << 20 };
 
@@ -22,7 +22,7 @@ static uint64_t rights_of(uint32_t elf_rights)
 }
 
 /* The reader has checked that offset and address agree within a page, that nothing wraps and that
- * segments ascend on pages of their own (L2 of <format/elf.h>). */
+ * segments ascend on pages of their own (L2 of <libsys/elf.h>). */
 static struct load_region region_of(const struct elf_segment *segment,
                                     uint64_t archive_offset_pages)
 {

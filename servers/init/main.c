@@ -11,7 +11,7 @@
 #include <byre/pager_boot.h>
 #include <byre/server.h>
 #include <byre/table.h>
-#include <format/cpio.h>
+#include <libsys/cpio.h>
 #include <libsys/print.h>
 #include <libsys/server.h>
 
@@ -23,6 +23,7 @@
 #include "power.h"
 #include "scratch.h"
 #include "server.h"
+#include "space.h"
 #include "supply.h"
 
 enum { LINE_PIECE_BYTES = 56 };
@@ -36,11 +37,20 @@ void system_give(cap_t from, cap_t table, cap_t slot, uint64_t rights, uint64_t 
 
 /* ------------------------------------------------------------------------------- start-up */
 
+static void main_map_archive(void)
+{
+    const struct boot_info *info = the_system.info;
+    struct space_builder own;
+
+    space_continue(&own, info->root_frame);
+    space_map(&own, ARCHIVE_BASE, info->archive.first_frame, info->archive.frames, MAP_R);
+}
+
 static void main_find_member(const char *name, struct cpio_member *member_out)
 {
     const struct boot_info *info = the_system.info;
 
-    if (cpio_find((const void *)INIT_ARCHIVE, info->archive_bytes, name, member_out) !=
+    if (cpio_find((const void *)ARCHIVE_BASE, info->archive_bytes, name, member_out) !=
         CPIO_MEMBER) {
         print("init: no %s in the boot archive\n", name);
         init_panic("the boot archive is incomplete", ERR_EMPTY);
@@ -60,7 +70,7 @@ static void main_plan_server(struct server *server, const char *name)
         init_panic("the manifest is incomplete", ERR_EMPTY);
     }
     main_find_member(entry.path, &file);
-    uint64_t offset = (uint64_t)(uintptr_t)file.data - INIT_ARCHIVE;
+    uint64_t offset = (uint64_t)(uintptr_t)file.data - ARCHIVE_BASE;
     init_check("a server's file does not begin on a page",
                offset % PAGE_BYTES == 0 ? ERR_OK : ERR_ALIGN);
     init_check("a server's file is no program",
@@ -182,6 +192,7 @@ void server_main(uint64_t boot_info, uint64_t unused)
     }
     supply_init(system->info);
     scratch_init(system->info->root_frame);
+    main_map_archive();
     arguments_read(system->info->arguments, &system->arguments);
     machine_read((const void *)INIT_TREE, system->info->tree_bytes, &system->machine);
     main_find_power();

@@ -47,7 +47,7 @@ static void pager_map_image(struct space_builder *builder, const struct system *
                       region->rights);
             continue;
         }
-        const uint8_t *file = (const uint8_t *)(INIT_ARCHIVE + region->offset_pages * PAGE_BYTES);
+        const uint8_t *file = (const uint8_t *)(ARCHIVE_BASE + region->offset_pages * PAGE_BYTES);
         pager_map_copied(builder, region->start, region->pages, file, region->file_bytes,
                          region->rights);
     }

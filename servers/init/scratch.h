@@ -12,6 +12,7 @@
 #include <libsys/ipc.h>
 
 #define SCRATCH_BASE 0x0000000800000000ul
+#define ARCHIVE_BASE 0x0000003000000000ul /* the boot archive, read-only: main.c maps it */
 
 enum {
     SCRATCH_PAGES = 256,      /* for frames that come and go */

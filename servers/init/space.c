@@ -19,11 +19,15 @@ static uint64_t space_table(uint64_t level)
     return table;
 }
 
+void space_continue(struct space_builder *builder, uint64_t root)
+{
+    *builder =
+        (struct space_builder){.root = root, .middle_index = SPACE_NONE, .leaf_index = SPACE_NONE};
+}
+
 void space_begin(struct space_builder *builder, cap_t space)
 {
-    *builder = (struct space_builder){.root = space_table(TABLE_LEVEL_ROOT),
-                                      .middle_index = SPACE_NONE,
-                                      .leaf_index = SPACE_NONE};
+    space_continue(builder, space_table(TABLE_LEVEL_ROOT));
     init_check("root", byre_space_set_root(space, INIT_SLOT_MEMORY, builder->root));
 }
 

@@ -19,6 +19,8 @@ struct space_builder {
 };
 
 void space_begin(struct space_builder *builder, cap_t space);
+/* Go on with a space that has nothing yet in the GiBs to be mapped. */
+void space_continue(struct space_builder *builder, uint64_t root);
 void space_map(struct space_builder *builder, uint64_t address, uint64_t first_frame,
                uint64_t frames, uint64_t rights);
 /* A whole chunk by one entry. */

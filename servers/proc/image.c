@@ -5,7 +5,7 @@
 
 #include <byre/gen/proc.h>
 #include <byre/table.h>
-#include <format/cpio.h>
+#include <libsys/cpio.h>
 
 enum { IMAGES_CACHED = 64 };
 

@@ -1,6 +1,7 @@
 """Gates on the tools: the boot archive and the interface generator keep their promises."""
 
 import pathlib
+import struct
 import subprocess
 import sys
 import tempfile
@@ -57,6 +58,45 @@ def archive_gates(tap, folder):
     tap.check(missing.returncode != 0 and "ROOT=" in missing.stderr, "a ROOT that is no folder is named")
 
 
+def program(segments):
+    """An ELF with these segments: (flags, address, in_file, in_memory), data by page."""
+    header = b"\x7fELF\2\1\1".ljust(24, b"\0") + struct.pack("<QQ", 0x10000010, 64)
+    table, data = b"", b""
+    for number, (flags, address, in_file, in_memory) in enumerate(segments):
+        table += struct.pack("<IIQQQQQQ", 1, flags, PAGE + len(data), address, address, in_file,
+                             in_memory, PAGE)
+        data += bytes([number + 1] * in_file) + bytes(-in_file % PAGE)
+    header = header.ljust(54, b"\0") + struct.pack("<HH", 56, len(segments))
+    return (header.ljust(64, b"\0") + table).ljust(PAGE, b"\0") + data
+
+
+def init_gates(tap, folder):
+    """servers/init is laid out as abi/byre/init_image.h says, or refused."""
+    base = 0x10000000
+    text, rodata = (5, base, 5000, 5000), (4, base + 2 * PAGE, 10, 10)
+    data = (6, base + 3 * PAGE, 20, 3 * PAGE + 1)
+    (folder / "init").write_bytes(program([text, rodata, data]))
+    (folder / "other").write_bytes(b"o")
+    result = python("tools/archive.py", folder / "system", f"bin/other={folder / 'other'}",
+                    f"servers/init={folder / 'init'}")
+    tap.check(result.returncode == 0, "init is laid out", result.stderr.splitlines())
+    (name, offset, image), *_ = members((folder / "system").read_bytes())
+    tap.check((name, offset) == ("servers/init", PAGE), "init is the first, from page 1 on", name)
+    tap.check(struct.unpack_from("<8sQHHHH", image) == (b".iimage0", 0x10000010, 2, 1, 1, 3),
+              "its header tells the pages of each kind")
+    tap.check(image[PAGE:] == b"\1" * 5000 + bytes(-5000 % PAGE) + b"\2" * 10 + bytes(PAGE - 10) +
+              b"\3" * 20 + bytes(PAGE - 20), "its segments come in whole pages")
+    wrong = {"a writable and executable segment": [(7, base, 10, 10)],
+             "a hole between segments": [text, (4, base + 3 * PAGE, 10, 10)],
+             "data before text": [(6, base, 10, 10), (5, base + PAGE, 10, 10)],
+             "zeroes behind text": [(5, base, 10, 2 * PAGE)],
+             "more than there is room for": [text, rodata, (6, base + 3 * PAGE, 0, 254 * PAGE)]}
+    for what, segments in wrong.items():
+        (folder / "wrong").write_bytes(program(segments))
+        result = python("tools/archive.py", folder / "x", f"servers/init={folder / 'wrong'}")
+        tap.check(result.returncode != 0 and "archive:" in result.stderr, f"{what} is refused")
+
+
 def generator_gates(tap, folder):
     abi = folder / "abi"
     abi.mkdir()
@@ -76,6 +116,7 @@ def main():
     tap = Tap()
     with tempfile.TemporaryDirectory() as name:
         archive_gates(tap, pathlib.Path(name))
+        init_gates(tap, pathlib.Path(name))
         generator_gates(tap, pathlib.Path(name))
     tap.end()
 

@@ -1,5 +1,5 @@
 /* The loader turns segments into regions that the pager can take as they are, and refuses the rest.
- * sources: libsys/load/load.c boot/format/elf.c */
+ * sources: libsys/load/load.c libsys/load/elf.c */
 #include <elf.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -3,7 +3,7 @@
  * sources: servers/proc/life.c servers/proc/news.c servers/proc/object.c servers/proc/process.c
  * sources: servers/proc/reply.c servers/proc/slots.c servers/proc/thread.c servers/proc/wait.c
  * sources: libsys/core/store.c libsys/core/print.c libsys/core/format.c libsys/load/load.c
- * sources: boot/format/elf.c boot/format/cpio.c tests/host/servers/proc/world.c
+ * sources: libsys/load/elf.c libsys/load/cpio.c tests/host/servers/proc/world.c
  * sources: tests/host/servers/proc/tool_archive.c */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* Reader of static RV64 ELF programs: see elf.h. Offsets are those of the ELF-64 file format. */
-#include <format/elf.h>
+#include <libsys/elf.h>
 
 #include <format/bytes.h>
 
@@ -26,6 +26,16 @@ enum {
 };
 
 #define USER_END (1ull << 38)
+
+/* A little-endian number of that many bytes. */
+static uint64_t bytes_little(const uint8_t *at, unsigned bytes)
+{
+    uint64_t value = 0;
+    for (unsigned i = 0; i < bytes; i++) {
+        value |= (uint64_t)at[i] << (8 * i);
+    }
+    return value;
+}
 
 static bool header_is_right(const uint8_t *header)
 {

@@ -1,6 +1,6 @@
 /* Reader of cpio newc archives: see cpio.h. The header is "070701" and 13 numbers of 8 hex digits;
  * name and data are each padded so that what follows begins at a multiple of four. */
-#include <format/cpio.h>
+#include <libsys/cpio.h>
 
 #include <format/bytes.h>
 

@@ -1,6 +1,6 @@
 /* The readers of the boot archive and of programs: what is right is read, what is damaged does no
  * harm and never passes with a promise broken (elf.h, L2 and L3).
- * sources: boot/format/cpio.c boot/format/elf.c */
+ * sources: libsys/load/cpio.c libsys/load/elf.c */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
-#include <format/cpio.h>
-#include <format/elf.h>
+#include <libsys/cpio.h>
+#include <libsys/elf.h>
 
 #include "boot/dice.h"
 
