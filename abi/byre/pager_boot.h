@@ -33,7 +33,9 @@ enum pager_slot {
     PAGER_SLOT_REPLY = 9,        /* an empty reply object */
     PAGER_SLOT_MACHINE = 10,     /* early log, counters: CALL */
     PAGER_SLOT_FREE = 11,        /* from here on the pager's own */
-    PAGER_CAPTABLE_SLOTS = 16384,
+    PAGER_SLOT_SPACES = 128,     /* from here on one a space */
+    PAGER_CAPTABLE_SLOTS_MIN = 1024,
+    PAGER_CAPTABLE_SLOTS_MAX = 32768, /* the kernel's bound; init makes half as many as frames */
 };
 
 enum {

@@ -88,13 +88,28 @@ static void pager_map_window(struct space_builder *builder, const struct boot_in
 
 /* ------------------------------------------------------------------------------- objects */
 
+/* So many that memory for processes runs out first, as long as the kernel allows. */
+static uint64_t pager_captable_slots(const struct boot_info *info)
+{
+    uint64_t frames = 0;
+    uint64_t slots = PAGER_CAPTABLE_SLOTS_MIN;
+
+    for (uint32_t r = 0; r < info->memory_count; r++) {
+        frames += info->memory[r].frames;
+    }
+    while (slots < PAGER_CAPTABLE_SLOTS_MAX && slots < frames / 2) {
+        slots *= 2;
+    }
+    return slots;
+}
+
 static void pager_make_objects(struct system *system)
 {
     struct server *pager = &system->pager;
 
     pager->thread = object_new(OBJECT_THREAD);
     pager->space = object_new(OBJECT_SPACE);
-    pager->captable = object_new_captable(PAGER_CAPTABLE_SLOTS);
+    pager->captable = object_new_captable(pager_captable_slots(system->info));
     pager->notification = object_new(OBJECT_NOTIFICATION);
     system->pager_call = supply_slot();
     init_check("pager call", byre_cap_copy(0, pager->endpoint, 0, system->pager_call,

@@ -1,6 +1,7 @@
 /* Shared memory objects; the contract is in object.h. */
 #include "object.h"
 
+#include "directory.h"
 #include "frame.h"
 #include "page.h"
 #include "pool.h"
@@ -8,14 +9,12 @@
 #include "table.h"
 
 static struct pool pool;
-static uint32_t search_from;
 static uint32_t live; /* objects that have an index */
 static uint64_t key_state;
 
 void objects_start(uint64_t seed)
 {
     pool_start(&pool, "object", sizeof(struct object));
-    search_from = 0;
     live = 0;
     key_state = seed;
 }
@@ -26,32 +25,19 @@ static uint64_t owed(uint32_t pages)
     return (uint64_t)pages + (pages + OBJECT_INDEX_ENTRIES - 1) / OBJECT_INDEX_ENTRIES;
 }
 
-/* O(1) amortised: the search goes on where the last one ended. */
-static bool find_index(uint32_t *index_out)
-{
-    for (unsigned tries = 0; tries < OBJECTS_MAX; tries++) {
-        uint32_t index = (search_from + tries) % OBJECTS_MAX;
-        if (pager_state.objects[index] == NULL) {
-            search_from = index + 1;
-            *index_out = index;
-            return true;
-        }
-    }
-    return false;
-}
-
 /* O5 */
 static bool may_have_one_more(const struct account *account)
 {
     return account->user_limit == UINT64_MAX || account->objects < ACCOUNT_SMALL_OBJECTS ||
-           live < OBJECTS_MAX - OBJECTS_FOR_SMALL;
+           live <
+               pager_state.object_indices.length / OBJECTS_SMALL_SHARE * (OBJECTS_SMALL_SHARE - 1);
 }
 
 err_t object_create(uint32_t pages, struct account *account, struct object **object_out)
 {
     uint32_t index;
     if (pages == 0 || pages > OBJECT_PAGES_MAX || !may_have_one_more(account) ||
-        !find_index(&index)) {
+        !directory_peek(&pager_state.object_indices, &index)) {
         return PAGER_ERR_NOMEM;
     }
     err_t error = promise_take(account, owed(pages), 0);
@@ -72,6 +58,7 @@ err_t object_create(uint32_t pages, struct account *account, struct object **obj
     account_ref(account);
     account->objects++;
     live++;
+    directory_take(&pager_state.object_indices, index);
     pager_state.objects[index] = object;
     *object_out = object;
     return ERR_OK;
@@ -79,7 +66,7 @@ err_t object_create(uint32_t pages, struct account *account, struct object **obj
 
 struct object *object_at(uint32_t index)
 {
-    return index < OBJECTS_MAX ? pager_state.objects[index] : NULL;
+    return index < pager_state.object_indices.length ? pager_state.objects[index] : NULL;
 }
 
 void object_ref(struct object *object)
@@ -98,6 +85,7 @@ void object_unref(struct object *object)
     live--;
     account_release(object->account);
     pager_state.objects[object->index] = NULL;
+    directory_give(&pager_state.object_indices, object->index);
     object->next_dead = pager_state.dead_objects;
     pager_state.dead_objects = object;
 }

@@ -5,8 +5,8 @@
  *       slices (teardown.h).
  *   O3  Its pages are promised when it is made, to the account of the maker, until it is gone.
  *   O4  A key opens an object once, and only to a server (a trusted badge): keys can be guessed.
- *   O5  The last OBJECTS_FOR_SMALL indices are for accounts that have few objects or no limit, so
- *       that one tree cannot keep all others from sharing memory.
+ *   O5  One index of OBJECTS_SMALL_SHARE is for accounts that have few objects or no limit, so that
+ *       one tree cannot keep all others from sharing memory.
  *
  * Frames are found by two levels of index pages, made when a page is first touched. */
 #ifndef PAGER_OBJECT_H
@@ -14,9 +14,8 @@
 
 #include "types.h"
 
-enum { OBJECTS_FOR_SMALL = OBJECTS_MAX / 4, ACCOUNT_SMALL_OBJECTS = 64 };
+enum { OBJECTS_SMALL_SHARE = 4, ACCOUNT_SMALL_OBJECTS = 64 };
 
-/* After spaces_start, which clears the state of both. */
 void objects_start(uint64_t seed);
 /* An object with one reference; its pages are promised already. NOMEM. */
 [[nodiscard]] err_t object_create(uint32_t pages, struct account *account KEEPS,

@@ -7,7 +7,6 @@
 #include "table.h"
 
 enum {
-    ACCOUNT_CHAINS = 256,
     CHUNK_TABLES = CHUNK_PAGES - 1,
     TABLES_SPARE = 64,
     SMALL_SHARE = 16, /* P5: one of so many frames, and so many chunks, are for small accounts */
@@ -17,7 +16,6 @@ enum {
 struct promises promises;
 
 static struct pool accounts;
-static struct account *chains[ACCOUNT_CHAINS];
 
 void promises_start(bool overcommit)
 {
@@ -27,9 +25,6 @@ void promises_start(bool overcommit)
                           .tables_fixed = (uint64_t)frames.totals.table_chunks * CHUNK_TABLES -
                                           frames.totals.table_free};
     pool_start(&accounts, "account", sizeof(struct account));
-    for (unsigned i = 0; i < ACCOUNT_CHAINS; i++) {
-        chains[i] = NULL;
-    }
 }
 
 uint64_t promise_user_capacity(void)
@@ -167,7 +162,7 @@ void promise_give_record(void)
 /* ------------------------------------------------------------------------------- accounts */
 static struct account **chain_of(uint64_t id)
 {
-    return &chains[id % ACCOUNT_CHAINS];
+    return &pager_state.account_chains[id & (pager_state.chain_count - 1)];
 }
 
 struct account *account_find(uint64_t id)

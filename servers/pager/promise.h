@@ -16,7 +16,6 @@
 
 enum {
     PROMISE_RESERVE_FRAMES = 32,
-    ACCOUNTS_MAX = 4096,
     /* P5: up to here an account is small. */
     ACCOUNT_SMALL_FRAMES = 256,
     ACCOUNT_SMALL_TABLES = 64,

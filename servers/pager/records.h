@@ -94,7 +94,6 @@ enum {
     OBJECT_INDEX_ENTRIES = PAGE_BYTES / 4, /* frame_t each */
     OBJECT_LEAVES = 128,
     OBJECT_PAGES_MAX = OBJECT_INDEX_ENTRIES * OBJECT_LEAVES,
-    OBJECTS_MAX = 4096,
 };
 
 struct account;
@@ -112,7 +111,7 @@ struct object {
 };
 
 /* ------------------------------------------------------------------------------- spaces */
-enum { SPACES_MAX = 16256, SPACE_OBJECTS_A_PAGE = 32, HOT_PAGES = 3 };
+enum { SPACE_OBJECTS_A_PAGE = 32, HOT_PAGES = 3 };
 
 struct space {
     uint32_t index;
@@ -141,17 +140,26 @@ struct space {
 };
 
 /* -------------------------------------------------------------------- what leads to them */
+/* The indices of a directory (directory.h). */
+struct directory_indices {
+    uint32_t bump; /* indices from here on were never used */
+    uint32_t free; /* the first that came back, + 1; 0: none */
+    uint32_t length;
+    uint32_t *next_free; /* [index]: the next free one, + 1 */
+};
+
 struct pager_state {
     frame_t dead;                /* first dead table, linked through frame_record.count */
     uint32_t dead_count;         /* what dead tables name still counts */
-    uint32_t space_bump;         /* slots from here on were never used */
-    uint32_t space_free;         /* first free slot below, linked by space_next_free; 0: none */
     struct object *dead_objects; /* linked by next_dead: what their index pages name still counts */
-    struct space *spaces[SPACES_MAX];      /* [index], NULL: none; index 0 is never used */
-    uint32_t space_generation[SPACES_MAX]; /* of the last space of the index */
-    uint32_t space_next_free[SPACES_MAX];
-    frame_t space_object_page[SPACES_MAX / SPACE_OBJECTS_A_PAGE]; /* kernel objects of 32 indices */
-    struct object *objects[OBJECTS_MAX];                          /* [index] */
+    struct space **spaces;       /* [index], NULL: none; index 0 is never used */
+    struct object **objects;     /* [index], NULL: none */
+    struct account **account_chains;
+    uint32_t chain_count;       /* a power of two */
+    uint32_t *space_generation; /* of the last space of the index */
+    frame_t *space_object_page; /* kernel objects of 32 indices */
+    struct directory_indices space_indices;
+    struct directory_indices object_indices;
 };
 
 extern struct pager_state pager_state;

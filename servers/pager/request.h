@@ -17,7 +17,6 @@ enum request_slot {
     SLOT_JANITOR_THREAD,
     SLOT_JANITOR_WAKE,
     SLOT_SECOND_REPLY, /* one of the two reply objects holds a caller that waits for quiet */
-    SLOT_SPACES = PAGER_CAPTABLE_SLOTS - SPACES_MAX,
 };
 
 /* Serve one request. Returns the words of the answer. */

@@ -126,7 +126,7 @@ void pager_on_share_map(struct pager_request *request)
     }
     uint64_t rights = request->in.share_map.rights;
     uint64_t id = request->in.share_map.object_id;
-    struct object *object = id < OBJECTS_MAX ? object_at((uint32_t)id) : NULL;
+    struct object *object = id <= UINT32_MAX ? object_at((uint32_t)id) : NULL;
     if (object == NULL || object->key == 0 || object->key != request->in.share_map.key) {
         request->error = PAGER_ERR_DENIED;
         return;

@@ -1,6 +1,9 @@
 /* Space records; the contract is in space.h. */
 #include "space.h"
 
+#include <byre/pager_boot.h>
+
+#include "directory.h"
 #include "frame.h"
 #include "hook.h"
 #include "kernel.h"
@@ -17,14 +20,13 @@ static uint32_t object_left;
 void spaces_start(frame_t first_object_page, uint32_t object_pages)
 {
     pool_start(&pool, "space", sizeof(struct space));
-    pager_state = (struct pager_state){.space_bump = 1};
     object_next = first_object_page;
     object_left = object_pages;
 }
 
 struct space *space_next(uint32_t index)
 {
-    for (; index < pager_state.space_bump; index++) {
+    for (; index < pager_state.space_indices.bump; index++) {
         if (pager_state.spaces[index] != NULL) {
             return pager_state.spaces[index];
         }
@@ -57,7 +59,7 @@ static err_t object_page_ready(uint32_t index)
 
 static cap_t cap_of(uint32_t index)
 {
-    return PAGER_CAPTABLE_SLOTS - SPACES_MAX + index;
+    return PAGER_SLOT_SPACES + index;
 }
 
 /* An index, its kernel object and its capability. */
@@ -66,8 +68,8 @@ static err_t index_take(uint32_t *index_out)
     if (hook_fails(PAGER_HOOK_FAIL_SPACE)) {
         return PAGER_ERR_NOMEM;
     }
-    uint32_t index = pager_state.space_free != 0 ? pager_state.space_free : pager_state.space_bump;
-    if (index >= SPACES_MAX) {
+    uint32_t index;
+    if (!directory_peek(&pager_state.space_indices, &index)) {
         return PAGER_ERR_NOMEM;
     }
     err_t error = object_page_ready(index);
@@ -77,11 +79,7 @@ static err_t index_take(uint32_t *index_out)
     error = kernel_space_create(pager_state.space_object_page[index / SPACE_OBJECTS_A_PAGE],
                                 index % SPACE_OBJECTS_A_PAGE, cap_of(index));
     PAGER_ASSERT(error == ERR_OK);
-    if (index == pager_state.space_free) {
-        pager_state.space_free = pager_state.space_next_free[index];
-    } else {
-        pager_state.space_bump++;
-    }
+    directory_take(&pager_state.space_indices, index);
     *index_out = index;
     return ERR_OK;
 }
@@ -96,10 +94,8 @@ static err_t index_give(uint32_t index)
     }
     error = kernel_cap_delete(cap_of(index));
     PAGER_ASSERT(error == ERR_OK);
-    if (pager_state.space_generation[index] <
-        SPACE_GENERATION_MAX) { /* else the index is retired: S1 */
-        pager_state.space_next_free[index] = pager_state.space_free;
-        pager_state.space_free = index;
+    if (pager_state.space_generation[index] < SPACE_GENERATION_MAX) { /* else retired: S1 */
+        directory_give(&pager_state.space_indices, index);
     }
     return ERR_OK;
 }

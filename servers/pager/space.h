@@ -29,7 +29,7 @@ static inline uint64_t space_id(const struct space *s)
 static inline struct space *space_find(uint64_t id)
 {
     uint32_t index = (uint32_t)id;
-    if (__builtin_expect(index >= SPACES_MAX, 0)) {
+    if (__builtin_expect(index >= pager_state.space_indices.length, 0)) {
         return NULL;
     }
     struct space *s = pager_state.spaces[index];

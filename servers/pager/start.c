@@ -7,6 +7,7 @@
 
 #include "audit.h"
 #include "chunk.h"
+#include "directory.h"
 #include "fault.h"
 #include "frame.h"
 #include "hook.h"
@@ -122,18 +123,29 @@ static void reserve_used(const struct boot_range *range, struct span span)
     }
 }
 
-/* Header page, chunk records and frame records, one after the other. */
+/* How many spaces have room in the capability table that init made. */
+static uint64_t space_capabilities(void)
+{
+    uint64_t type, rights, badge, slots, unused;
+    err_t error = byre_cap_info(0, PAGER_SLOT_CAPTABLE, &type, &rights, &badge, &slots, &unused);
+    PAGER_ASSERT(error == ERR_OK && slots > PAGER_SLOT_SPACES);
+    return slots - PAGER_SLOT_SPACES;
+}
+
+/* Header page, chunk records, frame records and directories, one after the other. */
 static struct pager_records *frames_begin(const struct pager_boot *boot, uint32_t *pages_out)
 {
     struct span span = memory_span(boot);
     uint32_t count = span.end - span.first;
     uint32_t chunk_pages = pages_for(count / CHUNK_PAGES * sizeof(struct chunk_record));
     uint32_t frame_pages = pages_for(count * sizeof(struct frame_record));
-    uint32_t pages = 1 + chunk_pages + frame_pages;
+    struct directory_lengths lengths = directory_lengths_for(count, space_capabilities());
+    uint32_t pages = 1 + chunk_pages + frame_pages + pages_for(directory_bytes(&lengths));
     frame_t run = find_run(boot, span, pages);
     frames_start(pager_pointer((frame_t){run.number + 1 + chunk_pages}),
                  pager_pointer((frame_t){run.number + 1}), (frame_t){span.first},
                  count / CHUNK_PAGES);
+    directory_start(pager_pointer((frame_t){run.number + 1 + chunk_pages + frame_pages}), &lengths);
     add_chunks(span);
     for (uint32_t i = 0; i < boot->used_count; i++) {
         reserve_used(&boot->used[i], span);

@@ -131,7 +131,7 @@ static void scan_object(const struct object *object)
 
 static void scan_objects(void)
 {
-    for (uint32_t i = 0; i < OBJECTS_MAX; i++) {
+    for (uint32_t i = 0; i < pager_state.object_indices.length; i++) {
         const struct object *object = object_at(i);
         if (object != NULL) {
             scan_object(object);

@@ -40,7 +40,7 @@ static void check_owed(const struct space *space)
 static uint64_t objects_owed(void)
 {
     uint64_t owed = 0;
-    for (uint32_t i = 0; i < OBJECTS_MAX; i++) {
+    for (uint32_t i = 0; i < pager_state.object_indices.length; i++) {
         const struct object *object = object_at(i);
         if (object != NULL) {
             owed +=
@@ -62,7 +62,7 @@ static void count_used(uint64_t *used_out, uint64_t *slabs_out)
             *slabs_out += (frame_record(frame)->flags & FRAME_SYSTEM) != 0;
         }
     }
-    for (uint32_t i = 0; i < OBJECTS_MAX; i++) {
+    for (uint32_t i = 0; i < pager_state.object_indices.length; i++) {
         *slabs_out -= object_at(i) != NULL ? object_at(i)->index_frames : 0;
     }
 }

@@ -8,6 +8,7 @@
 #include <byre/pager_hook.h>
 
 #include "chunk.h"
+#include "directory.h"
 #include "fake_calls.h"
 #include "fake_kernel.h"
 #include "fault.h"
@@ -34,6 +35,7 @@ enum {
 
 static struct frame_record *frame_records;
 static struct chunk_record *chunk_records;
+static void *directories;
 static struct fake_authority everything;
 
 /* The hook that is armed, and whether it went off during the last message. */
@@ -141,6 +143,10 @@ void port_start(void)
     pager_window = (uintptr_t)fake_memory_at(FIRST_FRAME) - ((uintptr_t)FIRST_FRAME << PAGE_SHIFT);
     frame_records = calloc((size_t)model.chunks * CHUNK_PAGES, sizeof(*frame_records));
     chunk_records = calloc(model.chunks, sizeof(*chunk_records));
+    struct directory_lengths lengths =
+        directory_lengths_for((uint64_t)model.chunks * CHUNK_PAGES, FAKE_SPACES_MAX);
+    directories = malloc(directory_bytes(&lengths));
+    directory_start(directories, &lengths);
     frames_start(frame_records, chunk_records, chunk_at(0), model.chunks);
     for (unsigned i = 0; i < model.chunks; i++) {
         frames_add_chunk(chunk_at(i), fake_kind(chunk_at(i).number));
@@ -165,6 +171,7 @@ void port_stop(void)
 {
     free(frame_records);
     free(chunk_records);
+    free(directories);
     fake_stop();
 }
 

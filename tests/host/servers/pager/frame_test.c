@@ -1,5 +1,5 @@
 /* Frames: counts, free lists, chunks.
- * sources: tests/host/servers/pager/support.c servers/pager/frame.c servers/pager/promise.c servers/pager/pool.c servers/pager/hook.c
+ * sources: tests/host/servers/pager/support.c servers/pager/frame.c servers/pager/promise.c servers/pager/pool.c servers/pager/hook.c servers/pager/directory.c
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* Region maps against a flat table of pages, shared and copied at random; and shared objects.
- * sources: tests/host/servers/pager/support.c servers/pager/frame.c servers/pager/promise.c servers/pager/pool.c servers/pager/hook.c servers/pager/region.c servers/pager/region_change.c servers/pager/object.c
+ * sources: tests/host/servers/pager/support.c servers/pager/frame.c servers/pager/promise.c servers/pager/pool.c servers/pager/hook.c servers/pager/directory.c servers/pager/region.c servers/pager/region_change.c servers/pager/object.c
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -258,7 +258,8 @@ static void a_key_is_never_0_and_keys_differ(void **state)
 static void one_account_cannot_take_all_objects(void **state)
 {
     (void)state;
-    static struct object *taken[OBJECTS_MAX];
+    static struct object *taken[SUPPORT_CHUNKS * CHUNK_PAGES];
+    uint32_t length = pager_state.object_indices.length;
     unsigned count = 0;
     struct account *greedy;
     struct account *small;
@@ -266,10 +267,10 @@ static void one_account_cannot_take_all_objects(void **state)
     assert_int_equal(account_get(2, &small), ERR_OK);
     greedy->user_limit = small->user_limit = 1 << 20;
     promises.overcommit = true; /* the frames of this test are few */
-    while (count < OBJECTS_MAX && object_create(1, greedy, &taken[count]) == ERR_OK) {
+    while (count < length && object_create(1, greedy, &taken[count]) == ERR_OK) {
         count++;
     }
-    assert_int_equal(count, OBJECTS_MAX - OBJECTS_FOR_SMALL);
+    assert_int_equal(count, length / OBJECTS_SMALL_SHARE * (OBJECTS_SMALL_SHARE - 1));
     for (unsigned i = 0; i < ACCOUNT_SMALL_OBJECTS; i++) {
         assert_int_equal(object_create(1, small, &taken[count++]), ERR_OK);
     }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "chunk.h"
+#include "directory.h"
 #include "frame.h"
 #include "hook.h"
 #include "promise.h"
@@ -20,6 +21,7 @@ static unsigned char *arena;
 static struct frame_record *records;
 static struct chunk_record *chunks;
 static uint32_t converted;
+static void *directories;
 
 _Noreturn void pager_fail(const char *file, unsigned line, const char *what)
 {
@@ -54,8 +56,10 @@ void support_start(void)
         frames_add_chunk(support_chunk(i), i + 1 < SUPPORT_CHUNKS ? KIND_USER : KIND_TABLE);
     }
     hooks = (struct hooks){.enabled = true};
-    memset(&pager_state, 0, sizeof(pager_state));
-    pager_state.space_bump = 1;
+    struct directory_lengths lengths =
+        directory_lengths_for((uint64_t)SUPPORT_CHUNKS * CHUNK_PAGES, SUPPORT_SPACES);
+    directories = malloc(directory_bytes(&lengths));
+    directory_start(directories, &lengths);
     converted = 0;
     promises_start(false);
 }
@@ -65,6 +69,7 @@ void support_stop(void)
     free(arena);
     free(records);
     free(chunks);
+    free(directories);
 }
 
 uint32_t support_converted(void)

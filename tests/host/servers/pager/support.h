@@ -7,7 +7,7 @@
 
 #include "types.h"
 
-enum { SUPPORT_FIRST_FRAME = 0x80000, SUPPORT_CHUNKS = 6 };
+enum { SUPPORT_FIRST_FRAME = 0x80000, SUPPORT_CHUNKS = 6, SUPPORT_SPACES = 256 };
 
 /* All chunks USER but the last, which is TABLE. */
 void support_start(void);
