@@ -8,20 +8,21 @@
 #include <byre/server.h>
 #include <libsys/print.h>
 
-#include "life.h"
+#include "end.h"
 #include "news.h"
 #include "signals.h"
 
 enum { STATUS_SERVER_FAULT = 70 }; /* as init's panics */
 
 static uint64_t console_space;
+static bool victim_waits; /* the pager may have one */
 
 void kill_know_console(uint64_t space_id)
 {
     console_space = space_id;
 }
 
-static err_t kill_tree(uint64_t leader, uint64_t signal)
+static err_t kill_tree(struct process *sender, uint64_t leader, uint64_t signal)
 {
     struct process *process = process_by_pid(leader);
 
@@ -32,18 +33,21 @@ static err_t kill_tree(uint64_t leader, uint64_t signal)
         return PROC_ERR_PERM;
     }
     if (signal_is_fatal(signal)) {
-        life_end_tree(process->tree, status_of_signal(signal));
+        end_tree(process->tree, status_of_signal(signal));
+        if (sender != NULL && end_is_doomed(sender)) {
+            end_process(sender, sender->status);
+        }
     }
     return ERR_OK;
 }
 
-err_t kill_request(const struct process *sender, uint64_t pid, uint64_t signal)
+err_t kill_request(struct process *sender, uint64_t pid, uint64_t signal)
 {
     if (!signal_exists(signal)) {
         return PROC_ERR_INVAL;
     }
     if ((int64_t)pid < 0) {
-        return kill_tree(-pid, signal);
+        return kill_tree(sender, -pid, signal);
     }
     struct process *process = process_by_pid(pid);
     if (process == NULL) {
@@ -53,7 +57,7 @@ err_t kill_request(const struct process *sender, uint64_t pid, uint64_t signal)
         return PROC_ERR_PERM; /* K2 */
     }
     if (process->state == PROCESS_ALIVE && signal_is_fatal(signal)) {
-        life_end(process, status_of_signal(signal));
+        end_process(process, status_of_signal(signal));
     }
     return ERR_OK;
 }
@@ -114,15 +118,26 @@ static void kill_victim(uint64_t space_id, uint64_t kind, uint64_t address, uint
         news_message("%s[%u]: %s 0x%016lx at pc 0x%lx: %s", process->name, process->pid,
                      victim_access(kind), address, pc, pager_reason_text(reason));
     }
-    life_end(process, status_of_signal(victim_signal(reason)));
+    end_process(process, status_of_signal(victim_signal(reason)));
 }
 
-void kill_victims(void)
+void kill_expect_victims(void)
+{
+    victim_waits = true;
+}
+
+bool kill_victim_waits(void)
+{
+    return victim_waits;
+}
+
+void kill_next_victim(void)
 {
     uint64_t space_id, kind, address, pc, reason, sp;
 
-    while (pager_victim(SERVER_SLOT_PAGER, &space_id, &kind, &address, &pc, &reason, &sp) ==
-           ERR_OK) {
+    if (pager_victim(SERVER_SLOT_PAGER, &space_id, &kind, &address, &pc, &reason, &sp) == ERR_OK) {
         kill_victim(space_id, kind, address, pc, reason);
+    } else {
+        victim_waits = false;
     }
 }

@@ -11,11 +11,13 @@
 
 #include "process.h"
 
-/* pid > 0: that process; below 0 (as a signed word): the tree that -pid began. sender: NULL is the
- * console. SRCH, PERM, INVAL. */
-[[nodiscard]] err_t kill_request(const struct process *sender, uint64_t pid, uint64_t signal);
+/* pid > 0: that process; below 0 (as a signed word): the tree that -pid began, which is doomed then
+ * (end.h). sender: NULL is the console. SRCH, PERM, INVAL. */
+[[nodiscard]] err_t kill_request(struct process *sender, uint64_t pid, uint64_t signal);
 void kill_know_console(uint64_t space_id); /* K4 */
-/* Take every victim that the pager has. */
-void kill_victims(void);
+/* The pager has signalled: victims wait, and kill_next_victim takes one of them. */
+void kill_expect_victims(void);
+bool kill_victim_waits(void);
+void kill_next_victim(void);
 
 #endif

@@ -11,8 +11,8 @@
 #include <libsys/arguments.h>
 
 #include "account.h"
+#include "end.h"
 #include "image.h"
-#include "news.h"
 #include "signals.h"
 #include "wait.h"
 
@@ -117,12 +117,6 @@ static err_t life_choose_tree(const struct process *parent, uint64_t flags, stru
     return ERR_OK;
 }
 
-static void life_drop_tree(struct tree *tree)
-{
-    account_close(tree->account);
-    tree_drop(tree);
-}
-
 static void life_unbear(struct process *child)
 {
     struct tree *tree = child->tree;
@@ -130,7 +124,7 @@ static void life_unbear(struct process *child)
     body_unmake(&child->body);
     process_undo(child);
     if (tree->members == 0) {
-        life_drop_tree(tree);
+        end_drop_tree(tree);
     }
 }
 
@@ -157,7 +151,7 @@ err_t life_spawn(struct process *parent, const char *path, const struct life_blo
     struct process *child = process_create(parent, tree, "");
     if (child == NULL) {
         if (tree->members == 0) {
-            life_drop_tree(tree);
+            end_drop_tree(tree);
         }
         return PROC_ERR_AGAIN;
     }
@@ -236,83 +230,8 @@ err_t life_exec(struct process *process, const char *path, const struct life_blo
     process_set_space(process, process->body.space_id);
     life_set_program(process, image);
     if (thread_run(thread, &start) != ERR_OK) {
-        life_end(process, status_of_signal(SIGNAL_KILL)); /* never: it is configured and stopped */
+        end_process(process,
+                    status_of_signal(SIGNAL_KILL)); /* never: it is configured and stopped */
     }
     return ERR_OK;
-}
-
-/* ---------------------------------------------------------------------------------- ends */
-
-void life_reap(struct process *zombie)
-{
-    struct tree *emptied;
-
-    process_reap(zombie, &emptied);
-    if (emptied != NULL) {
-        life_drop_tree(emptied);
-    }
-}
-
-static void life_reap_orphans(void)
-{
-    struct list *zombies = &process_init()->zombies;
-
-    while (!list_is_empty(zombies)) {
-        life_reap(LIST_OWNER(zombies->next, struct process, sibling));
-    }
-}
-
-static void life_doom_bound_children(struct process *process, struct list *doomed)
-{
-    LIST_EACH(node, &process->children)
-    {
-        struct process *child = LIST_OWNER(node, struct process, sibling);
-        if ((child->flags & PROCESS_BOUND) != 0 && list_is_empty(&child->doomed)) {
-            list_append(doomed, &child->doomed);
-        }
-    }
-}
-
-static void life_end_one(struct process *process, int32_t status)
-{
-    struct process *parent = process->parent;
-
-    process_set_space(process, 0);
-    body_unmake(&process->body);
-    wait_drop_all(process);
-    if ((process->flags & PROCESS_FIRST) != 0) {
-        news_power(0, status_exit_code(status));
-    }
-    if ((process->flags & PROCESS_SESSION) != 0) {
-        news_signal();
-    }
-    process_end(process, status);
-    wait_child_ended(parent, process);
-    life_reap_orphans();
-}
-
-void life_end(struct process *process, int32_t status)
-{
-    struct list doomed;
-
-    list_init(&doomed);
-    life_doom_bound_children(process, &doomed);
-    life_end_one(process, status);
-    while (!list_is_empty(&doomed)) {
-        struct process *child = LIST_OWNER(doomed.next, struct process, doomed);
-        list_remove(&child->doomed);
-        life_doom_bound_children(child, &doomed);
-        life_end_one(child, status_of_signal(SIGNAL_KILL));
-    }
-}
-
-void life_end_tree(struct tree *tree, int32_t status)
-{
-    tree->members++; /* so that it outlives its last process here */
-    while (!list_is_empty(&tree->processes)) {
-        life_end(LIST_OWNER(tree->processes.next, struct process, in_tree), status);
-    }
-    if (--tree->members == 0) {
-        life_drop_tree(tree);
-    }
 }

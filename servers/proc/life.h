@@ -1,11 +1,10 @@
-/* The lives of processes: birth by fork and spawn, another program by exec, the end.
+/* The lives of processes: birth by fork and spawn, another program by exec. How they end is in end.h.
  *
  *   F1  Decode, make everything, then commit: a request that fails at any step leaves caller,
  *       table, pager and kernel as they were (each step undoes itself in reverse).
  *   F2  A child runs its first instruction after everything about it is in the books.
  *   F3  exec takes the old body away before the new program's first instruction, and only when
  *       nothing can fail any more.
- *   F4  When a process ends its body goes at once; a zombie holds its record alone.
  */
 #ifndef PROC_LIFE_H
 #define PROC_LIFE_H
@@ -29,12 +28,5 @@ struct life_block {
                               struct process **child_out);
 [[nodiscard]] err_t life_exec(struct process *process, const char *path,
                               const struct life_block *block);
-
-/* End a process with a wait status, and with it the children bound to it. */
-void life_end(struct process *process, int32_t status);
-/* End every process of a tree. */
-void life_end_tree(struct tree *tree, int32_t status);
-/* A zombie whose status has been delivered (or is wanted by nobody). */
-void life_reap(struct process *zombie);
 
 #endif

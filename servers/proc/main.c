@@ -9,8 +9,10 @@
 #include <byre/table.h>
 #include <libsys/print.h>
 #include <libsys/server.h>
+#include <libsys/time.h>
 
 #include "account.h"
+#include "end.h"
 #include "image.h"
 #include "kill.h"
 #include "process.h"
@@ -32,6 +34,8 @@ enum proc_store {
 };
 
 enum { PAGES_PER_PROCESS = 6 }; /* the least that a process takes: tables, objects, a page */
+
+static uint64_t main_work_due_ticks; /* when the next step may be done of what was put off */
 
 static struct store_owner owner = {.pager = SERVER_SLOT_PAGER};
 
@@ -71,6 +75,7 @@ static void main_start_tables(void)
     uint32_t limit = main_process_limit();
 
     slots_init();
+    end_init();
     object_memory_init(&owner, store_address(STORE_OBJECT_CHUNKS));
     thread_table_init(&owner, store_address(STORE_THREADS), 2 * limit);
     wait_table_init(&owner, store_address(STORE_WAITERS), 2 * limit);
@@ -99,7 +104,7 @@ static void main_watch_pager(void)
 static bool main_serve(struct message *message, cap_t *accept_slot, unsigned *words_out)
 {
     if ((message->info & IPC_INFO_NOTIFICATION) != 0) {
-        kill_victims();
+        kill_expect_victims();
         return false;
     }
     if ((message->info & IPC_INFO_CALL) == 0) {
@@ -127,6 +132,23 @@ static bool main_serve(struct message *message, cap_t *accept_slot, unsigned *wo
     return true;
 }
 
+static bool main_work_waits(void)
+{
+    return end_work_waits() || kill_victim_waits();
+}
+
+/* What was put off is done in steps between messages, and as long as a step took, so long the next
+ * one waits: half of the time is for everybody else. */
+static void main_work_step(void)
+{
+    uint64_t begin = time_ticks();
+
+    if (!end_step()) {
+        kill_next_victim();
+    }
+    main_work_due_ticks = 2 * time_ticks() - begin;
+}
+
 static bool main_arrived(err_t error)
 {
     return error == ERR_OK || error == ERR_CALLER_GONE; /* the last answer came too late */
@@ -141,14 +163,25 @@ __attribute__((noreturn)) static void main_loop(void)
 
     for (;;) {
         uint64_t descriptor = ipc_with_reply(reply_current());
+        uint64_t length = words > MESSAGE_SHORT_WORDS ? (uint64_t)IPC_LONG : 0;
         err_t error;
+        bool work = main_work_waits();
+        if (work && time_ticks() >= main_work_due_ticks) {
+            if (answer) {
+                (void)ipc_reply_full(reply_current(), &message, length);
+                answer = false;
+            }
+            main_work_step();
+            work = main_work_waits();
+        }
         descriptor |= accept_slot != 0 ? (uint64_t)IPC_ACCEPT : 0;
+        descriptor |= work ? (uint64_t)IPC_DEADLINE : 0;
         if (answer) {
-            descriptor |= words > MESSAGE_SHORT_WORDS ? (uint64_t)IPC_LONG : 0;
-            error =
-                ipc_reply_receive_full(SERVER_SLOT_ENDPOINT, &message, descriptor, accept_slot, 0);
+            error = ipc_reply_receive_full(SERVER_SLOT_ENDPOINT, &message, descriptor | length,
+                                           accept_slot, main_work_due_ticks);
         } else {
-            error = ipc_receive_full(SERVER_SLOT_ENDPOINT, &message, descriptor, accept_slot, 0);
+            error = ipc_receive_full(SERVER_SLOT_ENDPOINT, &message, descriptor, accept_slot,
+                                     main_work_due_ticks);
         }
         answer = main_arrived(error) && main_serve(&message, &accept_slot, &words);
     }

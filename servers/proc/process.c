@@ -86,6 +86,7 @@ struct tree *tree_create(void)
     if (tree != NULL) {
         tree->account = store_index(&table.trees, tree) + 1;
         list_init(&tree->processes);
+        list_init(&tree->doomed);
     }
     return tree;
 }
@@ -130,6 +131,7 @@ struct process *process_create(struct process *parent, struct tree *tree, const 
         list_append(&parent->children, &process->sibling);
     }
     list_append(&tree->processes, &process->in_tree);
+    tree->unended++;
     if (tree->members++ == 0) {
         tree->leader = process->pid;
     }
@@ -200,27 +202,39 @@ void process_set_name(struct process *process, const char *name)
     }
 }
 
-static void process_adopt(struct process *child, struct list *into)
+void process_stop(struct process *process, int32_t status)
 {
+    process->state = PROCESS_ENDING;
+    process->status = status;
+    list_remove(&process->in_tree);
+}
+
+static struct process *process_adopt_first(struct list *from, struct list *into)
+{
+    struct process *child = LIST_OWNER(from->next, struct process, sibling);
+
     list_remove(&child->sibling);
     child->parent = table.init;
     list_append(into, &child->sibling);
+    return child;
 }
 
-void process_end(struct process *process, int32_t status)
+struct process *process_orphan_next(struct process *process)
 {
-    while (!list_is_empty(&process->children)) {
-        process_adopt(LIST_OWNER(process->children.next, struct process, sibling),
-                      &table.init->children);
+    if (!list_is_empty(&process->children)) {
+        return process_adopt_first(&process->children, &table.init->children);
     }
-    while (!list_is_empty(&process->zombies)) {
-        process_adopt(LIST_OWNER(process->zombies.next, struct process, sibling),
-                      &table.init->zombies);
+    if (!list_is_empty(&process->zombies)) {
+        return process_adopt_first(&process->zombies, &table.init->zombies);
     }
+    return NULL;
+}
+
+void process_end(struct process *process)
+{
     process->state = PROCESS_ZOMBIE;
-    process->status = status;
+    process->tree->unended--;
     list_remove(&process->sibling);
-    list_remove(&process->in_tree);
     list_append(&process->parent->zombies, &process->sibling);
     if ((process->flags & PROCESS_SESSION) != 0) {
         list_append(&table.news, &process->news);
@@ -249,6 +263,7 @@ void process_reap(struct process *process, struct tree **tree_out)
 
 void process_undo(struct process *process)
 {
+    process->tree->unended--;
     process_leave(process);
     if (table.next_pid == process->pid + 1) {
         table.next_pid = process->pid; /* nobody has seen it */

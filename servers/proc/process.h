@@ -1,21 +1,20 @@
 /* The process table: who exists, who is whose child, which tree of limits each belongs to.
  *
- *   P1  A process is ALIVE, then ZOMBIE (ended, its parent has not asked), then free; a zombie holds
- *       this record alone: space, threads and capabilities go when the process ends. If the
+ *   P1  A process is ALIVE, then ENDING (its body is gone, its children are moving to init), then
+ *       ZOMBIE (its parent has not asked), then free; a zombie holds this record alone. If the
  *       console has a session of it (PROCESS_SESSION), it is in the table's news from its end
  *       until that has been told, and reaped before, it is GONE until then.
- *   P2  Every process but init has a parent; a parent is alive. Children of one that ends move to
- *       init, whose zombies nobody waits for: they are reaped at once.
+ *   P2  Every process but init has a parent, which is alive or ending. Children of one that ends
+ *       move to init, whose zombies nobody waits for: end.c reaps them.
  *   P3  A pid names one record from birth until it is reaped; the next process gets the next
  *       higher free pid, so a pid comes back only after all others have been used.
  *   P4  badge = pid | serial << 32. The serial counts processes ever made (31 bits), so a child
  *       never has a badge that its parent or an earlier process of its pid had.
- *   P5  tree->members == records of the tree that are alive or zombies; a tree without members and
- *       without promises is free.
+ *   P5  tree->members == records of the tree that are in use, tree->unended == those of them that
+ *       are ALIVE or ENDING; a tree without members and without promises is free.
  *
  * Init (pid 1) is a record like the others, always alive, without threads or space.
- * Pure bookkeeping: nothing here talks to the kernel. All operations are O(1), but process_end,
- * which is O(children).
+ * Pure bookkeeping: nothing here talks to the kernel. All operations are O(1).
  */
 #ifndef PROC_PROCESS_H
 #define PROC_PROCESS_H
@@ -35,7 +34,13 @@ enum {
     PROCESS_RESERVED = 32, /* places that only trees with few members may take */
 };
 
-enum process_state { PROCESS_FREE, PROCESS_ALIVE, PROCESS_ZOMBIE, PROCESS_GONE };
+enum process_state {
+    PROCESS_FREE,
+    PROCESS_ALIVE,
+    PROCESS_ENDING,
+    PROCESS_ZOMBIE,
+    PROCESS_GONE,
+};
 
 enum process_flag {
     PROCESS_BOUND = 1 << 0,   /* ends with its parent */
@@ -48,8 +53,12 @@ enum process_flag {
 struct tree {
     uint32_t leader;       /* pid that began it */
     uint32_t members;      /* P5 */
+    uint32_t unended;      /* P5 */
+    int32_t doom_status;   /* with which its members end, once it is doomed */
     uint64_t account;      /* at the pager */
-    struct list processes; /* its members that are alive */
+    struct list processes; /* its members that are ALIVE */
+    struct list doomed;    /* in end.c's list of trees that are to end */
+    struct process *held;  /* its leader, ENDING until all others have ended (end.h) */
 };
 
 struct process {
@@ -57,16 +66,16 @@ struct process {
     uint32_t pid;
     uint8_t state;
     uint8_t flags;
-    int32_t status; /* wait status, once ended */
+    int32_t status; /* wait status, once doomed or ended */
     struct process *parent;
     struct tree *tree;
     struct list sibling;  /* in the parent's children or zombies */
     struct list news;     /* in the table's news */
-    struct list children; /* alive */
+    struct list children; /* alive or ending */
     struct list zombies;
     struct list waiters; /* struct waiter: threads that wait for a child */
     struct list in_tree;
-    struct list doomed;         /* life_end's list of those that end next */
+    struct list doomed;         /* in one of end.c's lists */
     struct process *space_next; /* chain of the space index */
     uint64_t space_id;          /* its key there; 0: none */
     struct body body;           /* what it runs in; empty once it has ended */
@@ -96,8 +105,12 @@ struct process *process_after(uint64_t pid); /* the next higher pid, alive or zo
 void process_set_space(struct process *process, uint64_t space_id); /* 0: take it out */
 void process_set_name(struct process *process, const char *name);
 
-/* ALIVE -> ZOMBIE (P1, P2): its children and zombies go to init, its tree keeps it. */
-void process_end(struct process *process, int32_t status);
+/* ALIVE -> ENDING: it is what it was, but for its tree's list of the living. */
+void process_stop(struct process *process, int32_t status);
+/* Move one child, living or zombie, of a process that is ENDING to init; NULL: it has none left. */
+struct process *process_orphan_next(struct process *process);
+/* ENDING -> ZOMBIE, without children (P1, P2); its tree keeps it. */
+void process_end(struct process *process);
 /* The end of a ZOMBIE: out of its parent and tree, GONE or free. *tree_out: the tree if this was its
  * last member (the caller removes its account and calls tree_drop), else NULL. */
 void process_reap(struct process *process, struct tree **tree_out);

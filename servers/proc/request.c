@@ -8,6 +8,7 @@
 #include <byre/proc_hook.h>
 #include <byre/server.h>
 
+#include "end.h"
 #include "first.h"
 #include "kill.h"
 #include "life.h"
@@ -29,6 +30,18 @@ static struct process *request_process(const struct proc_request *request)
     return process_by_badge(request->badge);
 }
 
+/* One that is doomed gets its end for an answer (N1 in end.h), which empties the reply object. */
+static bool request_comes_from_living(const struct proc_request *request)
+{
+    struct process *process = request_process(request);
+
+    if (process != NULL && end_is_doomed(process)) {
+        end_process(process, process->status);
+        return false;
+    }
+    return process != NULL;
+}
+
 static bool proc_admits(enum proc_who who, const struct proc_request *request)
 {
     bool console = request->badge == PROC_BADGE_CONSOLE;
@@ -39,7 +52,7 @@ static bool proc_admits(enum proc_who who, const struct proc_request *request)
     case PROC_WHO_CONSOLE:
         return console;
     case PROC_WHO_SELF:
-        return request_process(request) != NULL || (console && request->label == PROC_KILL);
+        return request_comes_from_living(request) || (console && request->label == PROC_KILL);
     }
     return false;
 }
@@ -129,7 +142,7 @@ void proc_on_thread_create(struct proc_request *request)
 
 void proc_on_exit(struct proc_request *request)
 {
-    life_end(request_process(request), status_sanitized(request->in.exit.status));
+    end_process(request_process(request), status_sanitized(request->in.exit.status));
 }
 
 void proc_on_thread_exit(struct proc_request *request)
@@ -142,7 +155,7 @@ void proc_on_thread_exit(struct proc_request *request)
         return;
     }
     if (process->body.thread_count == 1) {
-        life_end(process, 0);
+        end_process(process, 0);
     } else {
         thread_unmake(&process->body, thread);
     }

@@ -3,7 +3,7 @@
 
 #include <byre/gen/proc.h>
 
-#include "life.h"
+#include "end.h"
 #include "reply.h"
 
 #define WAIT_ANY UINT64_MAX
@@ -52,7 +52,7 @@ err_t wait_begin(struct process *process, uint64_t pid, uint64_t options,
     struct process *zombie = wait_find_zombie(process, pid);
     if (zombie != NULL) {
         *answer_out = (struct wait_answer){.pid = zombie->pid, .status = zombie->status};
-        life_reap(zombie);
+        end_reap(zombie);
         wait_check(process);
         return ERR_OK;
     }
@@ -105,7 +105,7 @@ void wait_child_ended(struct process *parent, struct process *child)
             continue;
         }
         if (wait_answer(waiter, ERR_OK, child)) {
-            life_reap(child); /* W2 */
+            end_reap(child); /* W2 */
             break;
         }
     }

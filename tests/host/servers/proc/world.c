@@ -11,6 +11,7 @@
 #include <byre/table.h>
 
 #include "account.h"
+#include "end.h"
 #include "object.h"
 #include "process.h"
 #include "reply.h"
@@ -343,6 +344,7 @@ void world_start_proc(uint32_t limit)
 {
     world_begin();
     slots_init();
+    end_init();
     object_memory_init(&world_owner, world_store(0));
     thread_table_init(&world_owner, world_store(2), 4 * limit);
     wait_table_init(&world_owner, world_store(3), 4 * limit);
