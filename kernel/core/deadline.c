@@ -10,8 +10,8 @@ static struct tree deadlines; /* D1 [K] */
 
 void deadline_arm(struct deadline *deadline, uint64_t ticks, struct hart *hart)
 {
-    if (ticks >= TREE_KEY_MAX) {
-        return; /* never: at 10 MHz, 228 years from the start */
+    if (ticks == TICKS_NEVER) {
+        return;
     }
     tree_insert(&deadlines, &deadline->node, ticks);
     if (tree_first(&deadlines) == &deadline->node) {

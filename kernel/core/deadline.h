@@ -3,7 +3,7 @@
  *   D1  A deadline is armed exactly when it is in the machine's one tree, ordered by time.
  *   D2  Only a thread that waits (CALLING, RECEIVING, REPLYING, WAITING) has an armed deadline.
  *
- * Arm and disarm are O(log n), n = armed deadlines; an entry fires at most DEADLINES_AT_ONCE.
+ * Arm and disarm cost what tree.h says; an entry fires at most DEADLINES_AT_ONCE.
  */
 #pragma once
 

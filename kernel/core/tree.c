@@ -1,71 +1,28 @@
-/* Ordered trees: AVL rotations. */
+/* Ordered trees: see tree.h. */
 #include "core/tree.h"
 
-static unsigned height(const struct tree_node *node)
+static bool comes_before(const struct tree_node *a, const struct tree_node *b) /* T1 */
 {
-    return node == NULL ? 0 : (unsigned)node->height;
+    return a->key != b->key ? a->key < b->key : a->number < b->number;
 }
 
-static void measure(struct tree_node *node)
+static struct tree_node **link_to(struct tree *tree, const struct tree_node *node)
 {
-    unsigned left = height(node->child[0]);
-    unsigned right = height(node->child[1]);
+    struct tree_node *parent = node->parent;
 
-    node->height = ((left > right ? left : right) + 1) & 0xff;
+    return parent == NULL ? &tree->root : &parent->child[parent->child[1] == node];
 }
 
-/* Put `new` where `old` hangs; `new` may be NULL. */
-static void replace(struct tree *tree, struct tree_node *old, struct tree_node *new)
+/* `new` hangs where `old` does, with its children; `old` is in no place. */
+static void take_place(struct tree *tree, const struct tree_node *old, struct tree_node *new)
 {
-    struct tree_node *parent = old->parent;
-
-    if (parent == NULL) {
-        tree->root = new;
-    } else {
-        parent->child[parent->child[1] == old] = new;
-    }
-    if (new != NULL) {
-        new->parent = parent;
-    }
-}
-
-/* The child on `side` takes the place of `node`, which becomes its child on the other side. */
-static struct tree_node *rotate(struct tree *tree, struct tree_node *node, unsigned side)
-{
-    struct tree_node *up = node->child[side];
-    struct tree_node *moved = up->child[!side];
-
-    replace(tree, node, up);
-    node->child[side] = moved;
-    if (moved != NULL) {
-        moved->parent = node;
-    }
-    up->child[!side] = node;
-    node->parent = up;
-    measure(node);
-    measure(up);
-    return up;
-}
-
-/* Restore T2 from `node` up to the root. */
-static void rebalance(struct tree *tree, struct tree_node *node)
-{
-    while (node != NULL) {
-        unsigned left = height(node->child[0]);
-        unsigned right = height(node->child[1]);
-
-        if (left > right + 1 || right > left + 1) {
-            unsigned side = right > left;
-            struct tree_node *tall = node->child[side];
-
-            if (height(tall->child[!side]) > height(tall->child[side])) {
-                rotate(tree, tall, !side);
-            }
-            node = rotate(tree, node, side);
-        } else {
-            measure(node);
+    *link_to(tree, old) = new;
+    new->parent = old->parent;
+    for (unsigned side = 0; side < 2; side++) {
+        new->child[side] = old->child[side];
+        if (new->child[side] != NULL) {
+            new->child[side]->parent = new;
         }
-        node = node->parent;
     }
 }
 
@@ -74,54 +31,48 @@ void tree_insert(struct tree *tree, struct tree_node *node, uint64_t key)
     struct tree_node *parent = NULL;
     struct tree_node **link = &tree->root;
 
-    node->key = key > TREE_KEY_MAX ? TREE_KEY_MAX : key & TREE_KEY_MAX;
-    while (*link != NULL) {
-        parent = *link;
-        link = &parent->child[node->key >= parent->key]; /* T1: behind its equals */
+    node->key = key;
+    node->number = ++tree->insertions;
+    for (unsigned depth = 0; *link != NULL; depth++) {
+        struct tree_node *here = *link;
+
+        if (comes_before(node, here)) { /* `here` goes further down, its own way */
+            take_place(tree, here, node);
+            parent = node;
+            node = here;
+        } else {
+            parent = here;
+        }
+        link = &parent->child[node->number >> depth & 1];
     }
+    *link = node;
+    node->parent = parent;
     node->child[0] = NULL;
     node->child[1] = NULL;
-    node->parent = parent;
-    node->height = 1;
-    *link = node;
-    rebalance(tree, parent);
 }
 
-static struct tree_node *lowest(struct tree_node *node)
+/* The one that may take its parent's place; NULL: there are none. */
+static struct tree_node *first_child(const struct tree_node *node)
 {
-    while (node->child[0] != NULL) {
-        node = node->child[0];
-    }
-    return node;
+    struct tree_node *left = node->child[0];
+    struct tree_node *right = node->child[1];
+
+    return left == NULL || (right != NULL && comes_before(right, left)) ? right : left;
 }
 
 void tree_remove(struct tree *tree, struct tree_node *node)
 {
-    struct tree_node *lowest_changed = node->parent;
+    struct tree_node *rising = node;
 
-    if (node->child[0] != NULL && node->child[1] != NULL) {
-        struct tree_node *heir = lowest(node->child[1]);
-
-        lowest_changed = heir->parent == node ? heir : heir->parent;
-        replace(tree, heir, heir->child[1]);
-        replace(tree, node, heir);
-        for (unsigned side = 0; side < 2; side++) {
-            heir->child[side] = node->child[side];
-            if (heir->child[side] != NULL) {
-                heir->child[side]->parent = heir;
-            }
-        }
-    } else {
-        replace(tree, node, node->child[node->child[0] == NULL]);
+    while (first_child(rising) != NULL) {
+        rising = first_child(rising);
     }
-    node->child[0] = NULL;
-    node->child[1] = NULL;
-    node->parent = NULL;
-    node->height = 0; /* T3 */
-    rebalance(tree, lowest_changed);
-}
+    *link_to(tree, rising) = NULL;
+    while (rising != node) {
+        struct tree_node *parent = rising->parent;
 
-struct tree_node *tree_first(const struct tree *tree)
-{
-    return tree->root == NULL ? NULL : lowest(tree->root);
+        take_place(tree, parent, rising);
+        rising = parent;
+    }
+    node->number = 0; /* T3 */
 }

@@ -1,11 +1,14 @@
-/* Ordered trees: intrusive AVL trees, for queues ordered by priority and for deadlines.
+/* Ordered trees: intrusive heaps without a memory of their own, for queues ordered by priority and
+ * for deadlines.
  *
- *   T1  Nodes are in ascending order of key; among equals the one inserted first comes first.
- *   T2  The heights of two siblings differ by at most one, so a tree of n nodes is O(log n) high
- *       whatever keys and addresses a user chooses.
- *   T3  A node that is in no tree has height 0.
+ *   T1  A node comes before its children: its key is lower, or equal and it was inserted earlier.
+ *       So the root comes before all others.
+ *   T2  Insertions are numbered. The path from the root to a node takes, at depth d, the side that
+ *       bit d of the node's number names. Numbers differ, so no path is longer than 64, whatever keys
+ *       and orders a user chooses; those of n nodes inserted one after another are log2 n long.
+ *   T3  A node that is in no tree has number 0.
  *
- * Insert, remove and first are O(log n). The tree never touches what holds its nodes.
+ * Insert and remove take a few steps a level, first none. A tree never touches what holds its nodes.
  */
 #pragma once
 
@@ -16,21 +19,25 @@
 struct tree_node {
     struct tree_node *child[2];
     struct tree_node *parent;
-    uint64_t key : 56;
-    uint64_t height : 8;
+    uint64_t key;
+    uint64_t number; /* T2, T3 */
 };
 
 struct tree {
     struct tree_node *root; /* NULL: empty, so zeroed memory is an empty tree */
+    uint64_t insertions;
 };
-
-#define TREE_KEY_MAX ((UINT64_C(1) << 56) - 1)
 
 void tree_insert(struct tree *tree, struct tree_node *node, uint64_t key);
 void tree_remove(struct tree *tree, struct tree_node *node);
-struct tree_node *tree_first(const struct tree *tree); /* the lowest key; NULL: empty */
+
+/* NULL: empty. */
+static inline struct tree_node *tree_first(const struct tree *tree)
+{
+    return tree->root;
+}
 
 static inline bool tree_is_linked(const struct tree_node *node)
 {
-    return node->height != 0; /* T3 */
+    return node->number != 0; /* T3 */
 }

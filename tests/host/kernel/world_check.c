@@ -33,24 +33,24 @@ static unsigned list_length(const struct list_node *head)
     return length;
 }
 
-/* T1, T2 of tree.h; the number of nodes. */
-static unsigned check_tree(const struct tree_node *node, unsigned *height_out)
+/* T1, T2 of tree.h below a node that is so deep; the number of nodes. */
+static unsigned check_tree(const struct tree_node *node, unsigned depth)
 {
-    unsigned heights[2] = {0, 0};
     unsigned count = 1;
+    uint64_t path = (UINT64_C(1) << depth) - 1;
 
     for (unsigned side = 0; side < 2; side++) {
         const struct tree_node *child = node->child[side];
 
         if (child != NULL) {
             CHECK(child->parent == node);
-            CHECK(side == 0 ? child->key <= node->key : child->key >= node->key);
-            count += check_tree(child, &heights[side]);
+            CHECK(child->key > node->key ||
+                  (child->key == node->key && child->number > node->number));
+            CHECK((child->number & path) == (node->number & path));
+            CHECK((child->number >> depth & 1) == side);
+            count += check_tree(child, depth + 1);
         }
     }
-    CHECK(heights[0] <= heights[1] + 1 && heights[1] <= heights[0] + 1);
-    *height_out = (heights[0] > heights[1] ? heights[0] : heights[1]) + 1;
-    CHECK(node->height == *height_out);
     return count;
 }
 
@@ -64,9 +64,7 @@ static bool tree_holds(const struct tree *tree, const struct tree_node *node)
 
 static unsigned tree_length(const struct tree *tree)
 {
-    unsigned height;
-
-    return tree->root == NULL ? 0 : check_tree(tree->root, &height);
+    return tree->root == NULL ? 0 : check_tree(tree->root, 0);
 }
 
 /* H1: the thread's one place, looked for where its state says. */

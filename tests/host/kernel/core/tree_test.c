@@ -1,4 +1,4 @@
-/* Ordered trees: order, balance and first-come among equals, over random insertions and removals.
+/* Ordered trees: order, height and first-come among equals, over random insertions and removals.
  * sources: kernel/core/tree.c */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -24,43 +24,43 @@ static uint64_t next_random(void)
     return random_state;
 }
 
-static unsigned checked_height(const struct tree_node *node)
-{
-    unsigned left;
-    unsigned right;
-
-    if (node == NULL) {
-        return 0;
-    }
-    left = checked_height(node->child[0]);
-    right = checked_height(node->child[1]);
-    assert_true(left <= right + 1 && right <= left + 1);
-    assert_int_equal(node->height, (left > right ? left : right) + 1);
-    return node->height;
-}
-
-/* In order: keys ascend, and equals come as they arrived. The number of nodes. */
-static unsigned check_order(const struct tree_node *node, const struct tree_node **last)
+/* T1 and T2 below a node; how many nodes there are, and the longest path. */
+static unsigned check_below(const struct tree_node *node, unsigned depth, unsigned *height)
 {
     unsigned count = 1;
 
-    if (node == NULL) {
-        return 0;
+    *height = depth + 1 > *height ? depth + 1 : *height;
+    for (unsigned side = 0; side < 2; side++) {
+        const struct tree_node *child = node->child[side];
+
+        if (child != NULL) {
+            assert_ptr_equal(child->parent, node);
+            assert_true(
+                child->key > node->key ||
+                (child->key == node->key && arrivals[child - nodes] > arrivals[node - nodes]));
+            assert_int_equal(child->number >> depth & 1, side);
+            assert_int_equal((child->number ^ node->number) & ((UINT64_C(1) << depth) - 1), 0);
+            count += check_below(child, depth + 1, height);
+        }
     }
-    count += check_order(node->child[0], last);
-    if (*last != NULL) {
-        assert_true((*last)->key <= node->key);
-        assert_true((*last)->key != node->key || arrivals[*last - nodes] < arrivals[node - nodes]);
-    }
-    *last = node;
-    return count + check_order(node->child[1], last);
+    return count;
 }
 
-static void tree_stays_ordered_and_balanced(void **state)
+static unsigned check(const struct tree *tree, unsigned *height_out)
+{
+    *height_out = 0;
+    if (tree->root == NULL) {
+        return 0;
+    }
+    assert_null(tree->root->parent);
+    return check_below(tree->root, 0, height_out);
+}
+
+static void tree_stays_ordered_and_low(void **state)
 {
     struct tree tree = {0};
-    const struct tree_node *last;
     unsigned count = 0;
+    unsigned height;
 
     (void)state;
     printf("# seed %#lx\n", random_state);
@@ -76,30 +76,66 @@ static void tree_stays_ordered_and_balanced(void **state)
             count++;
         }
         if (step % 16 == 0) {
-            checked_height(tree.root);
-            last = NULL;
-            assert_int_equal(check_order(tree.root, &last), count);
+            assert_int_equal(check(&tree, &height), count);
+            assert_true(height <= 17); /* the bits of STEPS, and the root */
         }
     }
+    for (const struct tree_node *last = NULL; tree.root != NULL; count--) {
+        struct tree_node *first = tree_first(&tree);
+
+        assert_true(last == NULL || first->key > last->key ||
+                    (first->key == last->key && arrivals[first - nodes] > arrivals[last - nodes]));
+        tree_remove(&tree, first);
+        assert_false(tree_is_linked(first));
+        last = first;
+    }
+    assert_int_equal(count, 0);
 }
 
 static void ascending_keys_do_not_degenerate(void **state)
 {
     struct tree tree = {0};
+    unsigned height;
 
     (void)state;
     for (unsigned i = 0; i < NODES; i++) {
         nodes[i] = (struct tree_node){0};
+        arrivals[i] = i;
         tree_insert(&tree, &nodes[i], i);
     }
-    assert_true(checked_height(tree.root) <= 12); /* 1.44 log2 300 */
+    assert_int_equal(check(&tree, &height), NODES);
+    assert_true(height <= 10); /* log2 300 and the root */
+}
+
+/* Whoever keeps only nodes whose numbers end alike gets the longest paths that there can be. */
+static void chosen_survivors_stay_within_the_bits_of_the_numbers(void **state)
+{
+    enum { SURVIVORS = 63 };
+    struct tree tree = {0};
+    unsigned height;
+
+    (void)state;
+    for (unsigned bit = 0; bit < SURVIVORS; bit++) {
+        nodes[bit] = (struct tree_node){0};
+        arrivals[bit] = bit;
+        tree.insertions = (UINT64_C(1) << bit) - 1;
+        tree_insert(&tree, &nodes[bit], bit);
+    }
+    assert_int_equal(check(&tree, &height), SURVIVORS);
+    assert_int_equal(height, SURVIVORS);
+    for (unsigned bit = 0; bit < SURVIVORS; bit++) {
+        assert_ptr_equal(tree_first(&tree), &nodes[bit]);
+        tree_remove(&tree, &nodes[bit]);
+    }
+    assert_null(tree_first(&tree));
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(tree_stays_ordered_and_balanced),
+        cmocka_unit_test(tree_stays_ordered_and_low),
         cmocka_unit_test(ascending_keys_do_not_degenerate),
+        cmocka_unit_test(chosen_survivors_stay_within_the_bits_of_the_numbers),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
