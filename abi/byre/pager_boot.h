@@ -35,7 +35,8 @@ enum pager_slot {
     PAGER_SLOT_FREE = 11,        /* from here on the pager's own */
     PAGER_SLOT_SPACES = 128,     /* from here on one a space */
     PAGER_CAPTABLE_SLOTS_MIN = 1024,
-    PAGER_CAPTABLE_SLOTS_MAX = 32768, /* the kernel's bound; init makes half as many as frames */
+    PAGER_CAPTABLE_SLOTS_MAX =
+        16384, /* what init's first OBJECT chunk has room for; else half the frames */
 };
 
 enum {
