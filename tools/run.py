@@ -1,33 +1,43 @@
 """Boot Byre in QEMU: `make run`.
 
-    run.py KERNEL ARCHIVE            settings in the environment: RUN MEM SMP TIMEOUT BOOTARGS QEMU_ARGS V
+    run.py KERNEL ARCHIVE            settings in the environment: BOARD TREE RUN MEM SMP TIMEOUT BOOTARGS
+                                     QEMU_ARGS V LOG
 
 Without RUN the terminal is the machine's console. With RUN the shell runs that line and the machine
 powers off; only what the line printed goes to stdout (the console marks it by 0x02 and 0x03), all that
 the machine said goes to build/run.log, and with V=1 the rest also to stderr. Exit status: the line's;
 124 when the time was up, 70 when the kernel panicked or the machine stopped before the line ended.
+On boards that cannot end QEMU with a status, init says it together with a word that only it and we
+know; then QEMU, which may not end by itself, is ended.
 """
 
 import os
 import pathlib
+import re
 import select
 import subprocess
 import sys
+import tempfile
 import termios
 import time
 
+import board
 import machine
 
 RUN_TIMEOUT_SECONDS = 120
 PANIC_GRACE_SECONDS = 2
+OFF_GRACE_SECONDS = 0.2
+FOLDER = pathlib.Path("build/run")
 LOG = pathlib.Path(machine.setting("LOG", "build/run.log"))
 
 
 class Output:
     """Splits the console's bytes into the run's output and the machine's log."""
 
-    def __init__(self, verbose):
+    def __init__(self, verbose, farewell):
         self.verbose = verbose
+        self.farewell = re.compile(rf"init: farewell {farewell} (\d+)\r*\n".encode()) if farewell else None
+        self.status = None  # as init said it
         self.begun = False
         self.ended = False
         self.held = b""  # from the last RUN_END on
@@ -39,6 +49,8 @@ class Output:
         """Write what belongs where. The run's output ends at the last RUN_END: it may print one itself."""
         self.tail = (self.tail + data)[-4096:]
         self.panicked = self.panicked or machine.PANIC_MARK in self.tail
+        said = self.farewell and self.farewell.search(self.tail)
+        self.status = int(said[1]) if said else self.status
         if not self.begun:
             piece, found, data = data.partition(machine.RUN_BEGIN)
             self.write_log(piece)
@@ -76,7 +88,11 @@ def follow(process, output, log, deadline):
     while True:
         if output.panicked:
             deadline = min(deadline, time.monotonic() + PANIC_GRACE_SECONDS)
+        if output.status is not None:
+            deadline = min(deadline, time.monotonic() + OFF_GRACE_SECONDS)
         remaining = deadline - time.monotonic()
+        if remaining <= 0 and output.status is not None:
+            break
         if remaining <= 0:
             return machine.PANIC_STATUS if output.panicked else machine.TIMEOUT_STATUS
         if not select.select([process.stdout], [], [], min(remaining, 1))[0]:
@@ -87,9 +103,12 @@ def follow(process, output, log, deadline):
         log.write(data)
         log.flush()
         output.feed(data)
-    status = process.wait()
+    if output.status is None:
+        status = process.wait()
+    else:
+        status = output.status
     output.write_log(output.held[1:])
-    if output.panicked or not output.ended:
+    if output.panicked or not output.ended or (output.farewell and output.status is None):
         return machine.PANIC_STATUS
     return status
 
@@ -105,9 +124,8 @@ def explain(status, output, timeout):
         print(f"exit status {status}", file=sys.stderr)
 
 
-def run_line(arguments, timeout):
-    LOG.parent.mkdir(parents=True, exist_ok=True)
-    output = Output(machine.setting("V") == "1")
+def run_line(arguments, farewell, timeout):
+    output = Output(machine.setting("V") == "1", farewell)
     arguments += ["-display", "none", "-monitor", "none", "-serial", "stdio"]
     with open(LOG, "wb") as log, open(os.devnull, "rb") as nothing:
         process = machine.start(arguments, stdin=nothing, stdout=subprocess.PIPE,
@@ -143,11 +161,17 @@ def main():
         timeout = float(machine.setting("TIMEOUT", RUN_TIMEOUT_SECONDS if line else 0)) or None
     except ValueError:
         sys.exit("run: TIMEOUT= wants seconds")
-    arguments = machine.command(
-        sys.argv[1], sys.argv[2], machine.setting("MEM", "128M"), machine.setting("SMP", "1"),
-        machine.bootargs_with_run(machine.setting("BOOTARGS"), line),
-        machine.extra_arguments(machine.setting("QEMU_ARGS")))
-    sys.exit(run_line(arguments, timeout) if line else interactive(arguments, timeout))
+    LOG.parent.mkdir(parents=True, exist_ok=True)
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=FOLDER) as folder:
+        try:
+            arguments, farewell = board.prepare(
+                machine.setting("BOARD", "qemu"), folder, sys.argv[1], sys.argv[2], machine.setting("MEM"),
+                machine.setting("SMP"), machine.bootargs_with_run(machine.setting("BOOTARGS"), line),
+                machine.extra_arguments(machine.setting("QEMU_ARGS")), machine.setting("TREE"))
+        except board.Refused as refused:
+            sys.exit(f"run: {refused}")
+        sys.exit(run_line(arguments, farewell, timeout) if line else interactive(arguments, timeout))
 
 
 main()

@@ -25,7 +25,7 @@ def build_guest(folder, name, message, status=None):
 
 
 def settings(timeout):
-    cleared = {name: "" for name in ("V", "MEM", "SMP", "BOOTARGS", "QEMU_ARGS")}
+    cleared = {name: "" for name in ("V", "MEM", "SMP", "BOOTARGS", "QEMU_ARGS", "BOARD", "TREE")}
     return dict(os.environ, **cleared, RUN="line", TIMEOUT=str(timeout), LOG=os.devnull)
 
 

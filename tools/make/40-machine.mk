@@ -4,8 +4,11 @@
 #:   make run                  boot to the shell in QEMU
 #:   make run RUN='ps; mem'    boot, run that line, power off; its output on stdout, its status
 #:                             printed and, when not 0, make's failure
+#:        BOARD=qemu           or qemu-u54, sifive_u, icicle (a stand-in for the VisionFive 2), uboot
+#:                             (from a disk image), uboot-vf2 (at the VisionFive 2's addresses)
+#:        TREE=upstream        with icicle and uboot-vf2: or vendor, old: whose device tree
 #:        ROOT=dir             files of dir over the root of the boot archive (bin/ is searched)
-#:        MEM=128M SMP=1       size of the machine
+#:        MEM=128M SMP=1       size of the machine: memory, and harts for Byre
 #:        TIMEOUT=seconds      end it then (default with RUN: 120)
 #:        BOOTARGS='...'       for the kernel and init: overcommit testhooks preempt=SEED asid_bits=N
 #:        QEMU_ARGS='...'      for QEMU
@@ -16,7 +19,7 @@
 override RUN := $(value RUN)
 override BOOTARGS := $(value BOOTARGS)
 override QEMU_ARGS := $(value QEMU_ARGS)
-export RUN BOOTARGS QEMU_ARGS MEM SMP TIMEOUT V PROGRAM GDB_ARGS
+export BOARD TREE RUN BOOTARGS QEMU_ARGS MEM SMP TIMEOUT V PROGRAM GDB_ARGS
 
 ARCHIVE := $(BUILD)/archive.cpio
 ARCHIVE_MEMBERS := $(if $(filter init,$(SERVER_NAMES)),servers/init=$(BUILD)/servers/init) \

@@ -4,6 +4,7 @@
 #:   make test                 everything; the last line is "N passed, N failed"
 #:   make host-tests           build and run the unit tests and the model checker
 #:   make target-tests         build and run the tests in QEMU; ONLY=test or folder
+#:   make board-tests          boot every BOARD and run a line on it; the card's image, writing it
 #:   make gates                check the laws on the built kernel
 #:   make profile NAME=fork_16 where the instructions of one operation of the bench go
 #:   make bench                what each operation costs, in instructions; LARGE=1 with the gigabytes
@@ -103,6 +104,7 @@ TARGET_TESTS := $(filter $(if $(ONLY),%/$(ONLY).c tests/target/$(ONLY)/%,%),$(wi
 TARGET_READY := $(BUILD)/Image $(KERNEL_TEST_ARCHIVES) $(SYSTEM_ARCHIVE) $(BUILD)/profile/stretch.so
 GATES := $(filter-out %/tap.py %/elf.py,$(wildcard tests/gates/*.py))
 SDK_TESTS := $(wildcard tests/sdk/*.py)
+BOARD_TESTS := $(wildcard tests/boards/*.py)
 BENCH_CHECK := $(wildcard tests/bench/check.py)
 # What looks at the logs of the target tests.
 AFTER_TESTS := $(wildcard tests/target/coverage.py tests/bench/latency.py)
@@ -132,10 +134,10 @@ $(BUILD)/profile/%.so: tools/profile/%.c tools/profile/plugin.h
 BENCH_READY := $(BUILD)/Image $(ARCHIVE) $(KERNEL_BENCH) $(SYSTEM_ARCHIVE) $(PLUGINS)
 
 # ---------------------------------------------------------------------------------- run them
-.PHONY: test host-tests target-tests gates profile curves
+.PHONY: test host-tests target-tests board-tests gates profile curves
 .PHONY: bench bench-check bench-update bench-linux performance-tables
 test: $(HOST_TESTS) $(MODEL_TESTS) $(TARGET_READY) $(BUILD)/kernel.elf sdk $(BENCH_READY)
-	@$(TEST_RUN) $(BENCH_CHECK) $(HOST_TESTS) $(MODEL_TESTS) $(GATES) $(SDK_TESTS) $(TARGET_TESTS) $(AFTER_TESTS:%=--after %)
+	@$(TEST_RUN) $(BENCH_CHECK) $(HOST_TESTS) $(MODEL_TESTS) $(GATES) $(SDK_TESTS) $(BOARD_TESTS) $(TARGET_TESTS) $(AFTER_TESTS:%=--after %)
 
 host-tests: $(HOST_TESTS) $(MODEL_TESTS)
 	@$(TEST_RUN) $^
@@ -145,6 +147,9 @@ target-tests: $(TARGET_READY)
 
 gates: $(BUILD)/kernel.elf $(SERVERS) $(PROGRAMS)
 	@$(TEST_RUN) $(GATES)
+
+board-tests: $(BUILD)/Image $(ARCHIVE)
+	@$(TEST_RUN) $(BOARD_TESTS)
 
 bench: $(BENCH_READY)
 	@$(PYTHON) tests/bench/report.py $(if $(LARGE),--large)

@@ -1,0 +1,58 @@
+"""Every board boots the same kernel and archive, runs a line, and gives its exit status."""
+
+import os
+import pathlib
+import subprocess
+import sys
+
+sys.path.insert(0, "tests/gates")
+from tap import Tap
+
+LINE = "cowtest; memaudit; exit 7"
+STATUS = 7
+TIMEOUT_SECONDS = 100
+MACHINES = [
+    {"BOARD": "qemu"},
+    {"BOARD": "qemu-u54", "MEM": "64M"},
+    {"BOARD": "qemu-u54", "MEM": "8G", "SMP": "8"},
+    {"BOARD": "sifive_u", "SMP": "4"},
+    {"BOARD": "icicle", "TREE": "upstream", "SMP": "4"},
+    {"BOARD": "icicle", "TREE": "vendor", "MEM": "64M"},
+    {"BOARD": "icicle", "TREE": "old", "SMP": "4", "MEM": "1G"},
+    {"BOARD": "uboot", "SMP": "2"},
+    {"BOARD": "uboot-vf2", "TREE": "vendor"},
+]
+
+
+def run(line, settings):
+    cleared = {name: "" for name in ("V", "MEM", "SMP", "BOOTARGS", "QEMU_ARGS", "BOARD", "TREE")}
+    name = "-".join(settings.values())
+    environment = dict(os.environ, **cleared, RUN=line, TIMEOUT=str(TIMEOUT_SECONDS),
+                       LOG=f"build/tests/log/board-{name}.log")
+    return subprocess.run([sys.executable, "tools/run.py", "build/Image", "build/archive.cpio"],
+                          capture_output=True, text=True, env=environment | settings)
+
+
+def main():
+    tap = Tap()
+    pathlib.Path("build/tests/log").mkdir(parents=True, exist_ok=True)
+    for settings in MACHINES:
+        result = run(LINE, settings)
+        name = " ".join(f"{key}={value}" for key, value in settings.items())
+        details = [f"status {result.returncode}", *result.stdout.splitlines(), *result.stderr.splitlines()]
+        tap.check(result.returncode == STATUS, f"{name}: the line's status is the exit status", details)
+        tap.check("cowtest: all as it should be" in result.stdout and "the books agree" in result.stdout,
+                  f"{name}: cowtest passes and the books agree", details)
+    # What a program prints is not taken for init's word, nor does it end the machine.
+    result = run("echo init: farewell 0123456789abcdef 0; echo 'a  b' \\$HOME; exit 7", {"BOARD": "sifive_u"})
+    tap.check(result.returncode == STATUS, "a program cannot give the exit status in init's place")
+    # Quotes, spaces and $ survive U-Boot's own quoting.
+    plain = run("echo 'a  b' \"c\" \\\\ $HOME {d}", {"BOARD": "qemu"})
+    for board in ("uboot", "uboot-vf2"):
+        result = run("echo 'a  b' \"c\" \\\\ $HOME {d}", {"BOARD": board})
+        tap.check(plain.stdout and (result.stdout, result.returncode) == (plain.stdout, plain.returncode),
+                  f"BOARD={board}: a line arrives as it was typed", [plain.stdout, result.stdout, result.stderr])
+    tap.end()
+
+
+main()
