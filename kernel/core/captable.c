@@ -45,19 +45,17 @@ err_t captable_drain(struct captable *table)
     return ERR_OK;
 }
 
-/* The capability of any type in the slot that the second argument names. */
-static err_t find_any(const struct thread *caller, struct captable *table,
-                      struct capability **slot_out)
+/* The capability of any type in a slot. */
+static err_t find_any(struct captable *table, uint64_t index, struct capability **slot_out)
 {
-    *slot_out = captable_slot(table, argument(caller, 1));
+    *slot_out = captable_slot(table, index);
     REFUSE_IF(*slot_out == NULL, ERR_CAP_RANGE);
     return capability_is_empty(*slot_out) ? ERR_CAP_EMPTY : ERR_OK;
 }
 
-static err_t find_alive(const struct thread *caller, struct captable *table,
-                        struct capability **slot_out)
+static err_t find_alive(struct captable *table, uint64_t index, struct capability **slot_out)
 {
-    TRY(find_any(caller, table, slot_out));
+    TRY(find_any(table, index, slot_out));
     return capability_is_alive(*slot_out) ? ERR_OK : ERR_CAP_DEAD;
 }
 
@@ -74,21 +72,48 @@ static err_t check_copy(const struct capability *source, uint64_t badge)
     return ERR_OK;
 }
 
-err_t sys_cap_copy(struct thread *caller, struct captable *source_table,
-                   struct captable *target_table)
+static err_t copy(struct captable *from, uint64_t source_slot, struct captable *to,
+                  uint64_t target_slot, uint64_t rights, uint64_t badge)
 {
-    uint64_t badge = argument(caller, 5);
     struct capability *source, *target;
 
-    TRY(find_alive(caller, source_table, &source));
+    TRY(find_alive(from, source_slot, &source));
     TRY(check_copy(source, badge));
-    TRY(captable_find_empty(target_table, argument(caller, 3), &target));
+    TRY(captable_find_empty(to, target_slot, &target));
     *target = *source;
-    target->rights &= argument(caller, 4);
+    target->rights &= rights;
     if (badge != 0) {
         target->badge = badge;
     }
     return ERR_OK;
+}
+
+err_t sys_cap_copy(struct thread *caller, struct captable *source_table,
+                   struct captable *target_table)
+{
+    return copy(source_table, argument(caller, 1), target_table, argument(caller, 3),
+                argument(caller, 4), argument(caller, 5));
+}
+
+err_t sys_cap_copies(struct thread *caller, struct captable *target_table)
+{
+    uint64_t words[CAP_COPIES_MAX], badges[CAP_COPIES_MAX];
+    unsigned done = 0;
+    err_t error = ERR_OK;
+
+    for (unsigned i = 0; i < CAP_COPIES_MAX; i++) { /* the result goes where one of them is */
+        words[i] = argument(caller, 1 + 2 * i);
+        badges[i] = argument(caller, 2 + 2 * i);
+    }
+    while (done < CAP_COPIES_MAX && words[done] != 0 && error == ERR_OK) {
+        uint64_t word = words[done];
+
+        error = copy(caller->captable, word & UINT16_MAX, target_table, word >> 16 & UINT16_MAX,
+                     word >> 32, badges[done]);
+        done += error == ERR_OK;
+    }
+    result(caller, 0, done);
+    return error;
 }
 
 err_t sys_cap_move(struct thread *caller, struct captable *source_table,
@@ -96,7 +121,7 @@ err_t sys_cap_move(struct thread *caller, struct captable *source_table,
 {
     struct capability *source, *target;
 
-    TRY(find_alive(caller, source_table, &source));
+    TRY(find_alive(source_table, argument(caller, 1), &source));
     TRY(captable_find_empty(target_table, argument(caller, 3), &target));
     *target = *source;
     *source = (struct capability){0};
@@ -107,7 +132,7 @@ err_t sys_cap_delete(struct thread *caller, struct captable *table)
 {
     struct capability *slot;
 
-    TRY(find_any(caller, table, &slot));
+    TRY(find_any(table, argument(caller, 1), &slot));
     capability_delete(slot);
     return ERR_OK;
 }
@@ -118,7 +143,7 @@ err_t sys_cap_info(struct thread *caller, struct captable *table)
     enum object_type type;
     bool is_range;
 
-    TRY(find_alive(caller, table, &slot));
+    TRY(find_alive(table, argument(caller, 1), &slot));
     type = capability_type(slot);
     is_range = type == OBJECT_MEMORY || type == OBJECT_DEVICE;
     result(caller, 0, type);
@@ -133,28 +158,41 @@ err_t sys_cap_info(struct thread *caller, struct captable *table)
 }
 
 /* The slot keeps only the right to finish what was begun, so that a call made again finds it. */
-err_t sys_cap_destroy(struct thread *caller, struct captable *table)
+static err_t end_object(struct thread *caller, struct captable *table, unsigned rights, bool anew)
 {
     struct capability *slot;
     struct object *object;
 
-    TRY(find_any(caller, table, &slot));
+    TRY(find_any(table, argument(caller, 1), &slot));
     if (!capability_is_alive(slot)) {
-        REFUSE_IF(caller->progress == 0, ERR_CAP_DEAD);
+        REFUSE_IF(caller->progress == 0 || anew, ERR_CAP_DEAD);
         capability_delete(slot); /* another destroyer finished it */
         return ERR_OK;
     }
     REFUSE_IF(capability_type(slot) >= OBJECT_MEMORY, ERR_CAP_TYPE);
-    REFUSE_IF((slot->rights & RIGHT_DESTROY) == 0, ERR_RIGHTS);
     object = slot->object;
     if (caller->progress != object->header) {
+        REFUSE_IF((slot->rights & rights) != rights, ERR_RIGHTS);
         REFUSE_IF(object == &table->object,
                   ERR_BUSY); /* the slot would be emptied before the end */
         TRY(object_destroy_begin(object, caller));
         capability_make(slot, object, RIGHT_DESTROY, 0);
         caller->progress = object->header;
     }
-    TRY(object_destroy_go_on(object));
+    TRY(anew ? object_renew_go_on(object, caller->hart) : object_destroy_go_on(object));
     *slot = (struct capability){0};
+    if (anew) {
+        capability_make(slot, object, RIGHTS_ALL, 0);
+    }
     return ERR_OK;
+}
+
+err_t sys_cap_destroy(struct thread *caller, struct captable *table)
+{
+    return end_object(caller, table, RIGHT_DESTROY, false);
+}
+
+err_t sys_cap_renew(struct thread *caller, struct captable *table)
+{
+    return end_object(caller, table, RIGHTS_ALL, true);
 }

@@ -10,7 +10,7 @@
 
 #include "core/capability.h"
 
-enum { CAPTABLE_SLOTS_MAX = 32768, CAPTABLE_SLICE_SLOTS = 64 };
+enum { CAPTABLE_SLOTS_MAX = 32768, CAPTABLE_SLICE_SLOTS = 64, CAP_COPIES_MAX = 5 };
 
 struct captable {
     struct object object;

@@ -136,10 +136,9 @@ err_t object_destroy_begin(struct object *object, struct thread *destroyer)
     return ERR_OK;
 }
 
-err_t object_destroy_go_on(struct object *object)
+/* Nobody waits on it and nothing is in it any more. */
+static err_t take_apart(struct object *object)
 {
-    err_t error = ERR_OK;
-
     switch (object_type(object)) {
     case OBJECT_THREAD:
         thread_destroy((struct thread *)object);
@@ -148,14 +147,12 @@ err_t object_destroy_go_on(struct object *object)
         space_destroy((struct space *)object);
         break;
     case OBJECT_ENDPOINT:
-        error = endpoint_drain((struct endpoint *)object);
-        break;
+        return endpoint_drain((struct endpoint *)object);
     case OBJECT_REPLY:
         reply_abandon((struct reply *)object);
         break;
     case OBJECT_NOTIFICATION:
-        error = notification_drain((struct notification *)object);
-        break;
+        return notification_drain((struct notification *)object);
     case OBJECT_INTERRUPT:
         interrupt_destroy((struct interrupt *)object);
         break;
@@ -163,15 +160,18 @@ err_t object_destroy_go_on(struct object *object)
         deadline_disarm(&((struct timer *)object)->deadline);
         break;
     case OBJECT_CAPTABLE:
-        error = captable_drain((struct captable *)object);
-        break;
+        return captable_drain((struct captable *)object);
     default:
         kernel_panic("object %x has no type: %x", (uint64_t)object, object->header);
     }
-    if (error == ERR_OK) {
-        release(object);
-    }
-    return error;
+    return ERR_OK;
+}
+
+err_t object_destroy_go_on(struct object *object)
+{
+    TRY(take_apart(object));
+    release(object);
+    return ERR_OK;
 }
 
 /* Bytes of an object of that type and capacity; 0: there is none. */
@@ -202,6 +202,19 @@ static void initialise(struct object *object, uint64_t capacity, struct hart *ha
     } else if (type == OBJECT_CAPTABLE) {
         ((struct captable *)object)->slot_count = capacity;
     }
+}
+
+err_t object_renew_go_on(struct object *object, struct hart *hart)
+{
+    enum object_type type = object_type(object);
+    uint64_t capacity = type == OBJECT_CAPTABLE ? ((const struct captable *)object)->slot_count : 0;
+
+    TRY(take_apart(object));
+    __builtin_memset(object, 0,
+                     capacity != 0 ? sizeof(struct captable) : type_bytes[type]); /* as release */
+    object->header = new_header(type);
+    initialise(object, capacity, hart);
+    return ERR_OK;
 }
 
 err_t sys_object_create(struct thread *caller, struct capability *memory,

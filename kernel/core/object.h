@@ -23,6 +23,7 @@
 
 #include "core/types.h"
 
+struct hart;
 struct thread;
 
 /* Hand an error on. Decode, check, commit: nothing has changed before the last of these. */
@@ -99,3 +100,5 @@ struct object *object_create(const struct object_place *place, enum object_type 
 [[nodiscard]] err_t object_destroy_begin(struct object *object, struct thread *destroyer);
 /* Go on: OK when the slot is free, RESTART when there is more and an interrupt waits. */
 [[nodiscard]] err_t object_destroy_go_on(struct object *object);
+/* The same, but at the end a new object of its type and size stands in its place. */
+[[nodiscard]] err_t object_renew_go_on(struct object *object, struct hart *hart);

@@ -97,14 +97,29 @@ err_t sys_thread_configure(struct thread *caller, struct thread *thread, struct 
     return ERR_OK;
 }
 
-err_t sys_thread_start(struct thread *caller, struct thread *thread)
+/* From the n-th argument on: pc, sp, tp and two arguments. */
+static void start(struct thread *thread, const struct thread *caller, unsigned n)
 {
-    REFUSE_IF(!is_stopped(thread) || thread->space->root.number == 0, ERR_STATE);
-    arch_thread_start(thread, (vaddr_t){argument(caller, 1)}, (vaddr_t){argument(caller, 2)},
-                      argument(caller, 3), argument(caller, 4), argument(caller, 5));
+    arch_thread_start(thread, (vaddr_t){argument(caller, n)}, (vaddr_t){argument(caller, n + 1)},
+                      argument(caller, n + 2), argument(caller, n + 3), argument(caller, n + 4));
     thread->flags |= THREAD_FLAG_STARTED;
     thread->progress = 0;
     schedule_wake(thread);
+}
+
+err_t sys_thread_start(struct thread *caller, struct thread *thread)
+{
+    REFUSE_IF(!is_stopped(thread) || thread->space->root.number == 0, ERR_STATE);
+    start(thread, caller, 1);
+    return ERR_OK;
+}
+
+err_t sys_thread_begin(struct thread *caller, struct thread *thread, struct space *space,
+                       struct captable *captable)
+{
+    REFUSE_IF(space->root.number == 0, ERR_STATE);
+    TRY(sys_thread_configure(caller, thread, space, captable));
+    start(thread, caller, 7);
     return ERR_OK;
 }
 

@@ -237,6 +237,102 @@ static void destruction_kills_copies(void)
     EXPECT_OK(SYS(CAP_DELETE, table, 3));
 }
 
+/* The same place, another object: copies are dead, its memory is as new, and its page is as full. */
+static void renewal_kills_copies(void)
+{
+    static const unsigned types[] = {OBJECT_ENDPOINT, OBJECT_NOTIFICATION, OBJECT_REPLY,
+                                     OBJECT_TIMER,    OBJECT_INTERRUPT,    OBJECT_SPACE};
+    for (unsigned i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+        uint64_t object = object_new(types[i], 0);
+        struct place place = object_where(object);
+        uint64_t copy = types[i] == OBJECT_REPLY ? 0 : slot_copy(object, RIGHTS_ALL, 0);
+        EXPECT_OK(SYS_OUT(out, OBJECT_INFO, MEMORY, place.page));
+        uint64_t live = out[1];
+        EXPECT_OK(SYS(CAP_RENEW, SELF, object));
+        EXPECT_OK(SYS_OUT(out, OBJECT_INFO, MEMORY, place.page));
+        EXPECT_EQUAL(out[1], live);
+        EXPECT_EQUAL(rights_of(object), RIGHTS_ALL);
+        if (copy != 0) {
+            EXPECT_ERROR(SYS(CAP_INFO, SELF, copy), ERR_CAP_DEAD);
+            EXPECT_ERROR(SYS(CAP_RENEW, SELF, copy), ERR_CAP_DEAD);
+            EXPECT_OK(SYS(CAP_DELETE, SELF, copy));
+        }
+        object_destroy(object);
+    }
+    uint64_t notification = object_new(OBJECT_NOTIFICATION, 0);
+    EXPECT_OK(SYS(SIGNAL, notification));
+    EXPECT_OK(SYS(CAP_RENEW, SELF, notification));
+    EXPECT_ERROR(SYS(WAIT, notification, 0),
+                 ERR_WOULD_BLOCK); /* the signal went with the old one */
+    uint64_t weak = slot_copy(notification, RIGHTS_ALL & ~RIGHT_GRANT, 0);
+    EXPECT_ERROR(SYS(CAP_RENEW, SELF, weak), ERR_RIGHTS);
+    EXPECT_ERROR(SYS(CAP_RENEW, SELF, slot_empty()), ERR_CAP_EMPTY);
+    EXPECT_ERROR(SYS(CAP_RENEW, SELF, INIT_CAPTABLE_SLOTS), ERR_CAP_RANGE);
+    EXPECT_ERROR(SYS(CAP_RENEW, SELF, MEMORY), ERR_CAP_TYPE);
+}
+
+static void a_renewed_body_is_empty(void)
+{
+    uint64_t thread = object_new(OBJECT_THREAD, 0), table = object_new(OBJECT_CAPTABLE, 64);
+    uint64_t endpoint = object_new(OBJECT_ENDPOINT, 0);
+    for (uint64_t slot = 1; slot < 64; slot += 2) {
+        EXPECT_OK(SYS(CAP_COPY, SELF, endpoint, table, slot, RIGHTS_ALL, slot));
+    }
+    EXPECT_OK(SYS(THREAD_CONFIGURE, thread, INIT_SLOT_SPACE, table, endpoint, 7, 1, 0));
+    EXPECT_ERROR(SYS(CAP_RENEW, SELF, table), ERR_BUSY);
+    EXPECT_ERROR(SYS(CAP_RENEW, SELF, INIT_SLOT_CAPTABLE), ERR_BUSY);
+    EXPECT_OK(SYS(CAP_RENEW, SELF, thread));
+    EXPECT_OK(SYS_OUT(out, THREAD_INFO, thread));
+    EXPECT_EQUAL(out[0], STATE_UNCONFIGURED);
+    EXPECT_ERROR(SYS(THREAD_START, thread, 0, 0, 0, 0, 0), ERR_STATE);
+    EXPECT_OK(SYS(CAP_RENEW, SELF, table));
+    EXPECT_OK(SYS_OUT(out, CAP_INFO, SELF, table));
+    EXPECT_EQUAL(out[3], 64);
+    for (uint64_t slot = 1; slot < 64; slot++) {
+        EXPECT_ERROR(SYS(CAP_INFO, table, slot), ERR_CAP_EMPTY);
+    }
+    EXPECT_OK(SYS(THREAD_CONFIGURE, thread, INIT_SLOT_SPACE, table, endpoint, 8, 1, 0));
+    object_destroy(thread);
+    object_destroy(table);
+}
+
+static uint64_t copy_word(uint64_t from, uint64_t to, uint64_t rights)
+{
+    return from | to << 16 | rights << 32;
+}
+
+static void several_copies_at_once(void)
+{
+    uint64_t table = object_new(OBJECT_CAPTABLE, 16), endpoint = object_new(OBJECT_ENDPOINT, 0);
+    uint64_t badged = slot_copy(endpoint, RIGHTS_ALL, 5), reply = object_new(OBJECT_REPLY, 0);
+    uint64_t poor = slot_copy(endpoint, RIGHTS_ALL & ~RIGHT_GRANT, 0);
+    uint64_t good = copy_word(endpoint, 3, RIGHT_CALL);
+    uint64_t c[5];
+    for (unsigned i = 0; i < 5; i++) {
+        c[i] = copy_word(endpoint, 8 + i, RIGHT_CALL | RIGHT_GRANT);
+    }
+    EXPECT_OK(SYS_OUT(out, CAP_COPIES, table, c[0], 10, c[1], 11, c[2], 12, c[3], 13, c[4], 0));
+    EXPECT_EQUAL(out[0], 5);
+    for (uint64_t i = 0; i < 5; i++) {
+        EXPECT_OK(SYS_OUT(out, CAP_INFO, table, 8 + i));
+        EXPECT_EQUAL(out[1], RIGHT_CALL | RIGHT_GRANT);
+        EXPECT_EQUAL(out[2], i < 4 ? 10 + i : 0);
+    }
+    EXPECT_OK(SYS_OUT(out, CAP_COPIES, table, good, 7, 0, 0, copy_word(endpoint, 4, 0), 1));
+    EXPECT_EQUAL(out[0], 1);
+    EXPECT_ERROR(SYS(CAP_INFO, table, 4), ERR_CAP_EMPTY); /* beyond the end of the list */
+    EXPECT_ERROR(SYS(CAP_COPIES, table, good, 7), ERR_SLOT_FULL);
+    EXPECT_ERROR(SYS(CAP_COPIES, table, copy_word(endpoint, 16, 0), 7), ERR_CAP_RANGE);
+    EXPECT_ERROR(SYS(CAP_COPIES, table, copy_word(0, 5, 0), 7), ERR_CAP_RANGE);
+    EXPECT_ERROR(SYS(CAP_COPIES, table, copy_word(slot_empty(), 5, 0), 7), ERR_CAP_EMPTY);
+    EXPECT_ERROR(SYS(CAP_COPIES, table, copy_word(slot_dead(), 5, 0), 7), ERR_CAP_DEAD);
+    EXPECT_ERROR(SYS(CAP_COPIES, table, copy_word(reply, 5, 0), 0), ERR_CAP_TYPE);
+    EXPECT_ERROR(SYS(CAP_COPIES, table, copy_word(MACHINE, 5, 0), 7), ERR_ARGUMENT);
+    EXPECT_ERROR(SYS(CAP_COPIES, table, copy_word(badged, 5, 0), 7), ERR_RIGHTS);
+    EXPECT_ERROR(SYS(CAP_COPIES, table, copy_word(poor, 5, 0), 0), ERR_RIGHTS);
+    object_destroy(table);
+}
+
 static void maps_of_pages(void)
 {
     EXPECT_OK(SYS_OUT(out, OBJECT_INFO, MEMORY, own_object_chunk() + 505));
@@ -299,5 +395,8 @@ TESTS(TEST(rights_only_shrink, "a copy has at most its source's rights, and none
       TEST(destruction_refused, "what threads are bound to stays"),
       TEST(own_thread_stays, "a thread cannot destroy itself"),
       TEST(destruction_kills_copies, "destroying an object kills every copy, for ever"),
+      TEST(renewal_kills_copies, "renewing an object kills every copy and empties it"),
+      TEST(a_renewed_body_is_empty, "a renewed thread is unconfigured, a renewed table empty"),
+      TEST(several_copies_at_once, "several copies at once end at the first that is refused"),
       TEST(maps_of_pages, "object_info tells class and live slots"),
       TEST(derivation, "derived ranges lie within their source, with its rights at most"));

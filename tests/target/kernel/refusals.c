@@ -23,6 +23,7 @@ static const struct shape shapes[] = {
     {SYS_NOTIFICATION_BIND, 0, false, true},
     {SYS_CAP_COPY, 0, true, true},
     {SYS_CAP_COPY, 2, true, true},
+    {SYS_CAP_COPIES, 0, true, true},
     {SYS_CAP_MOVE, 0, true, true},
     {SYS_CAP_MOVE, 2, true, true},
     {SYS_CAP_DELETE, 0, true, true},
@@ -30,6 +31,7 @@ static const struct shape shapes[] = {
     {SYS_OBJECT_CREATE, 0, false, true},
     {SYS_OBJECT_DESTROY, 0, false, true},
     {SYS_CAP_DESTROY, 0, true, true},
+    {SYS_CAP_RENEW, 0, true, true},
     {SYS_OBJECT_INFO, 0, false, true},
     {SYS_MEMORY_DERIVE, 0, false, true},
     {SYS_MEMORY_RETYPE, 0, false, true},
@@ -55,6 +57,9 @@ static const struct shape shapes[] = {
     {SYS_THREAD_CONFIGURE, 1, false, true},
     {SYS_THREAD_CONFIGURE, 2, false, true},
     {SYS_THREAD_START, 0, false, true},
+    {SYS_THREAD_BEGIN, 0, false, true},
+    {SYS_THREAD_BEGIN, 1, false, true},
+    {SYS_THREAD_BEGIN, 2, false, true},
     {SYS_THREAD_SUSPEND, 0, false, true},
     {SYS_THREAD_RESUME, 0, false, true},
     {SYS_THREAD_SET_PRIORITY, 0, false, true},
@@ -121,8 +126,12 @@ static void arguments_good(unsigned number, uint64_t *a)
     case SYS_CAP_MOVE:
         a[0] = SELF, a[1] = good.endpoint, a[2] = SELF, a[3] = good.free_slot, a[4] = RIGHTS_ALL;
         break;
+    case SYS_CAP_COPIES:
+        a[0] = SELF, a[1] = 0; /* none: only the table is looked at */
+        break;
     case SYS_CAP_DELETE:
     case SYS_CAP_INFO:
+    case SYS_CAP_RENEW:
     case SYS_CAP_DESTROY:
         a[0] = SELF, a[1] = 1; /* of a table under test: an empty slot, or this table itself */
         break;
@@ -152,6 +161,7 @@ static void arguments_good(unsigned number, uint64_t *a)
         a[0] = good.space;
         break;
     case SYS_THREAD_CONFIGURE:
+    case SYS_THREAD_BEGIN:
         a[0] = good.thread, a[1] = good.space, a[2] = INIT_SLOT_CAPTABLE;
         break;
     case SYS_THREAD_START:
@@ -254,6 +264,11 @@ static void check_type(const struct shape *shape)
     }
 }
 
+static bool is_ending(unsigned number)
+{
+    return number == SYS_CAP_DESTROY || number == SYS_CAP_RENEW;
+}
+
 static void check_rights(const struct shape *shape)
 {
     if (!shape->needs_right) {
@@ -270,14 +285,14 @@ static void check_rights(const struct shape *shape)
     for (unsigned bit = 0; bit < 8; bit++) {
         uint64_t almost = slot_new();
         EXPECT_OK(SYS(CAP_COPY, SELF, source, SELF, almost, RIGHTS_ALL & ~(1u << bit), 0));
-        if (shape->number != SYS_CAP_DESTROY) {
+        if (!is_ending(shape->number)) {
             refused = try(shape, almost) == ERR_RIGHTS || refused;
         }
         EXPECT_OK(SYS(CAP_DELETE, SELF, almost));
     }
-    /* Of two rights either one will do; cap_destroy wants its right on what the slot names. */
+    /* Of two rights either one will do; cap_destroy and cap_renew want theirs on what the slot names. */
     bool other = shape->number == SYS_MEMORY_INFO || shape->number == SYS_THREAD_INFO ||
-                 shape->number == SYS_CAP_DESTROY;
+                 is_ending(shape->number);
     if (!refused && !other) {
         fail("call %u, argument %u: no single right is what it needs", shape->number,
              shape->position);

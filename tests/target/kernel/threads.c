@@ -48,6 +48,22 @@ static void configuration_refused(void)
     EXPECT_ERROR(SYS(THREAD_READ, thread, ~0ul), ERR_ARGUMENT);
 }
 
+/* Configured and started at once, or neither. */
+static void beginning(void)
+{
+    enum { S = INIT_SLOT_SPACE, T = INIT_SLOT_CAPTABLE };
+    uint64_t rootless = object_new(OBJECT_SPACE, 0);
+    struct worker *worker = worker_new(nothing);
+    uint64_t thread = worker->thread;
+    EXPECT_ERROR(SYS(THREAD_BEGIN, thread, rootless, T, 0, 0, 1, 0, 4, 0, 0, 0, 0), ERR_STATE);
+    EXPECT_ERROR(SYS(THREAD_BEGIN, thread, S, T, 0, 0, RUNNER_PRIORITY + 1, 0, 4), ERR_ARGUMENT);
+    EXPECT_ERROR(SYS(THREAD_BEGIN, thread, S, T, MACHINE, 0, 1, 0, 4), ERR_CAP_TYPE);
+    EXPECT_EQUAL(worker_state(worker), STATE_UNCONFIGURED);
+    worker_begin(worker, WORKER_PRIORITY);
+    REQUIRE(worker_join(worker));
+    EXPECT_ERROR(SYS(THREAD_BEGIN, thread, S, T, 0, 0, 1, 0, 4), ERR_STATE); /* it has been */
+}
+
 static void states(void)
 {
     struct worker *worker = worker_new(spin);
@@ -331,6 +347,7 @@ static void machine_calls(void)
 
 TESTS(TEST(configuration_refused,
            "a thread is configured once, with rights, below its maker's priority"),
+      TEST(beginning, "a thread is configured and started at once, or not at all"),
       TEST(states, "start, suspend and resume work in the states that allow them"),
       TEST(destroyed_at_work, "a thread at work is destroyed at any point"),
       TEST(read_registers, "a stopped thread's registers are read"),

@@ -13,15 +13,13 @@ static const uint8_t argument_register[CALL_ARGUMENTS] = {10, 11, 12, 13, 14, 15
                                                           5,  6,  7,  28, 29, 30};
 /* Results of the calls that are not IPC; on failure too some are reported (done, offender). */
 static const uint8_t result_count[CALL_NUMBERS] = {
-    [SYS_VERSION] = 1,         [SYS_WAIT] = 1,
-    [SYS_CAP_INFO] = 5,        [SYS_OBJECT_INFO] = 3,
-    [SYS_MEMORY_RETYPE] = 2,   [SYS_MEMORY_INFO] = 2,
-    [SYS_TABLE_MAP] = 1,       [SYS_TABLE_MAP_RUN] = 1,
-    [SYS_TABLE_LINK] = 1,      [SYS_TABLE_LAZY] = 1,
-    [SYS_TABLE_THAW] = 1,      [SYS_TABLE_COPY] = 1,
-    [SYS_TABLE_PROTECT] = 1,   [SYS_TABLE_DROP] = 1,
-    [SYS_THREAD_READ] = 8,     [SYS_THREAD_INFO] = 5,
-    [SYS_MACHINE_COUNTER] = 1, [SYS_MACHINE_EVENT] = 4,
+    [SYS_VERSION] = 1,       [SYS_WAIT] = 1,          [SYS_CAP_INFO] = 5,
+    [SYS_OBJECT_INFO] = 3,   [SYS_MEMORY_RETYPE] = 2, [SYS_MEMORY_INFO] = 2,
+    [SYS_CAP_COPIES] = 1,    [SYS_TABLE_MAP] = 1,     [SYS_TABLE_MAP_RUN] = 1,
+    [SYS_TABLE_LINK] = 1,    [SYS_TABLE_LAZY] = 1,    [SYS_TABLE_THAW] = 1,
+    [SYS_TABLE_COPY] = 1,    [SYS_TABLE_PROTECT] = 1, [SYS_TABLE_DROP] = 1,
+    [SYS_THREAD_READ] = 8,   [SYS_THREAD_INFO] = 5,   [SYS_MACHINE_COUNTER] = 1,
+    [SYS_MACHINE_EVENT] = 4,
 };
 
 static uint8_t seen[CALL_NUMBERS][ERROR_NUMBERS];
