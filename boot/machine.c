@@ -6,7 +6,6 @@
 #include <format/bytes.h>
 
 enum {
-    DEPTH_MAX = 8,           /* the stack is bounded, and so is the walk */
     SUPERVISOR_EXTERNAL = 9, /* scause number of the interrupt a PLIC context raises in S-mode */
     PLIC_SOURCES_MAX = 1023,
     PLIC_CONTEXTS_MAX = 15872,
@@ -16,23 +15,26 @@ enum {
 #define PAGE_MASK 4095ul
 
 /* ---------------------------------------------------------------------- memory */
+typedef bool read_range(const struct fdt_node *node, uint32_t index, uint64_t *address_out,
+                        uint64_t *bytes_out);
+
 /* All ranges of a node's `reg` go to the list; one that wraps around is none. */
-static void add_node(struct machine *machine, const struct fdt_node *node, struct ranges *into)
+static void add_node(const struct fdt_node *node, read_range *read, struct ranges *into)
 {
     uint64_t start;
     uint64_t bytes;
-    for (uint32_t i = 0; fdt_reg(machine->tree, node, i, &start, &bytes); i++) {
+    for (uint32_t i = 0; read(node, i, &start, &bytes); i++) {
         ranges_add(into, start, start + bytes);
     }
 }
 
 /* The reservation block, but for the firmware's note of what the kernel itself takes over. */
-static void add_reservations(struct machine *machine)
+static void add_reservations(struct machine *machine, const struct fdt *fdt)
 {
-    uint64_t tree = (uint64_t)(uintptr_t)machine->tree->base;
+    uint64_t tree = (uint64_t)(uintptr_t)fdt->base;
     uint64_t start;
     uint64_t bytes;
-    for (uint32_t i = 0; fdt_reserve(machine->tree, i, &start, &bytes); i++) {
+    for (uint32_t i = 0; fdt_reserve(fdt, i, &start, &bytes); i++) {
         bool is_archive = start >= (machine->archive_start & ~PAGE_MASK) &&
                           start + bytes <= machine->archive_end + PAGE_MASK;
         bool is_tree = start >= (tree & ~PAGE_MASK) && start <= tree;
@@ -55,80 +57,95 @@ static bool isa_has_letter(const char *isa, char letter)
 
 static bool isa_has_name(const char *isa, const char *name)
 {
-    while (*isa != '\0' && !text_begins(isa, name)) {
+    while (*isa != '\0' && !(*isa == '_' && text_begins(isa + 1, name))) {
         isa++;
     }
     return *isa != '\0';
 }
 
-/* M3 */
-static bool hart_is_usable(const struct fdt *tree, const struct fdt_node *cpu, const char **isa_out)
+/* Newer trees list extensions, by whole names; some of them have nothing else. */
+static bool hart_has(const struct fdt_node *cpu, const char *extension)
 {
-    const char *mmu;
-    return fdt_is_enabled(tree, cpu) && fdt_string(tree, cpu, "mmu-type", &mmu) &&
-           !text_equals(mmu, "riscv,none") && !fdt_is_compatible(tree, cpu, "sifive,s7") &&
-           !fdt_is_compatible(tree, cpu, "sifive,e51") &&
-           fdt_string(tree, cpu, "riscv,isa", isa_out) && text_begins(*isa_out, "rv64") &&
-           isa_has_letter(*isa_out, 'f') && isa_has_letter(*isa_out, 'd');
+    static const char list_name[] = "riscv,isa-extensions";
+    struct fdt_property list;
+    const char *isa;
+    if (fdt_property(cpu, list_name, &list)) {
+        return fdt_lists(cpu, list_name, extension);
+    }
+    if (!fdt_string(cpu, "riscv,isa", &isa) || !text_begins(isa, "rv64")) {
+        return false;
+    }
+    return extension[1] == '\0' ? isa_has_letter(isa, *extension) : isa_has_name(isa, extension);
 }
 
-static void add_hart(struct machine *machine, const struct fdt_node *cpu)
+/* M3 */
+static bool hart_is_usable(const struct fdt_node *cpu)
+{
+    const char *mmu;
+    return fdt_is_enabled(cpu) && fdt_string(cpu, "mmu-type", &mmu) &&
+           !text_equals(mmu, "riscv,none") && !fdt_is_compatible(cpu, "sifive,s7") &&
+           !fdt_is_compatible(cpu, "sifive,e51") && hart_has(cpu, "f") && hart_has(cpu, "d");
+}
+
+static void read_hart(struct machine *machine, const struct fdt_node *cpu)
 {
     struct machine_hart hart = {.plic_context = MACHINE_NO_CONTEXT};
-    struct fdt_node controller;
-    const char *isa;
     uint64_t ignored;
-    if (!hart_is_usable(machine->tree, cpu, &isa) ||
-        !fdt_reg(machine->tree, cpu, 0, &hart.id, &ignored)) {
+    machine->hart = NULL;
+    if (!hart_is_usable(cpu) || !fdt_reg(cpu, 0, &hart.id, &ignored)) {
         return;
     }
-    if (fdt_child(machine->tree, cpu, "interrupt-controller", &controller)) {
-        (void)!fdt_number(machine->tree, &controller, "phandle", &hart.interrupt_phandle);
-    }
-    hart.has_sstc = isa_has_name(isa, "_sstc");
     if (machine->hart_count == MACHINE_HARTS_MAX) {
         machine->complaint = "more harts than the kernel knows; the rest stay asleep";
         return;
     }
-    machine->harts[machine->hart_count++] = hart;
+    hart.has_sstc = hart_has(cpu, "sstc");
+    machine->hart = &machine->harts[machine->hart_count++];
+    *machine->hart = hart;
 }
 
 /* --------------------------------------------------------------------- devices */
-static bool device_is_plic(const struct fdt *tree, const struct fdt_node *node)
+static bool is_one_of(const struct fdt_node *node, const char (*names)[28], unsigned count)
 {
-    return fdt_is_compatible(tree, node, "sifive,plic-1.0.0") ||
-           fdt_is_compatible(tree, node, "riscv,plic0");
-}
-
-/* Whoever holds these registers could stop harts or lose cached stores of others. */
-static bool device_is_barred(const struct fdt *tree, const struct fdt_node *node)
-{
-    static const char barred[][28] = {
-        "riscv,clint0",      "sifive,clint0",          "riscv,aclint-mtimer",
-        "riscv,aclint-mswi", "riscv,aclint-sswi",      "sifive,fu540-c000-ccache",
-        "sifive,ccache0",    "starfive,jh7110-ccache",
-    };
-    for (unsigned i = 0; i < sizeof barred / sizeof barred[0]; i++) {
-        if (fdt_is_compatible(tree, node, barred[i])) {
+    for (unsigned i = 0; i < count; i++) {
+        if (fdt_is_compatible(node, names[i])) {
             return true;
         }
     }
-    return device_is_plic(tree, node) || fdt_node_is_named(node, "cache-controller");
+    return false;
+}
+
+/* Whoever holds these registers could stop harts or lose cached stores of others. The PLICs first. */
+static const char barred[][28] = {
+    "sifive,plic-1.0.0",      "riscv,plic0",         "riscv,clint0",
+    "sifive,clint0",          "riscv,aclint-mtimer", "riscv,aclint-mswi",
+    "riscv,aclint-sswi",      "sifive,ccache0",      "sifive,fu540-c000-ccache",
+    "starfive,jh7110-ccache",
+};
+
+enum { BARRED_PLICS = 2, BARRED = sizeof barred / sizeof barred[0] };
+
+static void read_device(struct machine *machine, const struct fdt_node *node)
+{
+    uint64_t sources;
+    if (!is_one_of(node, barred, BARRED) && !fdt_node_is_named(node, "cache-controller")) {
+        return;
+    }
+    add_node(node, fdt_address, &machine->barred);
+    if (is_one_of(node, barred, BARRED_PLICS) &&
+        fdt_address(node, 0, &machine->plic_start, &machine->plic_bytes) &&
+        fdt_property(node, "interrupts-extended", &machine->plic_contexts) &&
+        fdt_number(node, "riscv,ndev", &sources)) {
+        machine->plic_sources = (uint32_t)(sources < PLIC_SOURCES_MAX ? sources : PLIC_SOURCES_MAX);
+    }
 }
 
 /* Context n of a PLIC is wired where the n-th pair of `interrupts-extended` says. */
-static void read_plic(struct machine *machine)
+static void find_contexts(struct machine *machine)
 {
-    struct fdt_property contexts;
-    uint64_t sources = 0;
-    if (!fdt_reg(machine->tree, &machine->plic, 0, &machine->plic_start, &machine->plic_bytes) ||
-        !fdt_number(machine->tree, &machine->plic, "riscv,ndev", &sources) ||
-        !fdt_property(machine->tree, &machine->plic, "interrupts-extended", &contexts)) {
-        return;
-    }
-    machine->plic_sources = (uint32_t)(sources < PLIC_SOURCES_MAX ? sources : PLIC_SOURCES_MAX);
-    for (uint32_t i = 0; i < PLIC_CONTEXTS_MAX && PAIR_BYTES * (i + 1) <= contexts.bytes; i++) {
-        const uint8_t *pair = contexts.data + PAIR_BYTES * i; /* phandle, scause */
+    const struct fdt_property *contexts = &machine->plic_contexts;
+    for (uint32_t i = 0; i < PLIC_CONTEXTS_MAX && PAIR_BYTES * (i + 1) <= contexts->bytes; i++) {
+        const uint8_t *pair = contexts->data + PAIR_BYTES * i; /* phandle, scause */
         for (unsigned h = 0; h < machine->hart_count; h++) {
             if (bytes_be32(pair + 4) == SUPERVISOR_EXTERNAL &&
                 bytes_be32(pair) == machine->harts[h].interrupt_phandle) {
@@ -143,62 +160,48 @@ static void read_chosen(struct machine *machine, const struct fdt_node *chosen)
 {
     uint64_t start;
     uint64_t end;
-    if (fdt_number(machine->tree, chosen, "linux,initrd-start", &start) &&
-        fdt_number(machine->tree, chosen, "linux,initrd-end", &end) && start < end) {
+    if (fdt_number(chosen, "linux,initrd-start", &start) &&
+        fdt_number(chosen, "linux,initrd-end", &end) && start < end) {
         machine->archive_start = start;
         machine->archive_end = end;
     }
-    (void)!fdt_string(machine->tree, chosen, "bootargs", &machine->arguments);
+    (void)!fdt_string(chosen, "bootargs", &machine->arguments);
 }
 
-static void read_node(struct machine *machine, const struct fdt_node *parent,
-                      const struct fdt_node *node)
+static void read_node(struct machine *machine, const struct fdt_node *node)
 {
-    bool is_top = parent->name[0] == '\0';
-    if (is_top && fdt_node_is_named(node, "memory") && fdt_is_enabled(machine->tree, node)) {
-        add_node(machine, node, &machine->memory);
+    bool is_top = fdt_node_is_top(node);
+    if (node->parent == NULL) {
+        (void)!fdt_string(node, "model", &machine->model);
+    } else if (is_top && fdt_node_is_named(node, "memory") && fdt_is_enabled(node)) {
+        add_node(node, fdt_reg, &machine->memory);
     } else if (is_top && fdt_node_is_named(node, "cpus")) {
-        (void)!fdt_number(machine->tree, node, "timebase-frequency", &machine->timebase_hz);
+        (void)!fdt_number(node, "timebase-frequency", &machine->timebase_hz);
     } else if (is_top && fdt_node_is_named(node, "chosen")) {
         read_chosen(machine, node);
-    } else if (fdt_node_is_named(parent, "cpus") && fdt_node_is_named(node, "cpu")) {
-        add_hart(machine, node);
-    } else if (fdt_node_is_named(parent, "reserved-memory")) {
-        add_node(machine, node, &machine->firmware);
-    } else if (device_is_barred(machine->tree, node)) {
-        add_node(machine, node, &machine->barred);
-    }
-    if (device_is_plic(machine->tree, node)) {
-        machine->plic = *node;
-    }
-}
-
-static void read_below(struct machine *machine, const struct fdt_node *parent, unsigned depth)
-{
-    struct fdt_node node;
-    for (bool more = fdt_child_first(machine->tree, parent, &node); more;
-         more = fdt_child_next(machine->tree, &node, &node)) {
-        read_node(machine, parent, &node);
-        if (depth < DEPTH_MAX) {
-            read_below(machine, &node, depth + 1);
+    } else if (fdt_node_is_named(node->parent, "cpus")) {
+        read_hart(machine, node);
+    } else if (fdt_node_is_named(node->parent, "cpu")) {
+        if (machine->hart != NULL && fdt_node_is_named(node, "interrupt-controller")) {
+            (void)!fdt_number(node, "phandle", &machine->hart->interrupt_phandle);
         }
+    } else if (fdt_node_is_named(node->parent, "reserved-memory")) {
+        add_node(node, fdt_reg, &machine->firmware);
+    } else {
+        read_device(machine, node);
     }
 }
 
 bool machine_read(struct machine *machine, const struct fdt *tree)
 {
-    struct fdt_node root;
-    *machine = (struct machine){.tree = tree, .arguments = "", .model = "an unnamed machine"};
-    if (!fdt_root(tree, &root)) {
-        machine->complaint = "the device tree has no root";
-        return false;
+    struct fdt_walk walk = {.tree = tree};
+    const struct fdt_node *node;
+    *machine = (struct machine){.arguments = "", .model = "an unnamed machine"};
+    while ((node = fdt_next(&walk)) != NULL) {
+        read_node(machine, node);
     }
-    (void)!fdt_string(tree, &root, "model", &machine->model);
-    read_below(machine, &root, 0);
-    add_reservations(machine);
-    if (machine->plic.name != NULL) {
-        read_plic(machine);
-    }
+    add_reservations(machine, tree);
+    find_contexts(machine);
     if (machine->memory.is_lossy || machine->firmware.is_lossy || machine->barred.is_lossy) {
         machine->complaint = "the device tree has more ranges of memory than the kernel can hold";
         return false;

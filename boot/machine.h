@@ -28,15 +28,15 @@ struct machine_hart {
 };
 
 struct machine {
-    const struct fdt *tree; /* strings point into it */
-    const char *model;
+    const char *model; /* strings point into the tree */
     uint64_t timebase_hz;
     struct ranges memory;   /* RAM, as the tree says */
     struct ranges firmware; /* reserved parts of RAM */
     struct ranges barred;   /* device ranges that user mode never gets */
     struct machine_hart harts[MACHINE_HARTS_MAX];
     unsigned hart_count;
-    struct fdt_node plic; /* no name: there is none */
+    struct machine_hart *hart; /* of the cpu node that is being read; NULL: it is not usable */
+    struct fdt_property plic_contexts;
     uint64_t plic_start;
     uint64_t plic_bytes;
     uint32_t plic_sources; /* 0: none that can be used */

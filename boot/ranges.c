@@ -1,64 +1,53 @@
 /* Lists of address ranges: see ranges.h. Pure. */
 #include "ranges.h"
 
-/* Replace `old` ranges from `at` on by the new ones. */
-static void ranges_splice(struct ranges *ranges, unsigned at, unsigned old,
-                          const struct range *with, unsigned new_count)
+/* Behind all others; R1. */
+static void ranges_append(struct ranges *ranges, uint64_t start, uint64_t end)
 {
-    const struct ranges before = *ranges;
-    unsigned tail = before.count - at - old;
-    if (at + new_count + tail > RANGES_MAX) {
-        ranges->is_lossy = true;
+    if (start >= end) {
         return;
     }
-    ranges->count = at;
-    for (unsigned i = 0; i < new_count; i++) {
-        ranges->list[ranges->count++] = with[i];
+    if (ranges->count > 0 && ranges->list[ranges->count - 1].end == start) {
+        ranges->list[ranges->count - 1].end = end;
+    } else if (ranges->count < RANGES_MAX) {
+        ranges->list[ranges->count++] = (struct range){start, end};
+    } else {
+        ranges->is_lossy = true;
     }
-    for (unsigned i = 0; i < tail; i++) {
-        ranges->list[ranges->count++] = before.list[at + old + i];
+}
+
+/* What lies before, what is to be there, what lies behind. */
+static void ranges_set(struct ranges *ranges, uint64_t start, uint64_t end, bool is_in)
+{
+    struct ranges after = {0};
+    if (start >= end) {
+        return;
+    }
+    for (unsigned i = 0; i < ranges->count; i++) {
+        struct range old = ranges->list[i];
+        ranges_append(&after, old.start, old.end < start ? old.end : start);
+    }
+    ranges_append(&after, start, is_in ? end : start);
+    for (unsigned i = 0; i < ranges->count; i++) {
+        struct range old = ranges->list[i];
+        ranges_append(&after, old.start > end ? old.start : end, old.end);
+    }
+    if (!after.is_lossy) {
+        after.is_lossy = ranges->is_lossy;
+        *ranges = after;
+    } else { /* R2 */
+        ranges->is_lossy = true;
     }
 }
 
 void ranges_add(struct ranges *ranges, uint64_t start, uint64_t end)
 {
-    unsigned first = 0;
-    while (first < ranges->count && ranges->list[first].end < start) {
-        first++;
-    }
-    struct range merged = {start, end};
-    unsigned next = first;
-    for (; next < ranges->count && ranges->list[next].start <= end; next++) {
-        struct range old = ranges->list[next];
-        merged.start = old.start < merged.start ? old.start : merged.start;
-        merged.end = old.end > merged.end ? old.end : merged.end;
-    }
-    if (start < end) {
-        ranges_splice(ranges, first, next - first, &merged, 1);
-    }
+    ranges_set(ranges, start, end, true);
 }
 
 void ranges_remove(struct ranges *ranges, uint64_t start, uint64_t end)
 {
-    unsigned first = 0;
-    while (first < ranges->count && ranges->list[first].end <= start) {
-        first++;
-    }
-    struct range left[2];
-    unsigned left_count = 0;
-    unsigned next = first;
-    for (; next < ranges->count && ranges->list[next].start < end; next++) {
-        struct range old = ranges->list[next];
-        if (old.start < start) {
-            left[left_count++] = (struct range){old.start, start};
-        }
-        if (old.end > end) {
-            left[left_count++] = (struct range){end, old.end};
-        }
-    }
-    if (start < end) {
-        ranges_splice(ranges, first, next - first, left, left_count);
-    }
+    ranges_set(ranges, start, end, false);
 }
 
 bool ranges_contain(const struct ranges *ranges, uint64_t start, uint64_t end)

@@ -1,6 +1,8 @@
 /* Reader of flattened device trees: see fdt.h. */
 #include <format/fdt.h>
 
+#include <stddef.h>
+
 #include <format/bytes.h>
 
 enum {
@@ -91,19 +93,6 @@ static bool token_read(const struct fdt *tree, uint32_t at, struct token *token)
     return token->kind == TOKEN_END_NODE || token->kind == TOKEN_NOP;
 }
 
-/* The first token from `at` on that is none of no-ops and, if told so, properties. */
-static bool token_find(const struct fdt *tree, uint32_t at, bool skip_properties,
-                       struct token *token)
-{
-    while (token_read(tree, at, token)) {
-        if (token->kind != TOKEN_NOP && !(skip_properties && token->kind == TOKEN_PROPERTY)) {
-            return true;
-        }
-        at = token->next;
-    }
-    return false;
-}
-
 static bool block_fits(uint32_t start, uint32_t bytes, uint32_t total)
 {
     return start >= HEADER_BYTES && start <= total && bytes <= total - start;
@@ -142,48 +131,26 @@ bool fdt_open(struct fdt *tree, const void *blob, uint64_t bytes_max)
     return true;
 }
 
-/* The node that begins at `at`, if one does before the parent's end. */
-static bool node_read(const struct fdt *tree, uint32_t at, struct fdt_node *node_out)
+const struct fdt_node *fdt_next(struct fdt_walk *walk)
 {
     struct token token;
-    if (!token_find(tree, at, true, &token) || token.kind != TOKEN_BEGIN) {
-        return false;
-    }
-    node_out->name = token.name;
-    node_out->first = token.next;
-    return true;
-}
-
-bool fdt_root(const struct fdt *tree, struct fdt_node *node_out)
-{
-    *node_out = (struct fdt_node){0};
-    return node_read(tree, 0, node_out);
-}
-
-bool fdt_child_first(const struct fdt *tree, const struct fdt_node *parent,
-                     struct fdt_node *child_out)
-{
-    uint64_t address_cells = 2;
-    uint64_t size_cells = 1;
-    (void)!fdt_number(tree, parent, "#address-cells", &address_cells);
-    (void)!fdt_number(tree, parent, "#size-cells", &size_cells);
-    child_out->address_cells = (uint32_t)address_cells;
-    child_out->size_cells = (uint32_t)size_cells;
-    return node_read(tree, parent->first, child_out);
-}
-
-bool fdt_child_next(const struct fdt *tree, const struct fdt_node *node, struct fdt_node *next_out)
-{
-    struct token token;
-    uint32_t at = node->first;
-    for (uint32_t depth = 1; depth > 0; at = token.next) {
-        if (!token_find(tree, at, true, &token)) {
-            return false;
+    while (token_read(walk->tree, walk->next, &token)) {
+        walk->next = token.next;
+        if (token.kind == TOKEN_END_NODE && walk->depth-- <= 1) { /* the root's end */
+            return NULL;
         }
-        depth = token.kind == TOKEN_BEGIN ? depth + 1 : depth - 1;
+        if (token.kind == TOKEN_BEGIN && ++walk->depth <= FDT_DEPTH_MAX) {
+            struct fdt_node *node = &walk->path[walk->depth - 1];
+            *node = (struct fdt_node){
+                .tree = walk->tree,
+                .parent = walk->depth == 1 ? NULL : node - 1,
+                .name = token.name,
+                .first = token.next,
+            };
+            return node;
+        }
     }
-    *next_out = *node; /* siblings share their parent's cells */
-    return node_read(tree, at, next_out);
+    return NULL;
 }
 
 bool fdt_node_is_named(const struct fdt_node *node, const char *name)
@@ -196,24 +163,19 @@ bool fdt_node_is_named(const struct fdt_node *node, const char *name)
     return *name == '\0' && (*at == '\0' || *at == '@');
 }
 
-bool fdt_child(const struct fdt *tree, const struct fdt_node *parent, const char *name,
-               struct fdt_node *child_out)
+bool fdt_node_is_top(const struct fdt_node *node)
 {
-    bool found = fdt_child_first(tree, parent, child_out);
-    while (found && !fdt_node_is_named(child_out, name)) {
-        found = fdt_child_next(tree, child_out, child_out);
-    }
-    return found;
+    return node->parent != NULL && node->parent->parent == NULL;
 }
 
-bool fdt_property(const struct fdt *tree, const struct fdt_node *node, const char *name,
-                  struct fdt_property *property_out)
+bool fdt_property(const struct fdt_node *node, const char *name, struct fdt_property *property_out)
 {
     struct token token;
     uint32_t at = node->first;
-    while (token_find(tree, at, false, &token) && token.kind == TOKEN_PROPERTY) {
-        if (text_equals(token.name, name)) {
-            *property_out = (struct fdt_property){token.name, token.data, token.bytes};
+    while (token_read(node->tree, at, &token) &&
+           (token.kind == TOKEN_PROPERTY || token.kind == TOKEN_NOP)) {
+        if (token.kind == TOKEN_PROPERTY && text_equals(token.name, name)) {
+            *property_out = (struct fdt_property){token.data, token.bytes};
             return true;
         }
         at = token.next;
@@ -221,16 +183,15 @@ bool fdt_property(const struct fdt *tree, const struct fdt_node *node, const cha
     return false;
 }
 
-static uint64_t cells_value(const uint8_t *at, uint32_t cells)
+static uint64_t cells_value(const uint8_t *at, uint64_t cells)
 {
     return cells == 0 ? 0 : cells == 1 ? bytes_be32(at) : bytes_be64(at);
 }
 
-bool fdt_number(const struct fdt *tree, const struct fdt_node *node, const char *name,
-                uint64_t *value_out)
+bool fdt_number(const struct fdt_node *node, const char *name, uint64_t *value_out)
 {
     struct fdt_property property;
-    if (!fdt_property(tree, node, name, &property) ||
+    if (!fdt_property(node, name, &property) ||
         (property.bytes != CELL_BYTES && property.bytes != 2 * CELL_BYTES)) {
         return false;
     }
@@ -238,12 +199,11 @@ bool fdt_number(const struct fdt *tree, const struct fdt_node *node, const char 
     return true;
 }
 
-bool fdt_string(const struct fdt *tree, const struct fdt_node *node, const char *name,
-                const char **string_out)
+bool fdt_string(const struct fdt_node *node, const char *name, const char **string_out)
 {
     struct fdt_property property;
     uint32_t length;
-    if (!fdt_property(tree, node, name, &property) ||
+    if (!fdt_property(node, name, &property) ||
         !text_length((const char *)property.data, property.bytes, &length)) {
         return false;
     }
@@ -251,35 +211,17 @@ bool fdt_string(const struct fdt *tree, const struct fdt_node *node, const char 
     return true;
 }
 
-bool fdt_reg(const struct fdt *tree, const struct fdt_node *node, uint32_t index,
-             uint64_t *address_out, uint64_t *bytes_out)
+bool fdt_lists(const struct fdt_node *node, const char *name, const char *string)
 {
     struct fdt_property property;
-    if (node->address_cells < 1 || node->address_cells > 2 || node->size_cells > 2 ||
-        !fdt_property(tree, node, "reg", &property)) {
-        return false;
-    }
-    uint32_t stride = (node->address_cells + node->size_cells) * CELL_BYTES;
-    if (index >= property.bytes / stride) {
-        return false;
-    }
-    const uint8_t *at = property.data + index * stride;
-    *address_out = cells_value(at, node->address_cells);
-    *bytes_out = cells_value(at + node->address_cells * CELL_BYTES, node->size_cells);
-    return true;
-}
-
-bool fdt_is_compatible(const struct fdt *tree, const struct fdt_node *node, const char *with)
-{
-    struct fdt_property property;
-    if (!fdt_property(tree, node, "compatible", &property)) {
+    if (!fdt_property(node, name, &property)) {
         return false;
     }
     const char *list = (const char *)property.data;
     uint32_t room = property.bytes;
     uint32_t length;
     while (text_length(list, room, &length)) {
-        if (text_equals(list, with)) {
+        if (text_equals(list, string)) {
             return true;
         }
         list += length + 1;
@@ -288,11 +230,84 @@ bool fdt_is_compatible(const struct fdt *tree, const struct fdt_node *node, cons
     return false;
 }
 
-bool fdt_is_enabled(const struct fdt *tree, const struct fdt_node *node)
+bool fdt_is_compatible(const struct fdt_node *node, const char *with)
+{
+    return fdt_lists(node, "compatible", with);
+}
+
+bool fdt_is_enabled(const struct fdt_node *node)
 {
     const char *status = "okay";
-    (void)!fdt_string(tree, node, "status", &status);
+    (void)!fdt_string(node, "status", &status);
     return text_equals(status, "okay") || text_equals(status, "ok");
+}
+
+/* How many cells the bus gives to an address and a size; false: too many. */
+static bool bus_cells(const struct fdt_node *bus, uint64_t *address_out, uint64_t *size_out)
+{
+    *address_out = 2;
+    *size_out = 1;
+    (void)!fdt_number(bus, "#address-cells", address_out);
+    (void)!fdt_number(bus, "#size-cells", size_out);
+    return *address_out >= 1 && *address_out <= 2 && *size_out <= 2;
+}
+
+bool fdt_reg(const struct fdt_node *node, uint32_t index, uint64_t *address_out,
+             uint64_t *bytes_out)
+{
+    struct fdt_property property;
+    uint64_t address;
+    uint64_t size;
+    if (node->parent == NULL || !bus_cells(node->parent, &address, &size) ||
+        !fdt_property(node, "reg", &property) ||
+        index >= property.bytes / ((address + size) * CELL_BYTES)) {
+        return false;
+    }
+    const uint8_t *at = property.data + index * (address + size) * CELL_BYTES;
+    *address_out = cells_value(at, address);
+    *bytes_out = cells_value(at + address * CELL_BYTES, size);
+    return true;
+}
+
+/* An address on the bus becomes one on the bus above. */
+static bool bus_translate(const struct fdt_node *bus, uint64_t *address)
+{
+    struct fdt_property ranges;
+    uint64_t below;
+    uint64_t above;
+    uint64_t size;
+    uint64_t ignored;
+    if (!fdt_property(bus, "ranges", &ranges) || ranges.bytes == 0) {
+        return true;
+    }
+    if (!bus_cells(bus, &below, &size) || !bus_cells(bus->parent, &above, &ignored)) {
+        return false;
+    }
+    uint64_t row = (below + above + size) * CELL_BYTES;
+    for (uint64_t i = 0; i < ranges.bytes / row; i++) {
+        const uint8_t *at = ranges.data + i * row;
+        uint64_t offset = *address - cells_value(at, below);
+        if (offset < cells_value(at + (below + above) * CELL_BYTES, size)) {
+            *address = cells_value(at + below * CELL_BYTES, above) + offset;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool fdt_address(const struct fdt_node *node, uint32_t index, uint64_t *address_out,
+                 uint64_t *bytes_out)
+{
+    uint64_t address;
+    bool is_known = fdt_reg(node, index, &address, bytes_out);
+    for (const struct fdt_node *bus = node->parent; is_known && bus->parent != NULL;
+         bus = bus->parent) {
+        is_known = bus_translate(bus, &address);
+    }
+    if (is_known) {
+        *address_out = address;
+    }
+    return is_known;
 }
 
 bool fdt_reserve(const struct fdt *tree, uint32_t index, uint64_t *start_out, uint64_t *bytes_out)

@@ -19,33 +19,32 @@ static const struct {
     {"ns16550", UART_16550},
 };
 
-static enum uart_kind machine_uart_kind(const struct fdt *tree, const struct fdt_node *node)
+static enum uart_kind machine_uart_kind(const struct fdt_node *node)
 {
     for (unsigned i = 0; i < sizeof(uarts) / sizeof(uarts[0]); i++) {
-        if (fdt_is_compatible(tree, node, uarts[i].compatible)) {
+        if (fdt_is_compatible(node, uarts[i].compatible)) {
             return uarts[i].kind;
         }
     }
     return UART_NONE;
 }
 
-static void machine_read_uart(const struct fdt *tree, const struct fdt_node *node,
-                              struct machine_uart *uart_out)
+static void machine_read_uart(const struct fdt_node *node, struct machine_uart *uart_out)
 {
-    struct machine_uart uart = {.found = true, .kind = machine_uart_kind(tree, node)};
+    struct machine_uart uart = {.found = true, .kind = machine_uart_kind(node)};
     struct fdt_property interrupts;
     uint64_t shift = 0;
     uint64_t width = 1;
 
-    if (uart.kind == UART_NONE || !fdt_is_enabled(tree, node) ||
-        !fdt_reg(tree, node, 0, &uart.address, &uart.bytes) ||
-        !fdt_property(tree, node, "interrupts", &interrupts) ||
+    if (uart.kind == UART_NONE || !fdt_is_enabled(node) ||
+        !fdt_address(node, 0, &uart.address, &uart.bytes) ||
+        !fdt_property(node, "interrupts", &interrupts) ||
         interrupts.bytes < sizeof uart.interrupt) {
         return;
     }
     uart.interrupt = bytes_be32(interrupts.data); /* the first; more cells may follow */
-    (void)fdt_number(tree, node, "reg-shift", &shift);
-    (void)fdt_number(tree, node, "reg-io-width", &width);
+    (void)fdt_number(node, "reg-shift", &shift);
+    (void)fdt_number(node, "reg-io-width", &width);
     if (shift > 9 || (width != 1 && width != 2 && width != 4)) {
         return;
     }
@@ -55,30 +54,29 @@ static void machine_read_uart(const struct fdt *tree, const struct fdt_node *nod
 }
 
 /* The first of them counts; false: the node is no such device. */
-static bool machine_read_address(const struct fdt *tree, const struct fdt_node *node,
-                                 const char *upstream, const char *other, uint64_t *address_out)
+static bool machine_read_address(const struct fdt_node *node, const char *upstream,
+                                 const char *other, uint64_t *address_out)
 {
     uint64_t bytes;
 
-    return (fdt_is_compatible(tree, node, upstream) || fdt_is_compatible(tree, node, other)) &&
-           fdt_reg(tree, node, 0, address_out, &bytes);
+    return (fdt_is_compatible(node, upstream) || fdt_is_compatible(node, other)) &&
+           fdt_address(node, 0, address_out, &bytes);
 }
 
-static void machine_look_at(const struct fdt *tree, const struct fdt_node *node,
-                            struct machine *machine)
+static void machine_look_at(const struct fdt_node *node, struct machine *machine)
 {
-    if (!fdt_is_enabled(tree, node)) {
+    if (!fdt_is_enabled(node)) {
         return;
     }
     if (!machine->uart.found && !machine->names_console) {
-        machine_read_uart(tree, node, &machine->uart);
+        machine_read_uart(node, &machine->uart);
     }
     machine->test_found |=
-        machine_read_address(tree, node, "sifive,test1", "sifive,test0", &machine->test_address);
+        machine_read_address(node, "sifive,test1", "sifive,test0", &machine->test_address);
     machine->watchdog_found |= machine_read_address(
-        tree, node, "starfive,jh7110-wdt", "starfive,dskit-wdt", &machine->watchdog_address);
+        node, "starfive,jh7110-wdt", "starfive,dskit-wdt", &machine->watchdog_address);
     machine->clocks_found |= machine_read_address(
-        tree, node, "starfive,jh7110-syscrg", "starfive,jh7110-clkgen", &machine->clocks_address);
+        node, "starfive,jh7110-syscrg", "starfive,jh7110-clkgen", &machine->clocks_address);
 }
 
 /* ------------------------------------------------------------------- the console's node */
@@ -90,86 +88,82 @@ static bool machine_step_names(const char *step, size_t length, const char *name
            (name[length] == '\0' || (name[length] == '@' && memchr(step, '@', length) == NULL));
 }
 
-static bool machine_child_at(const struct fdt *tree, const char *step, size_t length,
-                             struct fdt_node *node)
+/* What follows the node's path in a longer one, or its end; NULL: it is another's. */
+static const char *machine_path_after(const char *path, const struct fdt_node *node)
 {
-    bool found = fdt_child_first(tree, node, node);
+    const char *step = node->parent == NULL ? path : machine_path_after(path, node->parent);
 
-    while (found && !machine_step_names(step, length, node->name)) {
-        found = fdt_child_next(tree, node, node);
+    if (node->parent == NULL || step == NULL) {
+        return step;
     }
-    return found;
+    size_t length = strcspn(step + 1, "/:");
+    return *step == '/' && machine_step_names(step + 1, length, node->name) ? step + 1 + length
+                                                                            : NULL;
 }
 
-static bool machine_node_at(const struct fdt *tree, const char *path, struct fdt_node *node_out)
+/* A string of one of the root's children. */
+static bool machine_string(const struct fdt *tree, const char *name, const char *property,
+                           const char **string_out)
 {
-    bool found = fdt_root(tree, node_out);
+    struct fdt_walk walk = {.tree = tree};
+    const struct fdt_node *node;
 
-    while (found && *path == '/') {
-        path++;
-        size_t length = strcspn(path, "/:");
-        found = machine_child_at(tree, path, length, node_out);
-        path += length;
+    while ((node = fdt_next(&walk)) != NULL) {
+        if (fdt_node_is_top(node) && fdt_node_is_named(node, name)) {
+            return fdt_string(node, property, string_out);
+        }
     }
-    return found && (*path == '\0' || *path == ':');
+    return false;
 }
 
 /* "serial0" of /aliases, as its path; what is no alias stays. */
-static const char *machine_resolve_alias(const struct fdt *tree, const struct fdt_node *root,
-                                         const char *name)
+static const char *machine_resolve_alias(const struct fdt *tree, const char *name)
 {
     char alias[ALIAS_BYTES_MAX];
-    struct fdt_node aliases;
     size_t length = strcspn(name, ":");
 
-    if (*name != '/' && length < sizeof(alias) && fdt_child(tree, root, "aliases", &aliases)) {
+    if (*name != '/' && length < sizeof(alias)) {
         memcpy(alias, name, length);
         alias[length] = '\0';
-        (void)!fdt_string(tree, &aliases, alias, &name);
+        (void)!machine_string(tree, "aliases", alias, &name);
     }
     return name;
 }
 
 /* What firmware talks on, as /chosen says: with several UARTs it is not always the first. A console
  * that is no UART of ours leaves none: the others may be wired to anything. */
-static void machine_read_console(const struct fdt *tree, const struct fdt_node *root,
-                                 struct machine *machine)
+static void machine_read_console(const struct fdt *tree, struct machine *machine)
 {
-    struct fdt_node chosen;
-    struct fdt_node node;
-    const char *name;
+    struct fdt_walk walk = {.tree = tree};
+    const struct fdt_node *node;
+    const char *path;
 
-    if (!fdt_child(tree, root, "chosen", &chosen) ||
-        !fdt_string(tree, &chosen, "stdout-path", &name)) {
+    if (!machine_string(tree, "chosen", "stdout-path", &path)) {
         return;
     }
-    if (machine_node_at(tree, machine_resolve_alias(tree, root, name), &node)) {
-        machine->names_console = true;
-        machine_read_uart(tree, &node, &machine->uart);
+    path = machine_resolve_alias(tree, path);
+    while ((node = fdt_next(&walk)) != NULL) {
+        const char *rest = machine_path_after(path, node);
+        if (rest != NULL && (*rest == '\0' || *rest == ':')) {
+            machine->names_console = true;
+            machine_read_uart(node, &machine->uart);
+            return;
+        }
     }
 }
 
-/* Devices stand at the root or on a bus just below it. */
 void machine_read(const void *blob, uint64_t bytes, struct machine *machine_out)
 {
     struct fdt tree;
-    struct fdt_node root;
-    struct fdt_node bus;
-    struct fdt_node node;
+    struct fdt_walk walk = {.tree = &tree};
+    const struct fdt_node *node;
 
     *machine_out = (struct machine){0};
-    if (!fdt_open(&tree, blob, bytes) || !fdt_root(&tree, &root)) {
+    if (!fdt_open(&tree, blob, bytes)) {
         return;
     }
-    machine_read_console(&tree, &root, machine_out);
-    bool more_buses = fdt_child_first(&tree, &root, &bus);
-    while (more_buses) {
-        machine_look_at(&tree, &bus, machine_out);
-        bool more = fdt_child_first(&tree, &bus, &node);
-        while (more) {
-            machine_look_at(&tree, &node, machine_out);
-            more = fdt_child_next(&tree, &node, &node);
-        }
-        more_buses = fdt_child_next(&tree, &bus, &bus);
+    machine_read_console(&tree, machine_out);
+    while ((node = fdt_next(&walk)) != NULL) {
+        machine_look_at(node, machine_out);
     }
 }

@@ -50,6 +50,24 @@ static struct blob tree_of(const char *options)
     return blob;
 }
 
+/* The tree that dtc makes of a source; %s in it: `part`. */
+static struct blob tree_from(const char *source, const char *part)
+{
+    char path[] = "/tmp/byre-source-XXXXXX";
+    int file = mkstemp(path);
+    assert_true(file >= 0);
+    FILE *stream = fdopen(file, "w");
+    assert_true(fprintf(stream, source, part) > 0 && fclose(stream) == 0); // NOLINT
+    char command[128];
+    (void)snprintf(command, sizeof command, "dtc -q -I dts -O dtb %s", path);
+    FILE *output = popen(command, "r"); // NOLINT
+    struct blob blob = {malloc(BLOB_MAX), 0};
+    blob.count = fread(blob.bytes, 1, BLOB_MAX, output);
+    assert_int_equal(pclose(output), 0);
+    (void)unlink(path);
+    return blob;
+}
+
 static bool read_machine(const uint8_t *bytes, size_t count, struct machine *machine)
 {
     struct fdt tree;
@@ -93,6 +111,122 @@ static void hart_without_mmu_is_left_alone(void **state)
         assert_int_equal(machine.harts[machine_hart_index(&machine, i)].plic_context, 2 * i);
     }
     free(blob.bytes);
+}
+
+#define CPU(id, rest)                                                                           \
+    "cpu@" #id " { reg = <" #id ">; " rest " c" #id ": interrupt-controller { phandle = <1" #id \
+    ">; #interrupt-cells = <1>; interrupt-controller; }; }; "
+#define PLIC(reg)                                                                                  \
+    "plic@0 { compatible = \"riscv,plic0\"; reg = " reg "; riscv,ndev = <53>; #interrupt-cells = " \
+    "<1>; interrupt-controller; interrupts-extended = <&{/cpus/cpu@1/interrupt-controller} 11>, "  \
+    "<&{/cpus/cpu@1/interrupt-controller} 9>; }; "
+
+static const char small[] =
+    "/dts-v1/; / { #address-cells = <2>; #size-cells = <2>; memory@80000000 { reg = <0 0x80000000 "
+    "0 0x8000000>; }; cpus { #address-cells = <1>; #size-cells = <0>; timebase-frequency = "
+    "<4000000>; %s }; };";
+
+/* What each cpu node says, and whether it is a hart for us. */
+static void harts_are_told_by_what_they_can_do(void **state)
+{
+    static const struct {
+        const char *cpu;
+        bool is_usable;
+        bool has_sstc;
+    } cases[] = {
+        {CPU(1, "mmu-type = \"riscv,sv39\"; riscv,isa = \"rv64imafdc\";"), true, false},
+        {CPU(1, "mmu-type = \"riscv,sv39\"; riscv,isa = \"rv64gc_zba_sstc\";"), true, true},
+        {CPU(1, "mmu-type = \"riscv,sv48\"; riscv,isa-base = \"rv64i\"; riscv,isa-extensions = "
+                "\"i\", \"m\", \"a\", \"f\", \"d\", \"c\", \"zicsr\", \"sstc\";"),
+         true, true},
+        {CPU(1, "mmu-type = \"riscv,sv39\"; riscv,isa-extensions = \"i\", \"m\", \"a\", \"f\", "
+                "\"d\", \"c\";"),
+         true, false},
+        {CPU(1, "mmu-type = \"riscv,sv39\"; riscv,isa-extensions = \"i\", \"m\", \"a\", \"c\", "
+                "\"zfd\";"),
+         false, false},
+        /* A vendor's monitor hart, called fine but for what it can do. */
+        {CPU(1, "status = \"okay\"; mmu-type = \"riscv,sv39\"; compatible = \"sifive,u74-mc\", "
+                "\"riscv\"; riscv,isa = \"rv64imacu\";"),
+         false, false},
+        {CPU(1, "mmu-type = \"riscv,none\"; riscv,isa = \"rv64imafdc\";"), false, false},
+        {CPU(1, "riscv,isa = \"rv64imafdc\";"), false, false},
+        {CPU(1, "mmu-type = \"riscv,sv39\"; riscv,isa = \"rv32imafdc\";"), false, false},
+        {CPU(1, "mmu-type = \"riscv,sv39\";"), false, false},
+        {CPU(1, "status = \"disabled\"; mmu-type = \"riscv,sv39\"; riscv,isa = \"rv64gc\";"), false,
+         false},
+        {CPU(1, "compatible = \"sifive,s7\", \"riscv\"; mmu-type = \"riscv,sv39\"; riscv,isa = "
+                "\"rv64gc\";"),
+         false, false},
+        {CPU(1, "compatible = \"sifive,e51\"; mmu-type = \"riscv,sv39\"; riscv,isa = "
+                "\"rv64gc\";"),
+         false, false},
+    };
+    (void)state;
+    for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct blob blob = tree_from(small, cases[i].cpu);
+        struct machine machine;
+        bool is_read = read_machine(blob.bytes, blob.count, &machine);
+        if (is_read != cases[i].is_usable) {
+            fail_msg("case %u: %s", i, cases[i].cpu);
+        }
+        if (is_read) {
+            assert_int_equal(machine.hart_count, 1);
+            assert_int_equal(machine.harts[0].id, 1);
+            assert_int_equal(machine.harts[0].interrupt_phandle, 11);
+            assert_int_equal(machine.harts[0].has_sstc, cases[i].has_sstc);
+        }
+        free(blob.bytes);
+    }
+}
+
+/* Buses above a device may each move its addresses. */
+static void addresses_go_through_the_buses(void **state)
+{
+    static const struct {
+        const char *bus;
+        uint64_t plic; /* 0: out of reach of the harts */
+    } cases[] = {
+        {"soc { #address-cells = <1>; #size-cells = <1>; ranges; " PLIC(
+             "<0xc000000 0x4000000>") "};",
+         0xc000000},
+        {"soc { #address-cells = <1>; #size-cells = <1>; " PLIC("<0xc000000 0x4000000>") "};",
+         0xc000000},
+        {"soc { #address-cells = <2>; #size-cells = <2>; ranges = <0 0 0x10 0 0 0x20000000>; " PLIC(
+             "<0 0xc000000 0 0x4000000>") "};",
+         0x100c000000},
+        {"soc { #address-cells = <1>; #size-cells = <1>; ranges = <0x0 0 0x20000000 0x1000>, "
+         "<0xc000000 0 0x40000000 0x4000000>; " PLIC("<0xd000000 0x1000000>") "};",
+         0x41000000},
+        {"soc { #address-cells = <1>; #size-cells = <1>; ranges = <0x0 0x10 0x0 0x20000000>; inner "
+         "{ "
+         "#address-cells = <1>; #size-cells = <1>; ranges = <0x0 0x1000000 0x10000000>; " PLIC(
+             "<0xc000000 0x4000000>") "}; };",
+         0x100d000000},
+        {"soc { #address-cells = <1>; #size-cells = <1>; ranges = <0x0 0 0x0 0xc000000>; " PLIC(
+             "<0xc000000 0x4000000>") "};",
+         0},
+        {"soc { #address-cells = <3>; #size-cells = <2>; ranges = <0 0 0 0 0 0 0x20000000>; " PLIC(
+             "<0 0 0xc000000 0 0x4000000>") "};",
+         0},
+    };
+    (void)state;
+    for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char part[2048];
+        (void)snprintf(part, sizeof part, "%s}; %s dummy {",
+                       CPU(1, "mmu-type = \"riscv,sv39\"; riscv,isa = \"rv64gc\";"), cases[i].bus);
+        struct blob blob = tree_from(small, part);
+        struct machine machine;
+        assert_true(read_machine(blob.bytes, blob.count, &machine));
+        assert_int_equal(machine.plic_start, cases[i].plic);
+        assert_int_equal(machine.plic_sources, cases[i].plic == 0 ? 0 : 53);
+        assert_int_equal(machine.barred.count, cases[i].plic != 0);
+        if (cases[i].plic != 0) {
+            assert_int_equal(machine.barred.list[0].start, cases[i].plic);
+            assert_int_equal(machine.harts[0].plic_context, 1);
+        }
+        free(blob.bytes);
+    }
 }
 
 static void plan_of(const struct machine *machine)
@@ -216,6 +350,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(virt_is_understood),
         cmocka_unit_test(hart_without_mmu_is_left_alone),
+        cmocka_unit_test(harts_are_told_by_what_they_can_do),
+        cmocka_unit_test(addresses_go_through_the_buses),
         cmocka_unit_test(damaged_trees_do_no_harm),
         cmocka_unit_test(plan_puts_things_apart),
         cmocka_unit_test(plan_refuses_overlaps),
