@@ -43,6 +43,11 @@ def main():
         tap.check(result.returncode == STATUS, f"{name}: the line's status is the exit status", details)
         tap.check("cowtest: all as it should be" in result.stdout and "the books agree" in result.stdout,
                   f"{name}: cowtest passes and the books agree", details)
+    for board, verdict in (("qemu-u54", "in hardware"), ("icicle", "emulated by firmware")):
+        result = run("selftest", {"BOARD": board})
+        tap.check(result.returncode == 0 and f"so reading time is                       {verdict}" in result.stdout,
+                  f"BOARD={board}: selftest finds what Byre relies on, and that time is {verdict}",
+                  [*result.stdout.splitlines(), *result.stderr.splitlines()])
     # What a program prints is not taken for init's word, nor does it end the machine.
     result = run("echo init: farewell 0123456789abcdef 0; echo 'a  b' \\$HOME; exit 7", {"BOARD": "sifive_u"})
     tap.check(result.returncode == STATUS, "a program cannot give the exit status in init's place")
