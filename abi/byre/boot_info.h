@@ -57,8 +57,8 @@ struct boot_info {
     /* First frame that nobody has used in the TABLE and OBJECT chunks that boot made. */
     uint64_t table_next_frame;
     uint64_t table_chunk_frame;
-    uint64_t root_frame; /* init's own root table, in that chunk */
-    uint64_t object_next_page;
+    uint64_t root_frame;       /* init's own root table, in that chunk */
+    uint64_t object_next_page; /* before it stand init's own table, thread and space */
     uint64_t object_chunk_frame;
     char arguments[BOOT_ARGS_BYTES]; /* bootargs, NUL-terminated, cut with a warning if longer */
 };

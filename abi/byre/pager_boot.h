@@ -27,12 +27,10 @@ enum pager_slot {
     PAGER_SLOT_SPACE = 3,        /* its own */
     PAGER_SLOT_MEMORY = 4,       /* all RAM, all rights */
     PAGER_SLOT_ENDPOINT = 5,     /* requests and faults: RECEIVE */
-    PAGER_SLOT_AUDIT = 6,        /* receives while it is held still: RECEIVE */
-    PAGER_SLOT_AUDIT_CALL = 7,   /* the same endpoint: CALL | GRANT; handed to an auditor */
-    PAGER_SLOT_NOTIFICATION = 8, /* bound to its thread */
-    PAGER_SLOT_REPLY = 9,        /* an empty reply object */
-    PAGER_SLOT_MACHINE = 10,     /* early log, counters: CALL */
-    PAGER_SLOT_FREE = 11,        /* from here on the pager's own */
+    PAGER_SLOT_NOTIFICATION = 6, /* bound to its thread */
+    PAGER_SLOT_REPLY = 7,        /* an empty reply object */
+    PAGER_SLOT_MACHINE = 8,      /* early log, counters: CALL */
+    PAGER_SLOT_FREE = 9,         /* from here on the pager's own */
     PAGER_SLOT_SPACES = 128,     /* from here on one a space */
     PAGER_CAPTABLE_SLOTS_MIN = 1024,
     PAGER_CAPTABLE_SLOTS_MAX =
@@ -40,7 +38,7 @@ enum pager_slot {
 };
 
 enum {
-    PAGER_BOOT_VERSION = 1,
+    PAGER_BOOT_VERSION = 2,
     PAGER_USED_MAX = 16,
     PAGER_BOOT_OVERCOMMIT = 1 << 0,
     PAGER_BOOT_TESTHOOKS = 1 << 1,

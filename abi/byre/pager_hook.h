@@ -19,9 +19,17 @@ enum pager_hook {
     PAGER_HOOK_TABLE_COUNT = 20,    /* result = count of the leaf table at the address */
     PAGER_HOOK_CORRUPT_COUNT = 21,  /* adds value to the frame's count */
     PAGER_HOOK_CORRUPT_ENTRY = 22,  /* empties the entry behind the books' back */
-    PAGER_HOOK_CORRUPT_OBJECT = 23, /* makes a kernel object that nobody owns; value 0 undoes it */
+    PAGER_HOOK_CORRUPT_OBJECT = 23, /* makes a kernel object that nobody owns: enum pager_stray */
     PAGER_HOOK_ZERO_COUNT = 24,     /* result = count of the shared zero frame */
     PAGER_HOOK_CRASH = 25,          /* the pager stores to address 8 */
+};
+
+/* In whose pages it stands. */
+enum pager_stray {
+    PAGER_STRAY_NONE, /* the one made last goes */
+    PAGER_STRAY_OF_PAGER,
+    PAGER_STRAY_OF_INIT,
+    PAGER_STRAY_OF_PROC,
 };
 
 #endif

@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 enum {
-    PAGER_RECORDS_VERSION = 1,
+    PAGER_RECORDS_VERSION = 2,
 
     /* flags of a frame (the zero frame is FIXED too) */
     PAGER_FRAME_FIXED = 1 << 0, /* in use before the pager began: one count more than its entries */
@@ -28,6 +28,8 @@ enum {
     PAGER_REGION_MAP_BLOCKS = 122,
     PAGER_OBJECT_LEAVES = 128,
     PAGER_SPACES_A_PAGE = 32, /* kernel objects of spaces in one OBJECT page */
+
+    PAGER_BOOKS_MAX = 6, /* books of kernel objects */
 };
 
 struct pager_frame_record {
@@ -96,6 +98,14 @@ struct pager_object {
     uint32_t leaf[PAGER_OBJECT_LEAVES]; /* index pages: 1024 frame numbers each */
 };
 
+/* Where a server's book of kernel objects is (<byre/object_book.h>). */
+#define PAGER_BOOK_OF_INIT  0ul /* instead of a space's id; */
+#define PAGER_BOOK_OF_PAGER 1ul /* no space has one of these */
+struct pager_book {
+    uint64_t space_id;
+    uint64_t address; /* of struct object_book in that space; 0: none */
+};
+
 struct pager_records {
     uint32_t version;
     uint32_t root_frame;  /* the pager's own root table: V1 */
@@ -112,6 +122,7 @@ struct pager_records {
                                     OBJECT page that holds the kernel objects, 0 = none */
     uint64_t objects;            /* uint64_t[objects_max]: addresses of shared objects, 0 = none */
     uint64_t dead_objects;       /* address of the word that holds the first dead one's address */
+    struct pager_book books[PAGER_BOOKS_MAX];
 };
 
 #endif

@@ -136,3 +136,15 @@ uint64_t store_fail_after(struct store *store, uint64_t takes)
     store->fail_after = takes;
     return left;
 }
+
+struct object_book_list *store_tell(const struct store *store, struct object_book *book,
+                                    const char *name, uint64_t place_offset)
+{
+    struct object_book_list *list = &book->list[book->lists++];
+
+    strncpy(list->name, name, sizeof(list->name) - 1);
+    list->first = store_address(store, 0) + place_offset;
+    list->count_at = (uintptr_t)&store->touched;
+    list->record_bytes = store->record_bytes;
+    return list;
+}

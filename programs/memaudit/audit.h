@@ -1,8 +1,8 @@
 /* memaudit's recount: the one view that all parts work on, and what they found.
  *
  * memaudit shares no code with the pager or the kernel. It reads page tables, the kernel's records
- * of tables and the pager's records through read-only mappings, while the pager is held still, and
- * asks the kernel about chunks and objects.
+ * of tables, the pager's records and the servers' books of kernel objects through read-only
+ * mappings, while the pager is held still, and asks the kernel about chunks and objects.
  *
  *   V1  window + physical address reads every USER and TABLE frame; nothing else is touched.
  *   V2  All memory of the recount exists and was touched before the pager was held: from then on
@@ -15,10 +15,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <byre/object_book.h>
 #include <byre/pager_records.h>
 #include <byre/table.h>
 
-enum { FINDINGS_MAX = 32, FINDING_BYTES = 160, ROOTS_MAX = 4096 };
+enum { FINDINGS_MAX = 32, FINDING_BYTES = 160 };
 
 /* Whose a table is. Entries of init and the pager itself are not in the pager's counts: they may
  * name fixed frames alone. */
@@ -54,6 +55,8 @@ struct audit_totals {
     uint64_t pages_checked; /* entries whose rights were held against a region */
     uint64_t regions;
     uint64_t objects;
+    uint64_t objects_of[PAGER_BOOKS_MAX]; /* by book */
+    uint64_t objects_of_spaces;
     uint64_t chunks[6]; /* by kind */
 };
 
@@ -66,7 +69,10 @@ struct audit {
     uint32_t *references;       /* [frame_count]: what names each frame; F1 or T2 */
     uint32_t *valid_references; /* [frame_count]: of tables, by valid entries */
     uint8_t *owners;            /* [frame_count]: of tables, enum table_owner */
-    uint32_t kernel_half_root;  /* the first bound root seen: others must agree with it */
+    struct object_page *pages;  /* [CHUNK_PAGES]: of the OBJECT chunk being counted */
+    char server[PAGER_BOOKS_MAX][OBJECT_BOOK_NAME_BYTES]; /* whose the books are; "": no book */
+    uint32_t kernel_half_root; /* the first bound root seen: others must agree with it */
+    uint32_t init_root;
     struct audit_totals totals;
     unsigned findings;
     char finding[FINDINGS_MAX][FINDING_BYTES]; /* V3 */
@@ -100,8 +106,12 @@ static inline const void *audit_frame(const struct audit *audit, uint64_t frame)
 /* The kernel's record of a TABLE frame. */
 const struct table_record *audit_table_record(const struct audit *audit, uint64_t frame);
 
-/* An address of the pager's space, `bytes` within one page, as the auditor sees it; NULL when it
- * leads nowhere. */
+/* An address of the space with that root table, `bytes` within one page, as the auditor sees it;
+ * NULL when it leads nowhere. */
+const void *audit_memory(const struct audit *audit, uint64_t root, uint64_t address,
+                         uint64_t bytes);
+
+/* The same of the pager's own. */
 const void *audit_pager_memory(const struct audit *audit, uint64_t address, uint64_t bytes);
 
 /* Element `index` of an array in the pager's space. */
@@ -125,16 +135,19 @@ void audit_slots(struct audit *audit); /* frames that shared objects hold */
 void audit_counts(struct audit *audit); /* both books: frames and tables */
 void audit_spaces(struct audit *audit); /* rights of entries against regions; who owns each root */
 
-/* What the kernel says of an OBJECT page: size class (0: none yet), live slots, and pages in use of
- * its whole chunk. False: the kernel did not answer. */
+/* An OBJECT page: what the kernel says of it, and what the records name. */
 struct object_page {
-    uint64_t class_bytes;
+    uint64_t class_bytes; /* 0: none yet */
     uint64_t live_slots;
-    uint64_t chunk_live_pages;
+    uint64_t chunk_live_pages; /* pages in use of its whole chunk */
+    uint64_t named_slots;
+    const char *holder; /* whose records name objects here; NULL: nobody's */
 };
+/* The kernel's part of it. False: the kernel did not answer. */
 typedef bool (*audit_object_query)(uint64_t page_frame, struct object_page *page_out);
-/* Holding the pager does not hold proc, which makes and destroys objects of its own: a chunk that
- * changes while it is counted is counted again. */
-void audit_objects(struct audit *audit, audit_object_query query);
+/* Every live object against the record that names it (K1 of <byre/object_book.h>). Holding the pager
+ * does not hold the other servers, which make and destroy objects of their own: false if a book did
+ * not hold still; then nothing was found. */
+bool audit_objects(struct audit *audit, audit_object_query query);
 
 #endif

@@ -21,6 +21,8 @@ enum {
     SLOT_HOLD = PROGRAM_SLOT_FREE, /* the endpoint on which the held pager listens */
     SLOT_MEMORY,
     STACK_TOUCH_BYTES = 32 * 1024,
+    RECOUNT_TRIES = 100,
+    RECOUNT_PAUSE_US = 500,
     KINDS = 6,
 };
 
@@ -73,6 +75,19 @@ static err_t measure(void)
     return version == PAGER_RECORDS_VERSION ? error : ERR_UNSUPPORTED;
 }
 
+/* Anew: all counts. */
+static void clear(void)
+{
+    memset(audit.references, 0, audit.frame_count * sizeof(*audit.references));
+    memset(audit.valid_references, 0, audit.frame_count * sizeof(*audit.valid_references));
+    memset(audit.owners, 0, audit.frame_count * sizeof(*audit.owners));
+    memset(audit.finding, 0, sizeof(audit.finding));
+    memset(&audit.totals, 0, sizeof(audit.totals));
+    memset(audit.server, 0, sizeof(audit.server));
+    audit.findings = 0;
+    audit.kernel_half_root = 0;
+}
+
 static void *touched(uint64_t count, uint64_t bytes_each)
 {
     void *memory =
@@ -98,8 +113,8 @@ static void touch_everything(void)
     audit.references = touched(audit.frame_count, sizeof(uint32_t));
     audit.valid_references = touched(audit.frame_count, sizeof(uint32_t));
     audit.owners = touched(audit.frame_count, sizeof(uint8_t));
-    memset(audit.finding, 0, sizeof(audit.finding));
-    memset(&audit.totals, 0, sizeof(audit.totals));
+    audit.pages = touched(CHUNK_PAGES, sizeof(struct object_page));
+    clear();
 }
 
 /* ------------------------------------------------------------------------------ the kernel */
@@ -122,9 +137,10 @@ static void ask_chunks(void)
     }
 }
 
-/* Not a word to anybody in here. */
-static err_t recount(void)
+/* Not a word to anybody in here. *settled_out: all books held still. */
+static err_t recount(bool *settled_out)
 {
+    *settled_out = false;
     err_t error = hold();
     if (error != ERR_OK) {
         return error;
@@ -137,17 +153,44 @@ static err_t recount(void)
         audit_slots(&audit);
         audit_counts(&audit);
         audit_spaces(&audit);
-        audit_objects(&audit, query_objects);
+        *settled_out = audit_objects(&audit, query_objects);
         (void)!byre_cap_delete(0, SLOT_MEMORY);
     }
-    if (longer_ms != 0) {
+    if (longer_ms != 0 && *settled_out) {
         usleep(longer_ms * 1000);
     }
     err_t end = let_go();
     return error != ERR_OK ? error : end;
 }
 
+/* Proc may have been in the midst of a request when the pager was held: then it goes on, and all is
+ * counted anew. */
+static err_t recount_settled(void)
+{
+    bool settled = false;
+    err_t error = ERR_OK;
+    for (unsigned tries = 0; error == ERR_OK && !settled && tries < RECOUNT_TRIES; tries++) {
+        if (tries > 0) {
+            usleep(RECOUNT_PAUSE_US);
+            clear();
+        }
+        error = recount(&settled);
+    }
+    return error == ERR_OK && !settled ? ERR_BUSY : error;
+}
+
 /* ------------------------------------------------------------------------------ the report */
+
+static void print_objects(const struct audit_totals *t)
+{
+    printf("objects   %lu live: %lu of spaces", t->objects, t->objects_of_spaces);
+    for (unsigned i = 0; i < PAGER_BOOKS_MAX; i++) {
+        if (audit.server[i][0] != '\0') {
+            printf(", %lu of %s", t->objects_of[i], audit.server[i]);
+        }
+    }
+    printf("\n");
+}
 
 static void print_totals(const struct audit_totals *t)
 {
@@ -161,7 +204,8 @@ static void print_totals(const struct audit_totals *t)
            t->entries_chunk, t->entries_device, t->entries_hidden, t->entries_system);
     printf("spaces    %lu with %lu regions; rights of %lu pages\n", t->spaces, t->regions,
            t->pages_checked);
-    printf("objects   %lu live\nchunks   ", t->objects);
+    print_objects(t);
+    printf("chunks   ");
     for (unsigned kind = 0; kind < KINDS; kind++) {
         if (t->chunks[kind] != 0) {
             printf(" %lu %s", t->chunks[kind], kind_name(kind));
@@ -192,7 +236,7 @@ int main(int argc, char **argv)
         return fail("the pager does not let me look", error);
     }
     touch_everything();
-    error = recount();
+    error = recount_settled();
     if (error != ERR_OK) {
         return fail("the audit was cut short", error);
     }

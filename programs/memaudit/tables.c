@@ -269,6 +269,9 @@ void audit_owners(struct audit *audit)
         if (record->state == TABLE_LEVEL_ROOT + 1 && record->space != 0 &&
             audit->owners[i] != OWNER_SPACE) {
             audit->totals.system_roots++;
+            if (audit->first_frame + i != audit->records->root_frame) {
+                audit->init_root = (uint32_t)(audit->first_frame + i);
+            }
             mark_system(audit, audit->first_frame + i, TABLE_LEVEL_ROOT);
         }
     }

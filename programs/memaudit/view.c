@@ -38,10 +38,11 @@ static bool is_readable(const struct audit *audit, uint64_t frame)
     return kind == KIND_USER || kind == KIND_TABLE;
 }
 
-/* The pager's own tables, root to leaf, never trusting what they say. */
-static bool translate(const struct audit *audit, uint64_t address, uint64_t *physical_out)
+/* A space's tables, root to leaf, never trusting what they say. */
+static bool translate(const struct audit *audit, uint64_t root, uint64_t address,
+                      uint64_t *physical_out)
 {
-    uint64_t table = audit->records->root_frame;
+    uint64_t table = root;
     for (int level = LEVELS - 1; level >= 0; level--) {
         if (audit_kind(audit, table) != KIND_TABLE) {
             return false;
@@ -63,16 +64,22 @@ static bool translate(const struct audit *audit, uint64_t address, uint64_t *phy
     return false;
 }
 
-const void *audit_pager_memory(const struct audit *audit, uint64_t address, uint64_t bytes)
+const void *audit_memory(const struct audit *audit, uint64_t root, uint64_t address, uint64_t bytes)
 {
     uint64_t physical;
     if (address == 0 || address % PAGE_BYTES + bytes > PAGE_BYTES) {
         return NULL;
     }
-    if (!translate(audit, address, &physical) || !is_readable(audit, physical >> PAGE_SHIFT)) {
+    if (!translate(audit, root, address, &physical) ||
+        !is_readable(audit, physical >> PAGE_SHIFT)) {
         return NULL;
     }
     return audit->window + physical;
+}
+
+const void *audit_pager_memory(const struct audit *audit, uint64_t address, uint64_t bytes)
+{
+    return audit_memory(audit, audit->records->root_frame, address, bytes);
 }
 
 const void *audit_pager_element(const struct audit *audit, uint64_t array, uint64_t index,

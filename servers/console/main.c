@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include <byre/gen/pager_client.h>
 #include <byre/gen/proc_client.h>
 #include <byre/server.h>
 #include <libsys/print.h>
@@ -22,12 +23,21 @@ enum { STORE_RANGE_SHIFT = 28, MS_PER_S = 1000, FRAME_BEGIN = 0x02 };
 enum console_store { STORE_SESSIONS, STORE_JOBS, STORE_REPLIES };
 
 static struct store_owner owner = {.pager = SERVER_SLOT_PAGER};
+static struct object_book book = {.server = "console"};
 static const struct uart_driver *uart;
 static uint64_t patience_ticks;
 
 static uint64_t store_address(enum console_store store)
 {
     return SERVER_GROW + ((uint64_t)store << STORE_RANGE_SHIFT);
+}
+
+static void main_publish_book(void)
+{
+    reply_tell(&book);
+    if (pager_publish(SERVER_SLOT_PAGER, (uintptr_t)&book) != ERR_OK) {
+        print("console: its book of objects cannot be published\n");
+    }
 }
 
 static void main_watch_proc(void)
@@ -110,12 +120,14 @@ __attribute__((noreturn)) static void main_loop(void)
             error = ipc_receive_full(SERVER_SLOT_ENDPOINT, &message, descriptor, 0, deadline);
         }
         answer = false;
+        object_book_touch(&book);
         if (error == ERR_TIMEOUT) {
             output_expire();
             news_run();
         } else if (error == ERR_OK || error == ERR_CALLER_GONE) {
             answer = main_serve(&message, &words);
         }
+        object_book_touch(&book);
     }
 }
 
@@ -151,6 +163,7 @@ void server_main(uint64_t word, uint64_t space_id)
     output_init(uart, start.framed);
     input_init(start.framed);
     news_init(start.framed, start.timebase_hz);
+    main_publish_book();
     main_watch_proc();
     if (start.framed) {
         output_mark(FRAME_BEGIN);

@@ -83,7 +83,8 @@ static struct reply *reply_make(void)
         store_give(&replies.store, reply);
         return NULL;
     }
-    replies.next_place++;
+    reply->place = (struct object_place){.page = (uint32_t)replies.next_page,
+                                         .slot = (uint16_t)replies.next_place++};
     reply->slot = replies.next_slot++;
     return reply;
 }
@@ -109,4 +110,9 @@ void reply_give(struct reply *reply)
 {
     reply->next_spare = replies.spare;
     replies.spare = reply;
+}
+
+void reply_tell(struct object_book *book)
+{
+    (void)store_tell(&replies.store, book, "reply", offsetof(struct reply, place));
 }

@@ -14,6 +14,7 @@
 
 struct reply {
     struct reply *next_spare;
+    struct object_place place; /* nowhere: init made it */
     cap_t slot;
 };
 
@@ -21,5 +22,6 @@ struct reply {
 cap_t reply_current(void);
 struct reply *reply_defer(void);
 void reply_give(struct reply *reply); /* answered, or its caller is gone */
+void reply_tell(struct object_book *book);
 
 #endif

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <byre/gen/init_dispatch.inc>
+#include <byre/gen/pager_client.h>
 #include <byre/gen/proc_client.h>
 #include <byre/pager_boot.h>
 #include <byre/server.h>
@@ -107,7 +108,6 @@ static void main_make_system(void)
     struct system *system = &the_system;
 
     system->init_endpoint = object_new(OBJECT_ENDPOINT);
-    system->audit_endpoint = object_new(OBJECT_ENDPOINT);
     system->pager.endpoint = object_new(OBJECT_ENDPOINT);
     system->proc.endpoint = object_new(OBJECT_ENDPOINT);
     system->console.endpoint = object_new(OBJECT_ENDPOINT);
@@ -191,6 +191,7 @@ void server_main(uint64_t boot_info, uint64_t unused)
         init_panic("boot information of another version", ERR_ARGUMENT);
     }
     supply_init(system->info);
+    object_init(system->info);
     scratch_init(system->info->root_frame);
     main_map_archive();
     arguments_read(system->info->arguments, &system->arguments);
@@ -200,6 +201,7 @@ void server_main(uint64_t boot_info, uint64_t unused)
     cap_t reply = object_new(OBJECT_REPLY);
     fault_watch(system);
     pager_start(system);
+    init_check("the book of objects", pager_publish(system->pager_call, object_book_address()));
     proc_start(system);
     console_start(system);
     main_launch();

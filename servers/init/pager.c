@@ -126,8 +126,6 @@ static void pager_give_capabilities(const struct system *system)
     system_give(pager->space, table, PAGER_SLOT_SPACE, RIGHTS_ALL, 0);
     system_give(INIT_SLOT_MEMORY, table, PAGER_SLOT_MEMORY, RIGHTS_ALL, 0);
     system_give(pager->endpoint, table, PAGER_SLOT_ENDPOINT, RIGHT_RECEIVE, 0);
-    system_give(system->audit_endpoint, table, PAGER_SLOT_AUDIT, RIGHT_RECEIVE, 0);
-    system_give(system->audit_endpoint, table, PAGER_SLOT_AUDIT_CALL, RIGHT_CALL | RIGHT_GRANT, 0);
     system_give(pager->notification, table, PAGER_SLOT_NOTIFICATION, RIGHTS_ALL, 0);
     system_give(INIT_SLOT_MACHINE, table, PAGER_SLOT_MACHINE, RIGHT_CALL, 0);
     object_new_reply(table, PAGER_SLOT_REPLY);

@@ -26,8 +26,7 @@ struct system {
     struct arguments arguments;
     struct machine machine;
     cap_t init_endpoint;
-    cap_t fault_endpoint; /* the pager's faults */
-    cap_t audit_endpoint;
+    cap_t fault_endpoint;        /* the pager's faults */
     cap_t pager_call;            /* the pager's endpoint, trusted badge */
     const uint64_t *pager_stack; /* its stack as init sees it, lowest word first */
     struct server pager;

@@ -1,23 +1,41 @@
 /* The audit window and its requests; the contract is in audit.h. */
 #include "audit.h"
 
+#include <byre/object_book.h>
 #include <byre/pager_boot.h>
+#include <byre/pager_records.h>
 
 #include "chunk.h"
 #include "cow_path.h"
 #include "frame.h"
 #include "kernel.h"
+#include "own.h"
 #include "request.h"
 
 uint64_t audit_held;
 static uint64_t window_tables;
-static const struct pager_records *records;
+static struct pager_records *records;
 static uint64_t records_size;
 
-void audit_start(const struct pager_records *header, uint64_t records_bytes)
+void audit_start(struct pager_records *header, uint64_t records_bytes)
 {
     records = header;
     records_size = records_bytes;
+    records->books[0] =
+        (struct pager_book){.space_id = PAGER_BOOK_OF_PAGER, .address = (uintptr_t)own_book()};
+}
+
+void pager_on_publish(struct pager_request *request)
+{
+    uint64_t space_id = request->badge & ~PAGER_BADGE_TRUSTED;
+    for (unsigned i = 0; i < PAGER_BOOKS_MAX; i++) {
+        struct pager_book *book = &records->books[i];
+        if (book->address == 0 || book->space_id == space_id) {
+            *book = (struct pager_book){space_id, request->in.publish.address};
+            return;
+        }
+    }
+    request->error = PAGER_ERR_NOMEM;
 }
 
 bool audit_admits(const struct pager_request *request)
@@ -91,6 +109,7 @@ void audit_release(void)
     struct space *s = space_find(audit_held);
     PAGER_ASSERT(s != NULL); /* D1: nobody could end it meanwhile */
     window_unmap(s);
+    own_unmake(OWN_AUDIT, SLOT_AUDIT); /* D4 */
     audit_held = 0;
 }
 
@@ -113,7 +132,8 @@ void pager_on_audit_begin(struct pager_request *request)
     request->result.audit_begin.records_address = (uintptr_t)records + shift;
     request->result.audit_begin.records_bytes = records_size;
     request->result.audit_begin.window_address = PAGER_AUDIT_WINDOW;
-    request_send_copy(request, PAGER_SLOT_AUDIT_CALL, RIGHT_CALL);
+    own_make(OWN_AUDIT, SLOT_AUDIT);
+    request_send_copy(request, SLOT_AUDIT, RIGHT_CALL);
 }
 
 void pager_on_audit_memory(struct pager_request *request)

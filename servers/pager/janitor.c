@@ -2,6 +2,7 @@
 #include "janitor.h"
 
 #include "kernel.h"
+#include "own.h"
 #include "request.h"
 
 enum { JANITOR_STACK_BYTES = 2048 };
@@ -31,18 +32,11 @@ static void live(void)
     }
 }
 
-static void make(frame_t page, unsigned slot, unsigned type, cap_t target)
+void janitor_start(void)
 {
-    err_t error = byre_object_create(PAGER_SLOT_MEMORY, page.number, slot, type, 0, 0, target);
-    PAGER_ASSERT(error == ERR_OK);
-}
-
-void janitor_start(frame_t first_object_page)
-{
-    frame_t small = {first_object_page.number + 1};
-    make(first_object_page, 0, OBJECT_THREAD, SLOT_JANITOR_THREAD);
-    make(small, 0, OBJECT_NOTIFICATION, SLOT_JANITOR_WAKE);
-    make(small, 1, OBJECT_REPLY, SLOT_SECOND_REPLY);
+    own_make(OWN_THREAD, SLOT_JANITOR_THREAD);
+    own_make(OWN_WAKE, SLOT_JANITOR_WAKE);
+    own_make(OWN_REPLY, SLOT_SECOND_REPLY);
     err_t error = byre_thread_configure(SLOT_JANITOR_THREAD, PAGER_SLOT_SPACE, PAGER_SLOT_CAPTABLE,
                                         0, 0, JANITOR_PRIORITY, 0);
     PAGER_ASSERT(error == ERR_OK);

@@ -12,11 +12,10 @@
 
 enum {
     JANITOR_PRIORITY = 4,
-    JANITOR_OBJECT_PAGES = 2, /* one for its thread, one for the small objects */
 };
 
-/* Make it, and a reply object for a second caller, in OBJECT pages that nobody else uses. */
-void janitor_start(frame_t first_object_page);
+/* Make it, and a reply object for a second caller. */
+void janitor_start(void);
 /* Something was put off (J2). Costs nothing when it is awake already. */
 void janitor_wake(void);
 

@@ -172,7 +172,7 @@ struct source {
 static inline struct source next_source(uint64_t audit_deadline)
 {
     if (__builtin_expect(audit_is_held(), 0)) {
-        return (struct source){PAGER_SLOT_AUDIT, IPC_DEADLINE, audit_deadline};
+        return (struct source){SLOT_AUDIT, IPC_DEADLINE, audit_deadline};
     }
     bool poll = __builtin_expect(work_waits(), 0) && work_is_ours();
     return (struct source){PAGER_SLOT_ENDPOINT, poll ? IPC_DEADLINE : 0, 0};

@@ -17,6 +17,7 @@ enum request_slot {
     SLOT_JANITOR_THREAD,
     SLOT_JANITOR_WAKE,
     SLOT_SECOND_REPLY, /* one of the two reply objects holds a caller that waits for quiet */
+    SLOT_AUDIT,        /* the endpoint of the audit that goes on; all rights */
 };
 
 /* Serve one request. Returns the words of the answer. */

@@ -1,10 +1,13 @@
 /* Requests that only look: statistics, reading another space; and the test hooks. */
+#include <byre/object_book.h>
+
 #include "cow.h"
 #include "fault.h"
 #include "frame.h"
 #include "hook.h"
 #include "kernel.h"
 #include "object.h"
+#include "own.h"
 #include "promise.h"
 #include "request.h"
 #include "start.h"
@@ -214,16 +217,52 @@ static frame_t hook_frame(void)
     return s != NULL ? entry_frame(cow_peek(s, hook_page)) : FRAME_NONE;
 }
 
-/* An OBJECT page that no book knows, made and unmade. */
-static err_t hook_stray_object(bool make)
+/* An object that no book knows. Its page is the first in a range that takes it. */
+static struct object_place stray;
+enum { SLOT_RARELY_USED = PAGE_BYTES / OBJECT_BYTES_NOTIFICATION - 1 };
+
+static err_t stray_make(uint32_t first, uint32_t end, unsigned type, unsigned slot)
 {
-    static frame_t page;
-    if (!make) {
-        return page.number != 0 ? kernel_object_destroy(page, 0) : PAGER_ERR_NOENT;
+    for (stray = (struct object_place){.page = first, .slot = (uint16_t)slot}; stray.page < end;
+         stray.page++) {
+        if (byre_object_create(PAGER_SLOT_MEMORY, stray.page, slot, type, 0, 0, SLOT_ACCEPT) ==
+            ERR_OK) {
+            return kernel_cap_delete(SLOT_ACCEPT);
+        }
     }
-    page = pager_state.space_object_page[0]; /* index 0 is never used: nor is its slot */
-    err_t error = kernel_space_create(page, 0, SLOT_ACCEPT);
-    return error != ERR_OK ? error : kernel_cap_delete(SLOT_ACCEPT);
+    stray = (struct object_place){0};
+    return PAGER_ERR_NOENT;
+}
+
+static err_t stray_make_of_proc(void)
+{
+    uint32_t own = pager_state.space_object_page[0].number / CHUNK_PAGES * CHUNK_PAGES;
+    for (uint32_t i = frames.chunk_count; i-- > 0;) {
+        uint32_t first = frames.first_frame + i * CHUNK_PAGES;
+        if (frames.chunks[i].kind == KIND_OBJECT && first != own) {
+            return stray_make(first, first + CHUNK_PAGES, OBJECT_NOTIFICATION, SLOT_RARELY_USED);
+        }
+    }
+    return PAGER_ERR_NOENT;
+}
+
+static err_t hook_stray_object(uint64_t whose)
+{
+    uint32_t own = pager_state.space_object_page[0].number;
+    switch (whose) {
+    case PAGER_STRAY_NONE:
+        return stray.page != 0 ? kernel_object_destroy((frame_t){stray.page}, stray.slot)
+                               : PAGER_ERR_NOENT;
+    case PAGER_STRAY_OF_PAGER: /* index 0 is never used: nor is its slot */
+        return stray_make(own, own + 1, OBJECT_SPACE, 0);
+    case PAGER_STRAY_OF_INIT: /* its pages are the chunk's first, up to those of the pager */
+        return stray_make(own / CHUNK_PAGES * CHUNK_PAGES, own - OWN_OBJECT_PAGES,
+                          OBJECT_NOTIFICATION, SLOT_RARELY_USED);
+    case PAGER_STRAY_OF_PROC:
+        return stray_make_of_proc();
+    default:
+        return PAGER_ERR_INVAL;
+    }
 }
 
 static void hook_on_page(struct pager_request *request)
@@ -287,7 +326,7 @@ void pager_on_hook(struct pager_request *request)
         hook_crash();
         return;
     case PAGER_HOOK_CORRUPT_OBJECT:
-        request->error = hook_stray_object(value != 0);
+        request->error = hook_stray_object(value);
         return;
     default:
         hook_on_page(request);

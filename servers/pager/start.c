@@ -14,6 +14,7 @@
 #include "janitor.h"
 #include "kernel.h"
 #include "object.h"
+#include "own.h"
 #include "promise.h"
 #include "region.h"
 #include "space.h"
@@ -169,15 +170,16 @@ void pager_start(const struct pager_boot *boot)
     chunks_start(own_root);
     promises_start((boot->flags & PAGER_BOOT_OVERCOMMIT) != 0);
     frame_t objects = {(uint32_t)boot->object_pages.first_frame};
-    spaces_start((frame_t){objects.number + JANITOR_OBJECT_PAGES},
-                 (uint32_t)boot->object_pages.frames - JANITOR_OBJECT_PAGES);
+    own_start(objects);
+    spaces_start((frame_t){objects.number + OWN_OBJECT_PAGES},
+                 (uint32_t)boot->object_pages.frames - OWN_OBJECT_PAGES);
     objects_start(time_ticks());
     regions_start();
     err_t error = faults_start();
     PAGER_ASSERT(error == ERR_OK);
     records_publish(header, own_root);
     audit_start(header, (uint64_t)pages * PAGE_BYTES);
-    janitor_start(objects);
+    janitor_start();
     error = byre_notification_bind(PAGER_SLOT_NOTIFICATION, PAGER_SLOT_THREAD);
     PAGER_ASSERT(error == ERR_OK);
 }

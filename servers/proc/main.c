@@ -38,6 +38,7 @@ enum { PAGES_PER_PROCESS = 6 }; /* the least that a process takes: tables, objec
 static uint64_t main_work_due_ticks; /* when the next step may be done of what was put off */
 
 static struct store_owner owner = {.pager = SERVER_SLOT_PAGER};
+static struct object_book book = {.server = "proc"};
 
 static uint64_t store_address(enum proc_store store)
 {
@@ -85,6 +86,14 @@ static void main_start_tables(void)
         main_panic("no memory for the first records", PROC_ERR_NOMEM);
     }
     main_check("first account", account_open_unbounded(process_init()->tree->account));
+}
+
+static void main_publish_book(void)
+{
+    process_tell(&book);
+    thread_tell(&book);
+    reply_tell(&book);
+    main_check("the book of objects", pager_publish(SERVER_SLOT_PAGER, (uintptr_t)&book));
 }
 
 /* The pager tells of victims through the notification that is bound to this thread. */
@@ -171,7 +180,9 @@ __attribute__((noreturn)) static void main_loop(void)
                 (void)ipc_reply_full(reply_current(), &message, length);
                 answer = false;
             }
+            object_book_touch(&book);
             main_work_step();
+            object_book_touch(&book);
             work = main_work_waits();
         }
         descriptor |= accept_slot != 0 ? (uint64_t)IPC_ACCEPT : 0;
@@ -183,7 +194,9 @@ __attribute__((noreturn)) static void main_loop(void)
             error = ipc_receive_full(SERVER_SLOT_ENDPOINT, &message, descriptor, accept_slot,
                                      main_work_due_ticks);
         }
+        object_book_touch(&book);
         answer = main_arrived(error) && main_serve(&message, &accept_slot, &words);
+        object_book_touch(&book);
     }
 }
 
@@ -193,6 +206,7 @@ void server_main(uint64_t start, uint64_t space_id)
     owner.space_id = space_id;
     image_archive_set((const void *)SERVER_ARCHIVE, start >> PROC_START_ARCHIVE_SHIFT);
     main_start_tables();
+    main_publish_book();
     main_watch_pager();
     request_init(&(struct request_facts){
         .space_id = space_id,

@@ -178,8 +178,11 @@ err_t object_make(uint64_t type, cap_t target_table, cap_t target_slot,
     }
     chunk->live++;
     memory.live++;
-    uint32_t chunk_index = store_index(&memory.chunks, chunk);
-    *place_out = (struct object_place){chunk_index * OBJECT_PAGES + page_index + 1, slot};
+    *place_out = (struct object_place){
+        .page = (uint32_t)object_page_frame(chunk, page_index),
+        .slot = (uint16_t)slot,
+        .chunk = (uint16_t)store_index(&memory.chunks, chunk),
+    };
     return ERR_OK;
 }
 
@@ -188,9 +191,9 @@ void object_unmake(struct object_place *place, cap_t capability)
     if (place->page == 0) {
         return;
     }
-    uint32_t page_index = (place->page - 1) % OBJECT_PAGES;
     uint32_t slot = place->slot;
-    struct object_chunk *chunk = store_at(&memory.chunks, (place->page - 1) / OBJECT_PAGES);
+    struct object_chunk *chunk = store_at(&memory.chunks, place->chunk);
+    uint32_t page_index = (uint32_t)(place->page - object_page_frame(chunk, 0));
     struct object_page *page = &chunk->pages[page_index];
     err_t error = capability != 0 ? byre_cap_destroy(0, capability)
                                   : byre_object_destroy(chunk->memory,
@@ -215,7 +218,7 @@ void object_unmake(struct object_place *place, cap_t capability)
 
 bool object_may_be_kept(const struct object_place *place)
 {
-    return place->page <= OBJECT_PAGES;
+    return place->chunk == 0; /* or nowhere */
 }
 
 struct object_statistics object_memory_statistics(void)

@@ -16,6 +16,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <byre/object_book.h>
 #include <libsys/store.h>
 
 enum object_kind {
@@ -23,12 +24,6 @@ enum object_kind {
     OBJECT_KIND_CAPTABLE, /* of a program: PROGRAM_CAPTABLE_SLOTS */
     OBJECT_KIND_SMALL,    /* notifications and reply objects share a size class */
     OBJECT_KINDS,
-};
-
-/* Where an object stands: number of the page among all of ours + 1 (0 = nowhere), and the slot. */
-struct object_place {
-    uint32_t page;
-    uint32_t slot;
 };
 
 struct object_statistics {

@@ -1,6 +1,7 @@
 /* The process table; contract in process.h. */
 #include "process.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include <libsys/bits.h>
@@ -287,6 +288,12 @@ void process_told(struct process *process)
 struct process_statistics process_table_statistics(void)
 {
     return (struct process_statistics){.processes = table.count, .limit = table.limit};
+}
+
+void process_tell(struct object_book *book)
+{
+    (void)store_tell(&table.processes, book, "table",
+                     offsetof(struct process, body.captable_place));
 }
 
 uint64_t process_fail_after(uint64_t takes)

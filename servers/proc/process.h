@@ -121,6 +121,7 @@ struct process *process_first_news(void);
 void process_told(struct process *process);
 
 struct process_statistics process_table_statistics(void);
+void process_tell(struct object_book *book); /* whose tables these are */
 uint64_t process_fail_after(uint64_t takes); /* tests: the k-th record fails */
 
 #endif

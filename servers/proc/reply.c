@@ -77,3 +77,8 @@ void reply_give(struct reply *reply)
     slot_give(reply->slot);
     store_give(&replies.store, reply);
 }
+
+void reply_tell(struct object_book *book)
+{
+    (void)store_tell(&replies.store, book, "reply", offsetof(struct reply, place));
+}

@@ -26,5 +26,6 @@ struct reply {
 cap_t reply_current(void);
 struct reply *reply_defer(void);      /* R2; NULL: no memory */
 void reply_give(struct reply *reply); /* R3 */
+void reply_tell(struct object_book *book);
 
 #endif

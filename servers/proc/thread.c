@@ -1,6 +1,8 @@
 /* Threads of programs; contract in thread.h. */
 #include "thread.h"
 
+#include <stddef.h>
+
 #include <byre/gen/proc.h>
 #include <byre/program.h>
 #include <byre/server.h>
@@ -135,6 +137,12 @@ struct thread *thread_by_id(struct body *body, uint64_t id)
 uint32_t thread_count(void)
 {
     return threads.live;
+}
+
+void thread_tell(struct object_book *book)
+{
+    (void)store_tell(&threads, book, "thread", offsetof(struct thread, place));
+    store_tell(&threads, book, "park", offsetof(struct thread, park_place))->may_be_gone = 1;
 }
 
 uint64_t thread_fail_after(uint64_t takes)

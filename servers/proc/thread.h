@@ -41,6 +41,7 @@ void thread_end(struct body *body, struct thread *thread);
 uint64_t thread_id(const struct thread *thread);
 struct thread *thread_by_id(struct body *body, uint64_t id); /* of this body; NULL */
 uint32_t thread_count(void);
+void thread_tell(struct object_book *book); /* whose objects these are */
 uint64_t thread_fail_after(uint64_t takes); /* tests */
 
 #endif

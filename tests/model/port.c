@@ -18,6 +18,7 @@
 #include "model.h"
 #include "object.h"
 #include "oracle.h"
+#include "own.h"
 #include "promise.h"
 #include "region.h"
 #include "request.h"
@@ -119,7 +120,6 @@ static uint64_t boot(uint64_t *root_out)
     fake_calls_start();
     fake_cap_set_memory(PAGER_SLOT_MEMORY, everything);
     fake_cap_set_object(PAGER_SLOT_NOTIFICATION, OBJECT_NOTIFICATION);
-    fake_cap_set_object(PAGER_SLOT_AUDIT_CALL, OBJECT_ENDPOINT);
     uint64_t table_chunk = chunk_at(model.chunks - 1).number;
     check(fake_memory_retype(&everything, table_chunk, KIND_TABLE, &offender), "retype");
     check(fake_memory_retype(&everything, table_chunk - CHUNK_PAGES, KIND_OBJECT, &offender),
@@ -160,7 +160,9 @@ void port_start(void)
     promises_start(model.overcommit);
     regions_start();
     objects_start(model.seed);
-    spaces_start((frame_t){chunk_at(model.chunks - 2).number + 2}, object_pages);
+    frame_t objects = chunk_at(model.chunks - 2);
+    own_start((frame_t){objects.number + CHUNK_PAGES - OWN_OBJECT_PAGES});
+    spaces_start((frame_t){objects.number + 2}, object_pages);
     pager_archive = chunk_at(0);
     pager_archive_pages = FILE_PAGES;
     pager_testhooks = true;

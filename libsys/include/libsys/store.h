@@ -15,6 +15,7 @@
 
 #include <stdint.h>
 
+#include <byre/object_book.h>
 #include <libsys/bits.h>
 #include <libsys/ipc.h>
 
@@ -48,5 +49,9 @@ void store_give(struct store *store, void *record);
 uint32_t store_index(const struct store *store, const void *record);
 void *store_at(const struct store *store, uint32_t index); /* index below `touched` */
 uint64_t store_fail_after(struct store *store, uint64_t takes);
+/* A list in a book of kernel objects: each record, taken or not, has a struct object_place at that
+ * offset, which is nowhere when it names none. */
+struct object_book_list *store_tell(const struct store *store, struct object_book *book,
+                                    const char *name, uint64_t place_offset);
 
 #endif

@@ -1,6 +1,8 @@
 /* test: MEM=64M BOOTARGS="testhooks" RUN="audit_names" */
 /* expect: (?s)# the page's frame is (0x[0-9a-f]+)\n.*DIFFERENCE frame \1: the pager counts 2, there are 1 .*DIFFERENCE frame \1: the pager counts 1, there are 0 */
-/* expect: DIFFERENCE object page 0x[0-9a-f]+ slot \d+: a live object that no space owns */
+/* expect: DIFFERENCE object page 0x[0-9a-f]+ slot \d+: a live object that no record of the pager names */
+/* expect: DIFFERENCE object page 0x[0-9a-f]+ slot \d+: a live object that no record of init names */
+/* expect: DIFFERENCE object page 0x[0-9a-f]+ slot \d+: a live object that no record of proc names */
 /* The auditor is silent while the books agree, and names the very count, object and entry that a
  * test hook corrupts. There is no audit at the end: the last corruption stays. */
 #include <sys/wait.h>
@@ -42,10 +44,16 @@ int main(void)
     hook(PAGER_HOOK_CORRUPT_COUNT, (uint64_t)-1);
     check(audit() == 0, "and none when it is right again");
 
-    hook(PAGER_HOOK_CORRUPT_OBJECT, 1);
-    check(audit() == 1, "an object that nobody owns is a difference");
-    hook(PAGER_HOOK_CORRUPT_OBJECT, 0);
-    check(audit() == 0, "and none when it is gone again");
+    static const char *const holders[] = {[PAGER_STRAY_OF_PAGER] = "the pager",
+                                          [PAGER_STRAY_OF_INIT] = "init",
+                                          [PAGER_STRAY_OF_PROC] = "proc"};
+    for (unsigned whose = PAGER_STRAY_OF_PAGER; whose <= PAGER_STRAY_OF_PROC; whose++) {
+        hook(PAGER_HOOK_CORRUPT_OBJECT, whose);
+        check(audit() == 1, "an object among those of %s that nobody holds is a difference",
+              holders[whose]);
+        hook(PAGER_HOOK_CORRUPT_OBJECT, PAGER_STRAY_NONE);
+        check(audit() == 0, "and none when it is gone again");
+    }
 
     hook(PAGER_HOOK_CORRUPT_ENTRY, 0);
     check(audit() == 1, "an entry that vanished behind the books' back is a difference");

@@ -10,6 +10,7 @@
 static uint8_t *memory;
 struct audit *audit;
 uint64_t object_live;
+uint64_t small_live;
 
 void *frame(uint64_t number)
 {
@@ -83,6 +84,32 @@ static struct pager_object *object(void)
     return (struct pager_object *)((uint8_t *)frame(DIRECTORIES) + 1536);
 }
 
+struct object_book *book(void)
+{
+    return (struct object_book *)((uint8_t *)frame(DIRECTORIES) + 2304);
+}
+
+struct object_place *place(unsigned index)
+{
+    return (struct object_place *)((uint8_t *)frame(DIRECTORIES) + 2560) + index;
+}
+
+static void build_book(uint64_t base)
+{
+    header()->books[0] = (struct pager_book){PAGER_BOOK_OF_PAGER, base + 2304};
+    *(uint32_t *)((uint8_t *)frame(DIRECTORIES) + 2816) = 2;
+    *book() = (struct object_book){
+        .server = "pager",
+        .lists = 1,
+        .list = {{.name = "own object",
+                  .first = base + 2560,
+                  .count_at = base + 2816,
+                  .record_bytes = sizeof(struct object_place)}},
+    };
+    *place(0) = (struct object_place){.page = SMALL_PAGE, .slot = 3};
+    *place(1) = (struct object_place){0};
+}
+
 static void build_records(void)
 {
     uint64_t base = address(DIRECTORIES);
@@ -112,6 +139,7 @@ static void build_records(void)
                                          .map = address(SPACE_RECORDS) + 512};
     }
     *(uint32_t *)((uint8_t *)frame(DIRECTORIES) + 1024) = SPACE_PAGE;
+    build_book(base);
     *(uint64_t *)((uint8_t *)frame(DIRECTORIES) + 1032) = base + 1536;
     *object() = (struct pager_object){.refs = 1, .pages = 1, .leaf = {OBJECT_INDEX}};
     *(uint32_t *)frame(OBJECT_INDEX) = CACHED;
@@ -195,7 +223,9 @@ int machine_build(void **state)
     audit->chunks[0] = (struct chunk_view){.kind = KIND_USER};
     audit->chunks[1] = (struct chunk_view){.kind = KIND_TABLE, .used = TABLE_END - PAGER_ROOT};
     audit->chunks[2] = (struct chunk_view){.kind = KIND_OBJECT, .used = 1};
+    audit->pages = calloc(CHUNK_PAGES, sizeof(struct object_page));
     object_live = 1 << 1 | 1 << 2;
+    small_live = 1 << 3;
     build_records();
     build_counts();
     build_tables();
@@ -210,6 +240,7 @@ int machine_free(void **state)
     free(audit->references);
     free(audit->valid_references);
     free(audit->owners);
+    free(audit->pages);
     free(audit);
     return 0;
 }

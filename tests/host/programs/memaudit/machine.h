@@ -47,6 +47,7 @@ enum {
 
     SPACES_MAX = 32,
     SPACE_PAGE = OBJECT_CHUNK + 2,
+    SMALL_PAGE, /* of objects that the pager's book names */
 };
 
 enum {
@@ -57,6 +58,7 @@ enum {
 
 extern struct audit *audit;
 extern uint64_t object_live; /* the kernel's word on the page of the spaces' objects */
+extern uint64_t small_live;  /* and on the others' */
 
 int machine_build(void **state);
 int machine_free(void **state);
@@ -70,5 +72,7 @@ struct pager_chunk_record *chunk(unsigned index);
 uint64_t *space_directory(void);
 struct pager_space *space(unsigned index);
 struct pager_region_block *block(void);
+struct object_book *book(void);
+struct object_place *place(unsigned index); /* of the two that it leads to */
 
 #endif
