@@ -1,6 +1,7 @@
 /* The second thread; the contract is in janitor.h. */
 #include "janitor.h"
 
+#include "chunk.h"
 #include "kernel.h"
 #include "own.h"
 #include "request.h"
@@ -11,19 +12,26 @@ static _Alignas(16) uint8_t stack[JANITOR_STACK_BYTES];
 static uint32_t
     awake; /* set by the main thread with a signal, cleared by the janitor before it waits */
 
-/* Its whole life. What it looks at is read anew each time: the main thread changes it. It looks once
- * more after it has said that it sleeps, for the main thread may have relied on its being awake. */
-static void live(void)
+/* Is there something to signal for? Read anew each time: the main thread changes it. */
+static bool something_waits(void)
 {
     const volatile struct pager_state *state = &pager_state;
+    return state->dead.number != 0 || state->dead_objects != NULL || chunk_is_changing();
+}
+
+/* Its whole life. It looks once more after it has said that it sleeps, for the main thread may have
+ * relied on its being awake. */
+static void live(void)
+{
     for (;;) {
         err_t error = ERR_OK;
-        while (state->dead.number != 0 || state->dead_objects != NULL) {
+        while (something_waits()) {
+            chunk_change_work();
             error = byre_signal(PAGER_SLOT_NOTIFICATION);
             PAGER_ASSERT(error == ERR_OK);
         }
         __atomic_store_n(&awake, 0, __ATOMIC_SEQ_CST);
-        if (state->dead.number != 0 || state->dead_objects != NULL) {
+        if (something_waits()) {
             continue;
         }
         uint64_t bits;
@@ -40,8 +48,20 @@ void janitor_start(void)
     err_t error = byre_thread_configure(SLOT_JANITOR_THREAD, PAGER_SLOT_SPACE, PAGER_SLOT_CAPTABLE,
                                         0, 0, JANITOR_PRIORITY, 0);
     PAGER_ASSERT(error == ERR_OK);
-    error = byre_thread_start(SLOT_JANITOR_THREAD, (uintptr_t)live,
-                              (uintptr_t)stack + JANITOR_STACK_BYTES, 0, 0, 0);
+    janitor_restart();
+}
+
+void janitor_restart(void)
+{
+    awake = 1;
+    err_t error = byre_thread_start(SLOT_JANITOR_THREAD, (uintptr_t)live,
+                                    (uintptr_t)stack + JANITOR_STACK_BYTES, 0, 0, 0);
+    PAGER_ASSERT(error == ERR_OK);
+}
+
+void janitor_halt(void)
+{
+    err_t error = byre_thread_suspend(SLOT_JANITOR_THREAD);
     PAGER_ASSERT(error == ERR_OK);
 }
 

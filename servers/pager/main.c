@@ -11,6 +11,7 @@
 #include <libsys/time.h>
 
 #include "audit.h"
+#include "chunk.h"
 #include "fault.h"
 #include "janitor.h"
 #include "kernel.h"
@@ -101,7 +102,7 @@ static bool patient_waits;
 /* False: it is answered like any other request. */
 static bool defer(const struct message *m)
 {
-    if (m->label != PAGER_STATISTICS || patient_waits || !work_waits() ||
+    if (m->label != PAGER_STATISTICS || patient_waits || !(work_waits() || chunk_is_changing()) ||
         (m->info & IPC_INFO_CALL) == 0) {
         return false;
     }
@@ -148,14 +149,17 @@ static void answer_patient(void)
 }
 
 /* ---------------------------------------------------------------------------------- the loop */
-enum { AT_ONCE_GROUPS = 20 }; /* what may be torn down before the janitor takes over */
+/* What may be torn down before the janitor takes over: of so many groups in all, and never a table of
+ * which so many are in use. */
+enum { AT_ONCE_GROUPS = 20, AT_ONCE_TABLE_GROUPS = 5 };
 
 static unsigned at_once_groups; /* left of these since the last request */
 
 /* Is the next slice for the main thread to do, before it waits? If not, the janitor is awake. */
 static bool work_is_ours(void)
 {
-    if (patient_waits || teardown_next_groups() <= at_once_groups) {
+    unsigned next = teardown_next_groups();
+    if (patient_waits || (next <= AT_ONCE_TABLE_GROUPS && next <= at_once_groups)) {
         return true;
     }
     janitor_wake();
@@ -174,7 +178,7 @@ static inline struct source next_source(uint64_t audit_deadline)
     if (__builtin_expect(audit_is_held(), 0)) {
         return (struct source){SLOT_AUDIT, IPC_DEADLINE, audit_deadline};
     }
-    bool poll = __builtin_expect(work_waits(), 0) && work_is_ours();
+    bool poll = __builtin_expect(work_waits() || patient_waits, 0) && work_is_ours();
     return (struct source){PAGER_SLOT_ENDPOINT, poll ? IPC_DEADLINE : 0, 0};
 }
 
@@ -198,17 +202,23 @@ static err_t exchange(struct message *m, struct answer *answer, struct source so
     return error;
 }
 
-/* One slice of what was put off. */
+/* One slice of what was put off. A chunk that is changing is left to the janitor, unless somebody
+ * waits for quiet. */
 static void work(void)
 {
-    unsigned groups = teardown_next_groups();
-    at_once_groups -= groups < at_once_groups ? groups : at_once_groups;
-    (void)teardown_slice();
     if (work_waits()) {
+        unsigned groups = teardown_next_groups();
+        at_once_groups -= groups < at_once_groups ? groups : at_once_groups;
+        (void)teardown_slice();
+        if (work_waits()) {
+            return;
+        }
+    }
+    bool changed = chunk_change_is_done() || patient_waits ? chunk_change_finish() : true;
+    if (changed && promise_adjust_chunks()) {
         return;
     }
-    (void)promise_return_chunk();
-    if (patient_waits) {
+    if (patient_waits && !chunk_is_changing()) {
         answer_patient();
     }
 }

@@ -58,18 +58,39 @@ static err_t convert(unsigned kind, frame_t *chunk_out)
     return error;
 }
 
-err_t promise_object_chunk(frame_t *chunk_out)
-{
-    return promise_allows_chunk() ? convert(KIND_OBJECT, chunk_out) : PAGER_ERR_NOMEM;
-}
-
-/* As many tables again as are promised stay, so that a big process that forks and forks does not
- * convert to and fro: a chunk that comes and goes has been paid for by as many promises. */
-bool promise_return_chunk(void)
+/* Do promises, with so many tables more, leave a TABLE chunk over? */
+static bool tables_leave_chunk(uint64_t tables)
 {
     return frames.totals.table_chunks > 1 &&
-           2 * promises.tables + CHUNK_TABLES + TABLES_SPARE <= promise_tables_capacity() &&
-           chunk_return();
+           promises.tables + tables + CHUNK_TABLES <= promise_tables_capacity();
+}
+
+/* As many tables again as are promised are there, where memory is plenty: then the biggest process
+ * can fork without waiting for a chunk, and one that forks and forks does not convert to and fro. */
+bool promise_adjust_chunks(void)
+{
+    uint64_t wanted = 2 * promises.tables;
+    if (wanted > promise_tables_capacity()) {
+        return user_fits(promise_user_capacity() / SMALL_SHARE, 1 + SMALL_CHUNKS) &&
+               chunk_change_begin(KIND_TABLE);
+    }
+    return tables_leave_chunk(promises.tables + TABLES_SPARE) && chunk_change_begin(KIND_USER);
+}
+
+/* USER memory is short: end a change, or give a chunk back at once that these tables leave over. */
+static bool make_room(uint64_t tables)
+{
+    return chunk_change_finish() || (tables_leave_chunk(tables) && chunk_return());
+}
+
+err_t promise_object_chunk(frame_t *chunk_out)
+{
+    while (!promise_allows_chunk()) {
+        if (!make_room(0)) {
+            return PAGER_ERR_NOMEM;
+        }
+    }
+    return convert(KIND_OBJECT, chunk_out);
 }
 
 static uint64_t chunks_for(uint64_t tables)
@@ -79,16 +100,15 @@ static uint64_t chunks_for(uint64_t tables)
     return want > have ? (want - have + CHUNK_TABLES - 1) / CHUNK_TABLES : 0;
 }
 
+static bool account_has_limit_for(const struct account *account, uint64_t user, uint64_t tables)
+{
+    return account->user + user <= account->user_limit &&
+           account->tables + tables <= account->tables_limit;
+}
+
 /* P5 */
 static bool account_may_take(const struct account *account, uint64_t user, uint64_t tables)
 {
-    if (account == NULL) {
-        return true;
-    }
-    if (account->user + user > account->user_limit ||
-        account->tables + tables > account->tables_limit) {
-        return false;
-    }
     bool small = account->user + user <= ACCOUNT_SMALL_FRAMES &&
                  account->tables + tables <= ACCOUNT_SMALL_TABLES;
     return small || account->user_limit == UINT64_MAX ||
@@ -99,24 +119,31 @@ static bool account_may_take(const struct account *account, uint64_t user, uint6
 /* P1 for both currencies; chunks are converted when that is what tables need. */
 static err_t machine_take(uint64_t user, uint64_t tables)
 {
-    uint64_t chunks = chunks_for(tables);
-    if (!user_fits(user, chunks)) {
-        return PAGER_ERR_NOMEM;
-    }
-    for (; chunks > 0; chunks--) {
+    for (;;) {
+        uint64_t chunks = chunks_for(tables);
         frame_t chunk;
-        if (convert(KIND_TABLE, &chunk) != ERR_OK) {
+        if (!user_fits(user, chunks)) {
+            if (!make_room(tables)) {
+                return PAGER_ERR_NOMEM;
+            }
+        } else if (chunks == 0) {
+            return ERR_OK;
+        } else if (!chunk_change_finish() && convert(KIND_TABLE, &chunk) != ERR_OK) {
             return PAGER_ERR_NOMEM;
         }
     }
-    return ERR_OK;
 }
 
 err_t promise_take(struct account *account, uint64_t user, uint64_t tables)
 {
     if (!promises.overcommit) {
-        if (!account_may_take(account, user, tables)) {
+        if (account != NULL && !account_has_limit_for(account, user, tables)) {
             return PAGER_ERR_AGAIN;
+        }
+        while (account != NULL && !account_may_take(account, user, tables)) {
+            if (!make_room(tables)) {
+                return PAGER_ERR_AGAIN;
+            }
         }
         err_t error = machine_take(user, tables);
         if (error != ERR_OK) {

@@ -60,8 +60,9 @@ struct account *account_find(uint64_t id); /* NULL: none; no reference */
 void account_ref(struct account *account LENT);
 void account_release(struct account *account TAKES);
 
-/* Give back one TABLE chunk that promises do not need, nor any soon. False: there is none. */
-bool promise_return_chunk(void);
+/* Begin to make one TABLE chunk more, ahead of need, or to give back one that promises do not need,
+ * nor any soon. False: all is as it should be, or a chunk is changing. */
+bool promise_adjust_chunks(void);
 /* May one more chunk leave USER without breaking P1? */
 bool promise_allows_chunk(void);
 /* Make the highest idle USER chunk an OBJECT chunk, as far as P1 allows. NOMEM. */

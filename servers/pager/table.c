@@ -27,7 +27,7 @@ unsigned teardown_next_groups(void)
 
 bool teardown_slice(void)
 {
-    return table_sweep() || object_sweep();
+    return table_sweep() || object_sweep() || chunk_change_finish();
 }
 
 err_t memory_take_frame(frame_t *frame_out)

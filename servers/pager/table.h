@@ -53,7 +53,8 @@ unsigned teardown_next_groups(void);
 
 /* A USER frame; runs teardown while memory is short. NOMEM. */
 [[nodiscard]] err_t memory_take_frame(frame_t *frame_out GIVES);
-/* All pending teardown, a slice at a time until `enough` says so or nothing is left. */
+/* One slice of what was put off, whatever it is, for whoever cannot wait: teardown, or the chunk that
+ * is changing. False: nothing is left. */
 bool teardown_slice(void);
 
 #endif

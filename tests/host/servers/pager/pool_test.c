@@ -162,7 +162,7 @@ static void chunks_become_tables_before_they_are_needed(void **state)
     assert_int_equal(promise_take(NULL, 0, 2 * tables), ERR_OK);
     assert_int_equal(support_converted(), 3);
     promise_give(NULL, 0, 3 * tables + 1);
-    while (promise_return_chunk()) {
+    while (promise_adjust_chunks()) {
     }
     assert_int_equal(frames.totals.table_chunks, 1);
     assert_int_equal(promise_user_capacity(), CAPACITY);

@@ -101,6 +101,17 @@ err_t chunk_convert(unsigned kind, frame_t *chunk_out)
     return ERR_OK;
 }
 
+bool chunk_change_begin(unsigned kind)
+{
+    frame_t chunk;
+    return kind == KIND_USER ? chunk_return() : chunk_convert(kind, &chunk) == ERR_OK;
+}
+
+bool chunk_change_finish(void)
+{
+    return false; /* a change is over as soon as it has begun */
+}
+
 bool chunk_return(void)
 {
     frame_t chunk = frames_find_idle_chunk(KIND_TABLE);
