@@ -4,6 +4,7 @@
 #include <byre/gen/pager_client.h>
 #include <byre/table.h>
 #include <libsys/store.h>
+#include <libsys/unmap.h>
 
 enum {
     STORE_PAGES_MIN =
@@ -61,8 +62,8 @@ static void store_shrink(struct store *store)
     if (needed > nearly_empty && 4 * needed > store->pages) {
         return;
     }
-    if (kept < store->pages && pager_unmap(store->owner->pager, store_address(store, kept),
-                                           store->pages - kept) == ERR_OK) {
+    if (kept < store->pages &&
+        unmap_all(store->owner->pager, store_address(store, kept), store->pages - kept) == ERR_OK) {
         store->pages = (uint32_t)kept;
     }
 }

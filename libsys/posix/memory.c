@@ -14,6 +14,7 @@
 #include <byre/gen/pager_client.h>
 #include <byre/program.h>
 #include <byre/table.h>
+#include <libsys/unmap.h>
 
 #include "posix.h"
 
@@ -87,11 +88,15 @@ static void heap_shrink(void)
     if (keep == heap_limit) {
         return;
     }
-    uint64_t reached;
-    err_t error = in_arena ? pager_unmap(PROGRAM_SLOT_PAGER, keep, (heap_limit - keep) / PAGE_BYTES)
-                           : pager_brk(PROGRAM_SLOT_PAGER, keep, &reached);
-    if (error == ERR_OK) {
-        heap_limit = keep;
+    if (in_arena) {
+        uint64_t pages = (heap_limit - keep) / PAGE_BYTES;
+        (void)!unmap_some(PROGRAM_SLOT_PAGER, keep, &pages);
+        heap_limit = keep + pages * PAGE_BYTES;
+        return;
+    }
+    uint64_t reached = heap_limit;
+    while (reached > keep && pager_brk(PROGRAM_SLOT_PAGER, keep, &reached) == ERR_OK) {
+        heap_limit = reached;
     }
 }
 
@@ -168,7 +173,7 @@ void *mmap(void *address, size_t bytes, int protection, int flags, int descripto
     }
     uint64_t pages = (bytes + PAGE_BYTES - 1) / PAGE_BYTES;
     if (fixed) {
-        (void)!pager_unmap(PROGRAM_SLOT_PAGER, where, pages);
+        (void)!unmap_all(PROGRAM_SLOT_PAGER, where, pages);
     }
     uint64_t mapped;
     err_t error = pager_map(PROGRAM_SLOT_PAGER, where, pages,
@@ -187,7 +192,7 @@ int munmap(void *address, size_t bytes)
         return -1;
     }
     err_t error =
-        pager_unmap(PROGRAM_SLOT_PAGER, (uintptr_t)address, (bytes + PAGE_BYTES - 1) / PAGE_BYTES);
+        unmap_all(PROGRAM_SLOT_PAGER, (uintptr_t)address, (bytes + PAGE_BYTES - 1) / PAGE_BYTES);
     return error == ERR_OK ? 0 : posix_fail(error);
 }
 

@@ -12,6 +12,7 @@
 #include <byre/gen/pager_client.h>
 #include <byre/program.h>
 #include <byre/table.h>
+#include <libsys/unmap.h>
 
 #include "posix.h"
 
@@ -38,7 +39,7 @@ void posix_session_forked(void)
 
 static void buffer_unmap(char *address)
 {
-    (void)!pager_unmap(PROGRAM_SLOT_PAGER, (uintptr_t)address, SESSION_PAGES);
+    (void)!unmap_all(PROGRAM_SLOT_PAGER, (uintptr_t)address, SESSION_PAGES);
 }
 
 static err_t session_open(void)

@@ -7,6 +7,7 @@
 #include <byre/gen/console_dispatch.inc>
 #include <byre/gen/pager_client.h>
 #include <byre/table.h>
+#include <libsys/unmap.h>
 
 #include "input.h"
 #include "output.h"
@@ -45,8 +46,8 @@ static struct job *request_job(struct console_request *request)
 static void request_drop_buffer(struct session *session)
 {
     if (session->buffer != NULL) {
-        (void)pager_unmap(request_owner->pager, (uint64_t)(uintptr_t)session->buffer,
-                          session->buffer_bytes / PAGE_BYTES);
+        (void)!unmap_all(request_owner->pager, (uint64_t)(uintptr_t)session->buffer,
+                         session->buffer_bytes / PAGE_BYTES);
     }
     session->buffer = NULL;
     session->buffer_bytes = 0;

@@ -59,6 +59,10 @@ uint64_t cow_peek(const struct space *s, uint32_t page);
 void cow_unmap_commit(struct space *s, uint32_t first, uint32_t end, uint32_t hole_first,
                       uint32_t hole_end);
 
+/* How much of [first, end), from its end down, one request may unmap: from the page returned on,
+ * below end. Entries of leaf tables that stay are what counts, and tables that go. */
+uint32_t cow_unmap_reach(uint32_t first, uint32_t end);
+
 /* How much of [first, end) one request may restrict: up to the page returned, above first. Tables to
  * be copied and entries to be written one by one are what counts. */
 uint32_t cow_restrict_reach(const struct space *s, uint32_t first, uint32_t end, unsigned lost);

@@ -53,6 +53,37 @@ err_t cow_unmap_prepare(struct space *s, uint32_t first, uint32_t end, uint32_t 
     return error != ERR_OK ? error : prepare_end(s, end - 1, hole);
 }
 
+enum { UNMAP_UNITS = 96, UNMAP_LEAF_PAGES = 256 }; /* a unit is a table, or pages of a leaf table */
+
+/* Does a span of 1 << shift pages end at `page` and lie in what is left? */
+static bool span_ends(uint32_t first, uint32_t page, unsigned shift)
+{
+    uint32_t pages = 1u << shift;
+    return page % pages == 0 && page >= pages && page - pages >= first;
+}
+
+uint32_t cow_unmap_reach(uint32_t first, uint32_t end)
+{
+    uint32_t page = end;
+    for (unsigned units = 0; page > first && units < UNMAP_UNITS; units++) {
+        if (span_ends(first, page, GIANT_SHIFT)) {
+            page -= GIANT_PAGES;
+        } else if (span_ends(first, page, GROUP_SHIFT)) {
+            page -= GROUP_PAGES;
+        } else {
+            uint32_t group = (page - 1) >> GROUP_SHIFT << GROUP_SHIFT;
+            uint32_t low = group > first ? group : first;
+            bool all = page - low <= UNMAP_LEAF_PAGES;
+            page = all ? low : page - UNMAP_LEAF_PAGES;
+            units += UNMAP_UNITS / 2; /* two of these are all that is done */
+            if (!all) {
+                break;
+            }
+        }
+    }
+    return page;
+}
+
 /* Empty entries of a leaf table that is the space's own. */
 static void leaf_empty(frame_t leaf, unsigned index, unsigned entries)
 {

@@ -171,7 +171,40 @@ err_t memory_remove(struct space *s, uint32_t first, uint32_t end)
     return ERR_OK;
 }
 
+/* Does the range meet the stack, or the page below it? */
+static bool meets_stack(const struct space *s, uint32_t first, uint32_t end)
+{
+    const struct region *stack = s->stack_low != 0 ? region_find(s->map, s->stack_low) : NULL;
+    return stack != NULL && stack->first_page < end && first < region_end(stack);
+}
+
+err_t memory_remove_some(struct space *s, uint32_t first, uint32_t end, uint32_t *first_out)
+{
+    if (meets_stack(s, first, end)) {
+        return PAGER_ERR_INVAL;
+    }
+    uint32_t low = cow_unmap_reach(first, end);
+    uint32_t page = end;
+    for (unsigned regions = 0; page > low && regions < MEMORY_REGIONS_AT_ONCE; regions++) {
+        const struct region *r = region_find_before(s->map, page);
+        page = r != NULL && r->first_page > low ? r->first_page : low;
+    }
+    *first_out = page;
+    return memory_remove(s, page, end);
+}
+
 /* ------------------------------------------------------------------------------ protecting */
+/* The end of the MEMORY_REGIONS_AT_ONCEth region of the range, or of the range. */
+static uint32_t regions_reach(const struct space *s, uint32_t first, uint32_t end)
+{
+    uint32_t page = first;
+    for (unsigned i = 0; page < end && i < MEMORY_REGIONS_AT_ONCE; i++) {
+        const struct region *r = region_find_next(s->map, page);
+        page = r != NULL && region_end(r) < end ? region_end(r) : end;
+    }
+    return page;
+}
+
 /* What is checked of the whole range before any of it changes. */
 static err_t check_protect(const struct space *s, uint32_t first, uint32_t end, unsigned rights)
 {
@@ -191,6 +224,7 @@ static err_t check_protect(const struct space *s, uint32_t first, uint32_t end, 
 err_t memory_protect(struct space *s, uint32_t first, uint32_t end, unsigned rights,
                      uint32_t *end_out)
 {
+    end = regions_reach(s, first, end);
     err_t error = check_protect(s, first, end, rights);
     if (error != ERR_OK) {
         return error;

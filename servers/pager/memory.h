@@ -12,14 +12,19 @@
 #include "space.h"
 #include "types.h"
 
+enum { MEMORY_REGIONS_AT_ONCE = 64 };
 enum { MEMORY_SHARE_PAGES_MAX = 256, MEMORY_GIVE_PAGES_MAX = 64 };
 
 /* Add a region. EXIST, INVAL, NOMEM, AGAIN. TAKES the reference to its object on success. */
 [[nodiscard]] err_t memory_add(struct space *s, const struct region *region);
 /* Remove all regions of [first, end). INVAL, NOMEM. */
 [[nodiscard]] err_t memory_remove(struct space *s, uint32_t first, uint32_t end);
+/* The same of as much at the end of the range as is cheap, at least one page: [*first_out, end). */
+[[nodiscard]] err_t memory_remove_some(struct space *s, uint32_t first, uint32_t end,
+                                       uint32_t *first_out);
 /* Other rights for [first, end), of which at least one page and as many as are cheap are done:
- * [first, *end_out). NOMEM: not all of it is mapped, or no memory; ACCES, INVAL. */
+ * [first, *end_out). What is checked is the range, as far as one answer could go at most. NOMEM: not
+ * all of it is mapped, or no memory; ACCES, INVAL. */
 [[nodiscard]] err_t memory_protect(struct space *s, uint32_t first, uint32_t end, unsigned rights,
                                    uint32_t *end_out);
 /* Touch every page of [first, end), which regions hold, with the rights that they have. */
@@ -34,7 +39,7 @@ bool memory_rights_valid(unsigned rights);
 [[nodiscard]] err_t memory_place(const struct space *s, uint32_t pages, bool shared,
                                  uint32_t *first_out);
 
-/* Move the end of the heap. NOMEM, INVAL. */
+/* Move the end of the heap; down by as much as memory_remove_some does. NOMEM, INVAL. */
 [[nodiscard]] err_t memory_break(struct space *s, uint64_t address);
 /* Map anonymous memory; first 0: anywhere. */
 [[nodiscard]] err_t memory_map(struct space *s, uint32_t first, uint32_t pages, unsigned rights,

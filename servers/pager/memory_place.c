@@ -145,7 +145,11 @@ err_t memory_break(struct space *s, uint64_t address)
                               .flags = REGION_PROMISED};
         error = memory_add(s, &more);
     } else if (new_end < end) {
-        error = memory_remove(s, new_end, end);
+        uint32_t reached = new_end;
+        error = memory_remove_some(s, new_end, end, &reached);
+        if (reached > new_end) {
+            address = (uint64_t)reached << PAGE_SHIFT;
+        }
     }
     if (error == ERR_OK) {
         s->heap_break = address;

@@ -47,7 +47,8 @@ void pager_on_unmap(struct pager_request *request)
     uint32_t end;
     request->error = memory_range(request->in.unmap.address, request->in.unmap.pages, &first, &end);
     if (request->error == ERR_OK) {
-        request->error = memory_remove(s, first, end);
+        request->error = memory_remove_some(s, first, end, &first);
+        request->result.unmap.pages = request->error == ERR_OK ? end - first : 0;
     }
 }
 
