@@ -1,10 +1,11 @@
 /* Events: recording and printing. */
 #include "core/event.h"
 
+#include <byre/gen/kernel_tables.h>
+
 #include "core/panic.h"
 
-static const char *const event_names[] = {"none",  "switch", "call",      "reply",
-                                          "fault", "table",  "interrupt", "destroy"};
+static const char *const event_names[] = EVENT_NAMES;
 
 void event_print_all(const struct hart *hart)
 {

@@ -6,17 +6,6 @@
 #include "arch.h"
 #include "core/hart.h"
 
-enum event_kind {
-    EVENT_NONE,
-    EVENT_SWITCH,    /* subject: the thread that runs now; 0: none */
-    EVENT_CALL,      /* subject: the caller; detail: its label */
-    EVENT_REPLY,     /* subject: the caller that was answered; detail: the answer's label */
-    EVENT_FAULT,     /* subject: the thread; detail: the faulting address */
-    EVENT_TABLE,     /* subject: the table's frame; detail: the system call */
-    EVENT_INTERRUPT, /* subject: the source */
-    EVENT_DESTROY,   /* subject: the object; detail: its type */
-};
-
 static inline void event_record_at(struct hart *hart, uint64_t time_ticks, enum event_kind kind,
                                    uint64_t subject, uint64_t detail)
 {

@@ -1,6 +1,8 @@
 /* Objects, and the calls that create and destroy them. */
 #include "core/object.h"
 
+#include <byre/gen/kernel_tables.h>
+
 #include "arch.h"
 #include "core/captable.h"
 #include "core/endpoint.h"
@@ -15,15 +17,7 @@
 
 static uint64_t last_generation; /* O2 [K] */
 
-static const uint16_t type_bytes[] = {
-    [OBJECT_THREAD] = OBJECT_BYTES_THREAD,
-    [OBJECT_SPACE] = OBJECT_BYTES_SPACE,
-    [OBJECT_ENDPOINT] = OBJECT_BYTES_ENDPOINT,
-    [OBJECT_REPLY] = OBJECT_BYTES_REPLY,
-    [OBJECT_NOTIFICATION] = OBJECT_BYTES_NOTIFICATION,
-    [OBJECT_INTERRUPT] = OBJECT_BYTES_INTERRUPT,
-    [OBJECT_TIMER] = OBJECT_BYTES_TIMER,
-};
+static const uint16_t type_bytes[OBJECT_TYPES] = OBJECT_TYPE_BYTES;
 
 static uint64_t new_header(enum object_type type)
 {

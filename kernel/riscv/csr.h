@@ -9,20 +9,9 @@
 #define SSTATUS_FS_DIRTY 0x6000
 #define SSTATUS_FS_MASK  0x6000
 
-/* scause */
-#define CAUSE_INTERRUPT_BIT    63
-#define CAUSE_FETCH_MISALIGNED 0
-#define CAUSE_FETCH_ACCESS     1
-#define CAUSE_ILLEGAL          2
-#define CAUSE_BREAKPOINT       3
-#define CAUSE_LOAD_MISALIGNED  4
-#define CAUSE_LOAD_ACCESS      5
-#define CAUSE_STORE_MISALIGNED 6
-#define CAUSE_STORE_ACCESS     7
-#define CAUSE_ECALL_USER       8
-#define CAUSE_FETCH_PAGE       12
-#define CAUSE_LOAD_PAGE        13
-#define CAUSE_STORE_PAGE       15
+/* scause; exceptions that are faults of user mode: abi/kernel.toml */
+#define CAUSE_INTERRUPT_BIT 63
+#define CAUSE_ECALL_USER    8
 
 /* sie and sip */
 #define INTERRUPT_TIMER    0x020

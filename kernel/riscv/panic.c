@@ -2,6 +2,8 @@
  * a call instruction in the kernel's text is taken for a return address. Stale ones may show. */
 #include "riscv/panic.h"
 
+#include <byre/gen/kernel_tables.h>
+
 #include "arch.h"
 #include "core/panic.h"
 #include "riscv/facts.h"
@@ -25,14 +27,7 @@ static bool panic_is_trap;
 /* An array of arrays: usable with paging off, where a pointer in data would be wrong. */
 const char *panic_cause_text(uint64_t cause)
 {
-    static const char texts[][20] = {
-        [CAUSE_FETCH_MISALIGNED] = "misaligned fetch", [CAUSE_FETCH_ACCESS] = "fetch access fault",
-        [CAUSE_ILLEGAL] = "illegal instruction",       [CAUSE_BREAKPOINT] = "breakpoint",
-        [CAUSE_LOAD_MISALIGNED] = "misaligned load",   [CAUSE_LOAD_ACCESS] = "load access fault",
-        [CAUSE_STORE_MISALIGNED] = "misaligned store", [CAUSE_STORE_ACCESS] = "store access fault",
-        [CAUSE_FETCH_PAGE] = "fetch page fault",       [CAUSE_LOAD_PAGE] = "load page fault",
-        [CAUSE_STORE_PAGE] = "store page fault",
-    };
+    static const char texts[][20] = CAUSE_TEXTS;
     bool known = cause < sizeof texts / sizeof texts[0] && texts[cause][0] != '\0';
     return known ? texts[cause] : "unknown cause";
 }

@@ -1,6 +1,8 @@
 /* What a trap was, and who hears of it: see trap.h. */
 #include "riscv/trap.h"
 
+#include <byre/gen/kernel_tables.h>
+
 #include "arch.h"
 #include "core/entry.h"
 #include "core/lock.h"
@@ -32,19 +34,7 @@ void trap_idle(struct riscv_hart *hart)
 /* FAULT_* by scause; what has no name here is an illegal instruction to user mode. */
 static unsigned fault_kind(uint64_t cause)
 {
-    static const uint8_t kinds[] = {
-        [CAUSE_FETCH_MISALIGNED] = FAULT_MISALIGNED,
-        [CAUSE_FETCH_ACCESS] = FAULT_ACCESS,
-        [CAUSE_ILLEGAL] = FAULT_ILLEGAL,
-        [CAUSE_BREAKPOINT] = FAULT_BREAKPOINT,
-        [CAUSE_LOAD_MISALIGNED] = FAULT_MISALIGNED,
-        [CAUSE_LOAD_ACCESS] = FAULT_ACCESS,
-        [CAUSE_STORE_MISALIGNED] = FAULT_MISALIGNED,
-        [CAUSE_STORE_ACCESS] = FAULT_ACCESS,
-        [CAUSE_FETCH_PAGE] = FAULT_PAGE_EXECUTE,
-        [CAUSE_LOAD_PAGE] = FAULT_PAGE_READ,
-        [CAUSE_STORE_PAGE] = FAULT_PAGE_WRITE,
-    };
+    static const uint8_t kinds[] = CAUSE_FAULTS;
     return cause < sizeof kinds && kinds[cause] != 0 ? kinds[cause] : FAULT_ILLEGAL;
 }
 

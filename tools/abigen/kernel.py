@@ -30,8 +30,31 @@ def kernel_header(kernel):
         masks("ipc_info", "IPC_INFO_", kernel["ipc_info"]),
         numbered("counter", "COUNTER_", kernel["counter"]).replace(
             "\n};", f"\n    COUNTERS = {len(kernel['counter'])},\n}};"),
+        numbered("event_kind", "EVENT_", kernel["event"]),
     ]
     return guarded(SOURCE, "kernel.h", "\n".join(parts))
+
+
+def initialiser(name, values):
+    """A macro: what an array is set to."""
+    return f"#define {name} \\\n    {{ \\\n" + "".join(
+        f"        [{index}] = {value}, \\\n" for index, value in values) + "    }\n"
+
+
+def kernel_tables(kernel):
+    """Contents of the kernel's constant arrays."""
+    quoted = lambda text: f'"{text}"'
+    parts = [
+        initialiser("OBJECT_TYPE_BYTES", [(f"OBJECT_{item['name']}", item["size_bytes"])
+                                          for item in kernel["object"]]),
+        initialiser("EVENT_NAMES", [(f"EVENT_{item['name']}", quoted(item["name"].lower()))
+                                    for item in kernel["event"]]),
+        initialiser("CAUSE_FAULTS", [(item["code"], f"FAULT_{item['fault']}")
+                                     for item in kernel["cause"]]),
+        initialiser("CAUSE_TEXTS", [(item["code"], quoted(item["doc"]))
+                                    for item in kernel["cause"]]),
+    ]
+    return guarded(SOURCE, "kernel_tables.h", "\n".join(parts))
 
 
 NAME_FUNCTIONS = "err object fault kind syscall counter".split()
@@ -187,6 +210,7 @@ def host_calls_header(kernel):
 def kernel_outputs(kernel, protocols):
     return {
         "byre/gen/kernel.h": kernel_header(kernel),
+        "byre/gen/kernel_tables.h": kernel_tables(kernel),
         "byre/gen/names.h": names_header(protocols),
         "byre/gen/system_calls.h": system_calls_header(kernel),
         "byre/gen/dispatch.inc": dispatch(kernel),

@@ -14,7 +14,7 @@ SHORT_MESSAGE_WORDS = 4
 PROTOCOL_ERROR_FIRST = 256
 C_KEYWORDS = set("break case char const continue default do double else enum float for goto if int "
                  "long register return short signed static switch unsigned void while".split())
-KERNEL_LISTS = "error object right kind fault ipc_flag ipc_info syscall counter".split()
+KERNEL_LISTS = "error object right kind fault ipc_flag ipc_info syscall counter event cause".split()
 
 
 class AbiError(Exception):
@@ -54,6 +54,9 @@ def load_kernel(path):
     require(kernel["error"][0]["name"] == "OK", path, "the first error must be OK")
     require(kernel["object"][0]["name"] == "NONE", path, "the first object must be NONE")
     errors = {error["name"] for error in kernel["error"]}
+    faults = {fault["name"] for fault in kernel["fault"]}
+    for cause in kernel["cause"]:
+        require(cause["fault"] in faults, path, f"cause {cause['name']}: no such fault")
     types = {kind["name"] for kind in kernel["object"]}
     rights = {right["name"] for right in kernel["right"]}
     for call in kernel["syscall"]:

@@ -44,6 +44,7 @@ def kernel_pages(kernel):
         constants("Message flags (sender)", kernel["ipc_flag"], bit),
         constants("Message information (receiver)", kernel["ipc_info"], bit),
         constants("Counters", kernel["counter"], order),
+        constants("Events", kernel["event"], order),
         "## System calls\n",
     ] + [system_call(number, call) for number, call in enumerate(kernel["syscall"])]
 
