@@ -13,7 +13,7 @@ import subprocess
 PR_SET_PDEATHSIG = 1
 TIMEOUT_STATUS = 124
 PANIC_STATUS = 70
-PANIC_MARK = b"kernel panic"
+PANIC_MARK = b"\nkernel panic: "
 RUN_BEGIN = b"\x02"
 RUN_END = b"\x03"
 

@@ -42,13 +42,41 @@ class Output:
         self.ended = False
         self.held = b""  # from the last RUN_END on
         self.tail = b""
-        self.panicked = False
+        self.before = b"\n"  # the last byte passed on
+        self.pending = b""  # what may be the beginning of a panic
+        self.panic = b""
         self.held_return = False
 
+    @property
+    def panicked(self):
+        return bool(self.panic)
+
     def feed(self, data):
+        """A panic, which is the machine's last word, is no part of the run's output."""
+        if self.panic:
+            self.panic += data
+            return
+        text = self.before + self.pending + data
+        end = text.find(machine.PANIC_MARK)
+        self.pending = b""
+        if end < 0:
+            lengths = range(len(machine.PANIC_MARK) - 1, 1, -1)
+            end = len(text) - next((n - 1 for n in lengths if text.endswith(machine.PANIC_MARK[:n])), 0)
+            self.pending = text[end:]
+        else:
+            end += 1
+            self.panic = text[end:]
+        self.before = text[end - 1:end]
+        self.split(text[1:end])
+
+    def finish(self):
+        """No more will come."""
+        self.split(self.pending)
+        self.write_log(self.held[1:])
+
+    def split(self, data):
         """Write what belongs where. The run's output ends at the last RUN_END: it may print one itself."""
         self.tail = (self.tail + data)[-4096:]
-        self.panicked = self.panicked or machine.PANIC_MARK in self.tail
         said = self.farewell and self.farewell.search(self.tail)
         self.status = int(said[1]) if said else self.status
         if not self.begun:
@@ -107,7 +135,6 @@ def follow(process, output, log, deadline):
         status = process.wait()
     else:
         status = output.status
-    output.write_log(output.held[1:])
     if output.panicked or not output.ended or (output.farewell and output.status is None):
         return machine.PANIC_STATUS
     return status
@@ -118,8 +145,9 @@ def explain(status, output, timeout):
         print(f"run: no end after {timeout:g} s (TIMEOUT=); see {LOG}", file=sys.stderr)
     elif status == machine.PANIC_STATUS:
         what = "the kernel panicked" if output.panicked else "the machine stopped before the end"
-        print(f"run: {what}; the end of {LOG}:", file=sys.stderr)
-        sys.stderr.buffer.write(output.tail[-2000:].replace(b"\r", b"") + b"\n")
+        print(f"run: {what}; the end of {LOG}:", file=sys.stderr, flush=True)
+        last = output.panic or output.tail[-2000:]
+        sys.stderr.buffer.write(last.replace(b"\r", b"") + b"\n")
     if status:
         print(f"exit status {status}", file=sys.stderr)
 
@@ -134,6 +162,7 @@ def run_line(arguments, farewell, timeout):
             status = follow(process, output, log, time.monotonic() + timeout)
         finally:
             machine.stop(process)
+            output.finish()
     explain(status, output, timeout)
     return status
 

@@ -39,6 +39,12 @@ def symbols(path):
     return [line.split()[-1] for line in run("nm", "--defined-only", path).splitlines()]
 
 
+def addresses(path):
+    """{symbol: address}."""
+    lines = map(str.split, run("nm", "--defined-only", path).splitlines())
+    return {name: int(address, 16) for address, _, name in lines}
+
+
 def segment_flags(path):
     """Flags of each LOAD segment, such as "R E"."""
     lines = run("readelf", "-lW", path).splitlines()

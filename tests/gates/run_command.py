@@ -56,6 +56,10 @@ def statuses(tap, folder):
     result = run(build_guest(folder, "panics", r"\002out\nkernel panic: test\n"))
     tap.check(result.returncode == 70 and "kernel panic: test" in result.stderr,
               "a panic ends the run soon and is shown")
+    tap.check(result.stdout == "out\n", "but not on stdout", [repr(result.stdout)])
+    result = run(build_guest(folder, "tells", r"\002a kernel panic: no\nkernel pa\003", 0))
+    tap.check(result.returncode == 0 and result.stdout == "a kernel panic: no\nkernel pa",
+              "a run may tell of panics", [str(result.returncode), repr(result.stdout)])
 
 
 def endings(tap, folder):

@@ -1,0 +1,81 @@
+"""Gates on a panic of the kernel as it is built: something in it is corrupted while a program runs,
+and what `make run` then shows must tell a reader what happened, where, and how it came there.
+
+A debugger's stub stops the machine at a function of the kernel and changes one register there.
+"""
+
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+import elf
+from stub import Stub
+from tap import Tap
+
+TIMEOUT_SECONDS = 60
+PANIC_STATUS = 70
+
+
+def panicked_run(folder, address, register, value):
+    """`make run`, disturbed once at that address. Returns (exit status, stdout, stderr)."""
+    path = folder / "stub"
+    cleared = {name: "" for name in ("V", "MEM", "SMP", "BOOTARGS", "ROOT", "MAKEFLAGS", "MAKELEVEL")}
+    settings = dict(os.environ, **cleared, RUN="echo begun; sleep 30", TIMEOUT=str(TIMEOUT_SECONDS),
+                    LOG=str(folder / "log"), QEMU_ARGS=f"-S -gdb unix:{path},server=on,wait=off")
+    path.unlink(missing_ok=True)
+    process = subprocess.Popen(["make", "--no-print-directory", "run"], env=settings, text=True,
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    try:
+        stub = Stub(path)
+        stub.run_to(address)
+        stub.set_register(register, value)
+        stub.leave()
+        return (*process.communicate(timeout=TIMEOUT_SECONDS + 10), process.returncode)
+    finally:
+        if process.poll() is None:
+            process.terminate()
+        process.wait()
+
+
+def registers_of(text):
+    return {name: int(value, 16) for name, value in re.findall(r"\b([a-z]+\d*) (0x[0-9a-f]+)", text)}
+
+
+def check_report(tap, what, run, cause, register, value, callers):
+    stdout, stderr, status = run
+    tap.check(status != 0 and f"exit status {PANIC_STATUS}" in stderr, f"{what}: make run fails", [str(status), stderr])
+    tap.check("run: the kernel panicked" in stderr, f"{what}: and says why", [stderr])
+    tap.check("kernel panic" not in stdout, f"{what}: stdout is the run's alone", [stdout])
+    tap.check("kernel panic: a trap in the kernel" in stderr, f"{what}: and what the kernel says", [stderr])
+    tap.check(cause in stderr, f"{what}: the cause stands there in words: {cause}", [stderr])
+    found = registers_of(stderr)
+    names = {f"{kind}{i}" for kind, count in (("a", 8), ("s", 12), ("t", 7)) for i in range(count)}
+    tap.check(names | {"pc", "ra", "sp", "gp", "tp"} <= set(found), f"{what}: all registers are shown",
+              [str(sorted(found))])
+    tap.check(found.get(register) == value, f"{what}: {register} as it was", [stderr])
+    for caller in callers:
+        tap.check(re.search(rf"^  0x[0-9a-f]+ {caller}\+\d+$", stderr, re.M),
+                  f"{what}: {caller} is named in the backtrace", [stderr])
+    tap.check(re.search(r"last events of hart 0.*\n(?:.*\n)*?.*\d+ (?:switch|call|reply|fault|interrupt) 0x", stderr),
+              f"{what}: the last events are shown", [stderr])
+
+
+def main():
+    tap = Tap()
+    symbols = elf.addresses("build/kernel.elf")
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        wild = 0xdead000
+        run = panicked_run(folder, symbols["core_fault"], "a0", wild)
+        check_report(tap, "a wild pointer", run, "load page fault", "a0", wild, ["core_fault"])
+        lost = symbols["kernel_symbols"]
+        run = panicked_run(folder, symbols["core_syscall"], "pc", lost)
+        check_report(tap, "a jump into data", run, "fetch page fault", "pc", lost, [])
+    tap.end()
+
+
+main()
