@@ -11,6 +11,7 @@
 #define LIBSYS_POSIX_POSIX_H
 
 #include <pthread.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -39,10 +40,11 @@ void posix_stdio_forked(void);
 /* The console session. Bytes moved, or -1 with errno. */
 ssize_t posix_session_write(unsigned descriptor, const void *data, size_t bytes);
 ssize_t posix_session_read(unsigned descriptor, void *data, size_t bytes);
-void posix_session_forked(void);
+void posix_session_forked(bool was_alone); /* in the child */
 
 /* Threads and their waits (thread.h is the manual). */
 void posix_threads_start(void);
 void posix_threads_forked(void);
+bool posix_thread_is_alone(void); /* no other thread is or was there that fork had to mend after */
 
 #endif

@@ -18,22 +18,38 @@ err_t posix_fork_registers(uint64_t *pid_out, uint64_t proc, uint64_t fork_label
 
 extern struct __lock __lock___libc_recursive_mutex;
 
+static void mend_locks(void)
+{
+    __lock___libc_recursive_mutex = (struct __lock)LOCK_FREE;
+    posix_threads_forked();
+    posix_stdio_forked();
+}
+
 /* malloc's and atexit's state must be whole in the child, so the forking thread holds their lock;
- * all other locks of libsys are simply new there, and it is the only thread. */
+ * all other locks of libsys are simply new there, and it is the only thread. A thread that is alone
+ * needs none of this, and writes to nothing but its stack: each page that parent or child writes to
+ * costs a copy. */
 pid_t fork(void)
 {
     uint64_t pid;
-    __LIBC_LOCK();
+    bool alone = posix_thread_is_alone();
+    if (!alone) {
+        __LIBC_LOCK();
+    }
     err_t error = posix_fork_registers(&pid, PROGRAM_SLOT_PROC, PROC_FORK, SYS_CALL);
     if (error == ERR_OK && pid == 0) {
-        posix_facts.pid = 0;
-        __lock___libc_recursive_mutex = (struct __lock)LOCK_FREE;
-        posix_threads_forked();
-        posix_stdio_forked();
-        posix_session_forked();
+        if (posix_facts.pid != 0) {
+            posix_facts.pid = 0;
+        }
+        if (!alone) {
+            mend_locks();
+        }
+        posix_session_forked(alone);
         return 0;
     }
-    __LIBC_UNLOCK();
+    if (!alone) {
+        __LIBC_UNLOCK();
+    }
     return error == ERR_OK ? (pid_t)pid : posix_fail(error);
 }
 

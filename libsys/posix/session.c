@@ -28,9 +28,11 @@ static char *buffer; /* S1 */
 static size_t buffer_bytes;
 static char *buffer_foreign; /* the parent's, still mapped in this child */
 
-void posix_session_forked(void)
+void posix_session_forked(bool was_alone)
 {
-    lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
+    if (!was_alone) {
+        lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
+    }
     if (buffer != NULL) {
         buffer_foreign = buffer;
         buffer = NULL;

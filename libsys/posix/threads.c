@@ -36,6 +36,12 @@ void posix_threads_start(void)
     thread_self = &main_thread;
 }
 
+bool posix_thread_is_alone(void)
+{
+    return living == 1 && thread_self == &main_thread && graveyard == NULL && threads_guard == 0 &&
+           keys_guard == 0;
+}
+
 /* The caller of fork is the only thread left, and it is the child's main thread to proc. */
 void posix_threads_forked(void)
 {
