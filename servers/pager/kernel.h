@@ -172,6 +172,11 @@ static inline uint32_t map_word(frame_t frame, unsigned rights)
     return byre_cap_delete(0, slot);
 }
 
+[[nodiscard]] static inline err_t kernel_cap_renew(cap_t slot)
+{
+    return byre_cap_renew(0, slot);
+}
+
 [[nodiscard]] static inline err_t kernel_cap_move(cap_t source, cap_t target)
 {
     return byre_cap_move(0, source, 0, target);

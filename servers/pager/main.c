@@ -151,7 +151,7 @@ static void answer_patient(void)
 /* ---------------------------------------------------------------------------------- the loop */
 /* What may be torn down before the janitor takes over: of so many groups in all, and never a table of
  * which so many are in use. */
-enum { AT_ONCE_GROUPS = 20, AT_ONCE_TABLE_GROUPS = 5 };
+enum { AT_ONCE_GROUPS = 20, AT_ONCE_TABLE_GROUPS = 5, AT_ONCE_SLICE_GROUPS = 9 };
 
 static unsigned at_once_groups; /* left of these since the last request */
 
@@ -207,9 +207,12 @@ static err_t exchange(struct message *m, struct answer *answer, struct source so
 static void work(void)
 {
     if (work_waits()) {
-        unsigned groups = teardown_next_groups();
+        unsigned groups = 0;
+        do { /* small pieces together */
+            groups += teardown_next_groups();
+            (void)teardown_step();
+        } while (work_waits() && groups + teardown_next_groups() <= AT_ONCE_SLICE_GROUPS);
         at_once_groups -= groups < at_once_groups ? groups : at_once_groups;
-        (void)teardown_slice();
         if (work_waits()) {
             return;
         }

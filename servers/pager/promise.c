@@ -74,13 +74,26 @@ bool promise_adjust_chunks(void)
         return user_fits(promise_user_capacity() / SMALL_SHARE, 1 + SMALL_CHUNKS) &&
                chunk_change_begin(KIND_TABLE);
     }
-    return tables_leave_chunk(promises.tables + TABLES_SPARE) && chunk_change_begin(KIND_USER);
+    if (!tables_leave_chunk(promises.tables + TABLES_SPARE)) {
+        return false;
+    }
+    while (table_release_kept()) { /* few; one may be the last of its chunk */
+    }
+    return chunk_change_begin(KIND_USER);
 }
 
 /* USER memory is short: end a change, or give a chunk back at once that these tables leave over. */
 static bool make_room(uint64_t tables)
 {
-    return chunk_change_finish() || (tables_leave_chunk(tables) && chunk_return());
+    if (chunk_change_finish()) {
+        return true;
+    }
+    if (!tables_leave_chunk(tables)) {
+        return false;
+    }
+    while (table_release_kept()) {
+    }
+    return chunk_return();
 }
 
 err_t promise_object_chunk(frame_t *chunk_out)

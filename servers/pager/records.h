@@ -111,7 +111,8 @@ struct object {
 };
 
 /* ------------------------------------------------------------------------------- spaces */
-enum { SPACE_OBJECTS_A_PAGE = 32, HOT_PAGES = 3 };
+enum { SPACE_OBJECTS_A_PAGE = 32, SPACES_KEPT_MAX = 8, HOT_PAGES = 3 };
+enum { TABLE_LEVELS = TABLE_LEVEL_ROOT + 1 };
 
 struct space {
     uint32_t index;
@@ -151,6 +152,10 @@ struct directory_indices {
 struct pager_state {
     frame_t dead;                /* first dead table, linked through frame_record.count */
     uint32_t dead_count;         /* what dead tables name still counts */
+    frame_t kept[TABLE_LEVELS]; /* empty tables of each level, linked likewise */
+    uint32_t kept_count[TABLE_LEVELS];
+    uint32_t spaces_kept; /* kernel objects of ended spaces: their indices */
+    uint32_t space_kept[SPACES_KEPT_MAX];
     struct object *dead_objects; /* linked by next_dead: what their index pages name still counts */
     struct space **spaces;       /* [index], NULL: none; index 0 is never used */
     struct object **objects;     /* [index], NULL: none */

@@ -69,6 +69,10 @@ static err_t index_take(uint32_t *index_out)
         return PAGER_ERR_NOMEM;
     }
     uint32_t index;
+    if (pager_state.spaces_kept > 0) {
+        *index_out = pager_state.space_kept[--pager_state.spaces_kept];
+        return ERR_OK;
+    }
     if (!directory_peek(&pager_state.space_indices, &index)) {
         return PAGER_ERR_NOMEM;
     }
@@ -85,7 +89,7 @@ static err_t index_take(uint32_t *index_out)
 }
 
 /* BUSY: threads are bound to the object. */
-static err_t index_give(uint32_t index)
+static err_t index_free(uint32_t index)
 {
     err_t error = kernel_object_destroy(pager_state.space_object_page[index / SPACE_OBJECTS_A_PAGE],
                                         index % SPACE_OBJECTS_A_PAGE);
@@ -98,6 +102,30 @@ static err_t index_give(uint32_t index)
         directory_give(&pager_state.space_indices, index);
     }
     return ERR_OK;
+}
+
+bool space_release_kept(void)
+{
+    if (pager_state.spaces_kept == 0) {
+        return false;
+    }
+    err_t error = index_free(pager_state.space_kept[--pager_state.spaces_kept]);
+    PAGER_ASSERT(error == ERR_OK);
+    return true;
+}
+
+/* S5, as long as the index may be used again. BUSY: threads are bound to the object. */
+static err_t index_give(uint32_t index)
+{
+    if (pager_state.spaces_kept == SPACES_KEPT_MAX ||
+        pager_state.space_generation[index] == SPACE_GENERATION_MAX) {
+        return index_free(index);
+    }
+    err_t error = kernel_cap_renew(cap_of(index));
+    if (error == ERR_OK) {
+        pager_state.space_kept[pager_state.spaces_kept++] = index;
+    }
+    return error;
 }
 
 /* -------------------------------------------------------------------------------- promises */

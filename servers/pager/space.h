@@ -5,7 +5,9 @@
  *       it, a region map and an account.
  *   S3  promised_* is what the space holds of its account's promises: its map's pages, the grown
  *       part of its stack, its map's tables and the root.
- *   S4  hit is a copy of one of its regions, or has no pages; whoever changes the map empties it. */
+ *   S4  hit is a copy of one of its regions, or has no pages; whoever changes the map empties it.
+ *   S5  The kernel object of an ended space is kept for the next, renewed, if few are: no capability
+ *       from before names it. */
 #ifndef PAGER_SPACE_H
 #define PAGER_SPACE_H
 
@@ -46,6 +48,9 @@ struct space *space_next(uint32_t index);
 /* Everything of it goes: promises at once, tables and frames by teardown. BUSY: threads are bound
  * to it; nothing changed. */
 [[nodiscard]] err_t space_destroy(struct space *space TAKES);
+
+/* Let one object go that is kept (S5). False: there is none. */
+bool space_release_kept(void);
 
 /* The region that holds the page, or NULL; keeps S4. */
 static inline const struct region *space_region(struct space *s, uint32_t page)

@@ -8,8 +8,12 @@
 #include "kernel.h"
 #include "object.h"
 #include "promise.h"
+#include "space.h"
 
-enum { SLICE_GROUPS = 8 }; /* of 32 entries: what one slice of burying visits */
+enum {
+    SLICE_GROUPS = 8,    /* of 32 entries: what one slice of burying visits */
+    TABLES_KEPT_MAX = 8, /* of each level */
+};
 
 uint32_t tables_dead(void)
 {
@@ -25,9 +29,15 @@ unsigned teardown_next_groups(void)
     return pager_state.dead_objects != NULL ? OBJECT_INDEX_ENTRIES / TABLE_GROUP_ENTRIES : 0;
 }
 
+bool teardown_step(void)
+{
+    return table_sweep() || object_sweep();
+}
+
 bool teardown_slice(void)
 {
-    return table_sweep() || object_sweep() || chunk_change_finish();
+    return teardown_step() || chunk_change_finish() || space_release_kept() ||
+           table_release_kept();
 }
 
 err_t memory_take_frame(frame_t *frame_out)
@@ -60,8 +70,60 @@ static err_t take_table_frame(frame_t *frame_out)
     return error;
 }
 
+/* ------------------------------------------------------------------------------ kept ones */
+static void table_free(frame_t table)
+{
+    err_t error = kernel_table_free(table);
+    PAGER_ASSERT(error == ERR_OK);
+    frame_free_table(table);
+}
+
+uint32_t tables_kept(void)
+{
+    uint32_t kept = 0;
+    for (unsigned level = 0; level < TABLE_LEVELS; level++) {
+        kept += pager_state.kept_count[level];
+    }
+    return kept;
+}
+
+static bool take_kept(unsigned level, frame_t *table_out)
+{
+    frame_t table = pager_state.kept[level];
+    if (table.number == 0) {
+        return false;
+    }
+    pager_state.kept[level].number = frame_record(table)->count;
+    pager_state.kept_count[level]--;
+    *table_out = table;
+    return true;
+}
+
+bool table_release_kept(void)
+{
+    frame_t table;
+    for (unsigned level = 0; level < TABLE_LEVELS; level++) {
+        if (take_kept(level, &table)) {
+            table_free(table);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A4 */
+static void keep(unsigned level, frame_t table)
+{
+    frame_record(table)->count = pager_state.kept[level].number;
+    pager_state.kept[level] = table;
+    pager_state.kept_count[level]++;
+}
+
 err_t table_make(unsigned level, frame_t *table_out)
 {
+    if (hooks.fail[PAGER_HOOK_FAIL_TABLE] == 0 && take_kept(level, table_out)) {
+        return ERR_OK;
+    }
     err_t error = take_table_frame(table_out);
     if (error != ERR_OK) {
         return error;
@@ -73,10 +135,13 @@ err_t table_make(unsigned level, frame_t *table_out)
 
 void table_unmake(frame_t table)
 {
-    PAGER_ASSERT(table_count(table) == 0);
-    err_t error = kernel_table_free(table);
-    PAGER_ASSERT(error == ERR_OK);
-    frame_free_table(table);
+    PAGER_ASSERT(table_count(table) == 0 && table_record(table)->groups == 0);
+    unsigned level = table_record(table)->state - 1u;
+    if (pager_state.kept_count[level] < TABLES_KEPT_MAX) {
+        keep(level, table);
+    } else {
+        table_free(table);
+    }
 }
 
 void table_bury(frame_t table)
@@ -137,7 +202,7 @@ static unsigned slice_end(frame_t table, unsigned entries)
 }
 
 /* A slice takes the dead table at the head of the list as it is: what an earlier slice did is gone
- * from it. The last one frees it; a leaf table is emptied by that. */
+ * from it. The last one keeps or frees it. */
 bool table_sweep(void)
 {
     frame_t table = pager_state.dead;
@@ -159,7 +224,7 @@ bool table_sweep(void)
     } else {
         bury_children(table, 0, end);
     }
-    if (!is_leaf || !last) {
+    if (end > 0) {
         err_t error = kernel_table_drop(table, 0, end);
         PAGER_ASSERT(error == ERR_OK);
     }

@@ -3,7 +3,9 @@
  *   A1  A table made here has count 0 until it is linked or bound.
  *   A2  A table whose count has come to 0 is linked, or on the list of the dead, or freed at once.
  *   A3  Nothing reaches a dead table any more: translations through it were flushed, or are before
- *       the request that killed it is answered.                                                  */
+ *       the request that killed it is answered.
+ *   A4  An emptied table is kept for the next of its level, if few are: count 0, no group used, on a
+ *       list of its own. Whoever is short, counts or audits lets those go first.                 */
 #ifndef PAGER_TABLE_H
 #define PAGER_TABLE_H
 
@@ -45,6 +47,9 @@ static inline bool entry_is_hidden(uint64_t e)
 void table_unmake(frame_t table TAKES);
 /* Count 0: bury it (A2). Its level is in its record. */
 void table_bury(frame_t table TAKES);
+/* Tables that are kept (A4), and letting one of them go. False: there is none. */
+uint32_t tables_kept(void);
+bool table_release_kept(void);
 /* One slice of burying: a leaf's frames, or a middle's or root's children. False: nothing to do. */
 bool table_sweep(void);
 uint32_t tables_dead(void);
@@ -53,8 +58,10 @@ unsigned teardown_next_groups(void);
 
 /* A USER frame; runs teardown while memory is short. NOMEM. */
 [[nodiscard]] err_t memory_take_frame(frame_t *frame_out GIVES);
-/* One slice of what was put off, whatever it is, for whoever cannot wait: teardown, or the chunk that
- * is changing. False: nothing is left. */
+/* One slice of teardown. False: nothing waits. */
+bool teardown_step(void);
+/* One slice of what was put off, whatever it is, for whoever cannot wait: teardown, the chunk that is
+ * changing, what is kept for reuse. False: nothing is left. */
 bool teardown_slice(void);
 
 #endif

@@ -170,9 +170,9 @@ static void compare_tables(void)
             found.table_dead++;
         }
     }
-    if (found.table_dead != opening_dead + tables_dead()) {
-        model_fail("%" PRIu64 " tables are named by nobody, %u of them wait to be buried",
-                   found.table_dead - opening_dead, tables_dead());
+    if (found.table_dead != opening_dead + tables_dead() + tables_kept()) {
+        model_fail("%" PRIu64 " tables are named by nobody, %u wait to be buried, %u are kept",
+                   found.table_dead - opening_dead, tables_dead(), tables_kept());
     }
     if (found.table_free != frames.totals.table_free) {
         model_fail("%" PRIu64 " table frames are free, the books say %" PRIu64, found.table_free,

@@ -294,6 +294,29 @@ err_t byre_cap_destroy(uint64_t table, uint64_t slot)
     return err;
 }
 
+err_t byre_cap_renew(uint64_t table, uint64_t slot)
+{
+    struct capability *cap = NULL;
+    check_own_table(table);
+    err_t err = find(slot, OBJECT_NONE, &cap);
+    if (err != ERR_OK) {
+        return err;
+    }
+    if (cap->rights != RIGHTS_ALL) {
+        return ERR_RIGHTS;
+    }
+    if (cap->object == 0 || cap->type != OBJECT_SPACE) {
+        model_fail("the pager renews what is no space of its own");
+    }
+    struct object *object = &calls.objects[cap->object];
+    err = fake_space_destroy(object->space);
+    if (err == ERR_OK && fake_space_create(&object->space) != ERR_OK) {
+        model_fail("more spaces than the model has room for");
+    }
+    cap->generation = ++object->generation;
+    return err;
+}
+
 /* -------------------------------------------------------------- capabilities */
 err_t byre_cap_copy(uint64_t source_table, uint64_t source_slot, uint64_t target_table,
                     uint64_t target_slot, uint64_t rights, uint64_t badge)

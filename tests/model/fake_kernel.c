@@ -284,6 +284,7 @@ err_t fake_space_set_root(unsigned space, const struct fake_authority *memory, u
         err = ERR_BUSY;
     }
     if (err == ERR_OK) {
+        fake_table_goes(root);
         fake.spaces[space].root = root;
         fake_record(root)->count = 1;
         fake_record(root)->space = 1;

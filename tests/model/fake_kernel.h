@@ -32,7 +32,7 @@ struct fake_authority {
 struct fake_hooks {
     void (*interleave)(void);                                        /* K2 */
     void (*flush)(unsigned space, uint64_t address, uint64_t pages); /* K3; pages 0: all */
-    void (*table_freed)(uint64_t frame); /* no translation may go through it any more */
+    void (*table_freed)(uint64_t frame); /* or taken anew: no translation may go through it */
 };
 
 /* Fake physical memory: `chunks` chunks from first_frame on, all of kind USER; at `place` in the

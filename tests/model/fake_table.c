@@ -258,6 +258,9 @@ err_t fake_table_link(const struct fake_authority *memory, uint64_t table, uint6
     if (fake_record(child)->count == UINT32_MAX) {
         return ERR_COUNT;
     }
+    if (fake_record(child)->count == 0) {
+        fake_table_goes(child); /* it may have been another's, and was kept */
+    }
     fake_record(child)->count++;
     if (old_is_table) {
         *replaced_out = fake_entry_frame(old);

@@ -247,10 +247,13 @@ void port_fault_done(void)
 /* What the main loop does when no message waits. */
 bool port_work(void)
 {
-    if (teardown_slice()) {
-        return true;
+    return teardown_step() || promise_adjust_chunks();
+}
+
+void port_settle(void)
+{
+    while (port_work() || teardown_slice()) {
     }
-    return promise_adjust_chunks();
 }
 
 /* The janitor: a chunk changes when somebody wants it to be over. */

@@ -150,6 +150,5 @@ void sim_stop(void)
             sim_end(&sim_processes[i]);
         }
     }
-    while (port_work()) {
-    }
+    port_settle();
 }

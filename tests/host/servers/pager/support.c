@@ -83,6 +83,11 @@ bool teardown_slice(void)
     return false;
 }
 
+bool table_release_kept(void)
+{
+    return false;
+}
+
 err_t memory_take_frame(frame_t *frame_out)
 {
     return hook_fails(PAGER_HOOK_FAIL_FRAME) ? PAGER_ERR_NOMEM : frame_alloc(frame_out);
