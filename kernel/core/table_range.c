@@ -58,6 +58,10 @@ static err_t for_range(struct thread *caller, struct range_call *call, err_t err
         uint64_t group_end = (index / TABLE_GROUP_ENTRIES + 1) * TABLE_GROUP_ENTRIES;
         uint64_t end = group_end < last ? group_end : last;
 
+        if (mode == RANGE_USED && !table_uses_group(&call->table, index)) {
+            index = end; /* 16 times at most */
+            continue;
+        }
         if (visited >= TABLE_SLICE_ENTRIES) {
             visited = 0;
             if (arch_interrupt_pending()) {
@@ -65,12 +69,8 @@ static err_t for_range(struct thread *caller, struct range_call *call, err_t err
                 return ERR_RESTART;
             }
         }
-        if (mode == RANGE_EVERY || table_uses_group(&call->table, index)) {
-            visited += end - index;
-            error = run(call, index, end);
-        } else {
-            visited++;
-        }
+        visited += end - index;
+        error = run(call, index, end);
         index = end;
     }
     result(caller, 0, call->changed);
@@ -199,6 +199,10 @@ static err_t run_change(struct range_call *call, uint64_t index, uint64_t end)
     if (is_drop && end - index == TABLE_GROUP_ENTRIES) {
         call->table.record->groups &= (uint16_t) ~(1u << (index / TABLE_GROUP_ENTRIES)); /* T4 */
     }
+    for (; is_drop && call->table.level == TABLE_LEVEL_LEAF && index < end; index++) {
+        call->changed += call->table.entries[index] != 0;
+        table_store(&call->table, index, 0);
+    }
     for (; index < end; index++) {
         uint64_t entry = call->table.entries[index];
         uint64_t changed = entry == 0 ? 0 : changed_entry(call, entry);
@@ -267,17 +271,18 @@ static inline err_t shared_entry(bool is_leaf_table, uint64_t entry, uint64_t *s
 static err_t run_copy(struct range_call *call, uint64_t index, uint64_t end)
 {
     bool is_leaf_table = call->table.level == TABLE_LEVEL_LEAF;
+    const uint64_t *entries = call->table.entries;
 
+    table_use_group(&call->target, index);
     for (; index < end; index++) {
-        uint64_t entry = call->table.entries[index];
+        uint64_t entry = entries[index];
         uint64_t shared;
 
-        REFUSE_IF(call->target.entries[index] != 0, ERR_OCCUPIED);
-        if (entry == 0) {
+        if (entry == 0 || call->target.entries[index] != 0) {
             continue;
         }
         TRY(shared_entry(is_leaf_table, entry, &shared));
-        table_write(&call->target, index, shared);
+        table_store(&call->target, index, shared);
         if (shared != entry) {
             table_store(&call->table, index, shared);
         }

@@ -96,19 +96,6 @@ static void link_fresh(frame_t table, unsigned index, frame_t child)
     PAGER_ASSERT(error == ERR_OK && replaced.number == 0);
 }
 
-/* Entries [first, end); there may be none. */
-static err_t copy_entries(frame_t target, frame_t source, unsigned first, unsigned end)
-{
-    return first < end ? kernel_table_copy(target, source, first, end - first) : ERR_OK;
-}
-
-/* Copy all entries of a table but one. */
-static err_t copy_around(frame_t target, frame_t source, unsigned index, unsigned entries)
-{
-    err_t error = copy_entries(target, source, 0, index);
-    return error != ERR_OK ? error : copy_entries(target, source, index + 1, entries);
-}
-
 /* The child's leaf table: the parent's pages without W in both, but frames of its own for the hot
  * pages, which are filled once the parent can write no more. */
 static void hot_leaf_fill(struct space *parent, const struct hot_path *hot)
@@ -125,18 +112,15 @@ static void hot_leaf_fill(struct space *parent, const struct hot_path *hot)
     }
 }
 
+/* The child's tables of the path stand already when the rest is copied, so both keep their own. */
 static err_t fork_around(struct space *parent, struct space *child, const struct hot_path *hot)
 {
     link_fresh(child->root, page_root_index(hot->page), hot->child_middle);
     link_fresh(hot->child_middle, page_middle_index(hot->page), hot->child_leaf);
     hot_leaf_fill(parent, hot);
-    err_t error =
-        copy_around(hot->child_middle, hot->middle, page_middle_index(hot->page), TABLE_ENTRIES);
-    if (error == ERR_OK) {
-        error =
-            copy_around(child->root, parent->root, page_root_index(hot->page), ROOT_USER_ENTRIES);
-    }
-    return error;
+    err_t error = kernel_table_copy(hot->child_middle, hot->middle, 0, TABLE_ENTRIES);
+    return error != ERR_OK ? error
+                           : kernel_table_copy(child->root, parent->root, 0, ROOT_USER_ENTRIES);
 }
 
 /* The parent's threads run beside this on other harts. Since the flush they can write nothing, so

@@ -150,8 +150,8 @@ struct directory_indices {
 };
 
 struct pager_state {
-    frame_t dead;                /* first dead table, linked through frame_record.count */
-    uint32_t dead_count;         /* what dead tables name still counts */
+    frame_t dead;               /* first dead table, linked through frame_record.count */
+    uint32_t dead_count;        /* what dead tables name still counts */
     frame_t kept[TABLE_LEVELS]; /* empty tables of each level, linked likewise */
     uint32_t kept_count[TABLE_LEVELS];
     uint32_t spaces_kept; /* kernel objects of ended spaces: their indices */

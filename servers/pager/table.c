@@ -36,8 +36,7 @@ bool teardown_step(void)
 
 bool teardown_slice(void)
 {
-    return teardown_step() || chunk_change_finish() || space_release_kept() ||
-           table_release_kept();
+    return teardown_step() || chunk_change_finish() || space_release_kept() || table_release_kept();
 }
 
 err_t memory_take_frame(frame_t *frame_out)

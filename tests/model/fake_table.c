@@ -350,9 +350,7 @@ err_t fake_table_copy(const struct fake_authority *memory, uint64_t target, uint
         if (!(fake_record(source)->groups >> (i / TABLE_GROUP_ENTRIES) & 1)) {
             continue;
         }
-        if (fake_entries(target)[i] != 0) {
-            err = ERR_OCCUPIED;
-        } else if (fake_entries(source)[i] != 0) {
+        if (fake_entries(target)[i] == 0 && fake_entries(source)[i] != 0) {
             err = copy_entry(target, source, level, i);
             *copied_out += err == ERR_OK;
         }

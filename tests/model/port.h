@@ -33,7 +33,7 @@ void port_stop(void);
 void port_request(struct pager_request *request, uint64_t badge);
 struct port_answer port_fault(uint64_t badge, unsigned kind, uint64_t address);
 void port_fault_done(void); /* the kernel has replied, or found the faulter gone */
-void port_settle(void); /* all that was put off, and what is kept for reuse goes */
+void port_settle(void);     /* all that was put off, and what is kept for reuse goes */
 bool port_work(void); /* one slice of what the pager does between messages; false: nothing left */
 
 /* The second kernel's number of the space with this id; 0: the pager knows no such space. */
