@@ -22,6 +22,12 @@ static struct message receive(void)
     return m;
 }
 
+static uint64_t counter(uint64_t which)
+{
+    EXPECT_OK(SYS_OUT(out, MACHINE_COUNTER, MACHINE, which));
+    return out[0];
+}
+
 /* -------------------------------------------------------------- kinds of faults */
 static void do_load(struct worker *w)
 {
@@ -93,6 +99,7 @@ static void each_kind(void)
     uint64_t frame = frame_new();
     area_map(&space, 1, frame, MAP_R);         /* read-only, no X */
     area_map(&space, 2, frame, MAP_R | MAP_X); /* text */
+    area_map(&space, 3, frame, MAP_R | MAP_W);
     const struct kind_case cases[] = {
         {do_load, AREA, FAULT_PAGE_READ, true},
         {do_store, AREA + 8, FAULT_PAGE_WRITE, true},
@@ -100,6 +107,7 @@ static void each_kind(void)
         {do_store, AREA + 0x1ff8, FAULT_PAGE_WRITE, true},
         {do_amo, AREA + 0x1000, FAULT_PAGE_WRITE, true},
         {do_jump, AREA + 0x1000, FAULT_PAGE_EXECUTE, true},
+        {do_amo, AREA + 0x3001, FAULT_MISALIGNED, true}, /* no machine splits an atomic */
         {do_store, AREA + 0x2000, FAULT_PAGE_WRITE, true},
         {do_illegal, 0, FAULT_ILLEGAL, false},
         {do_zero, 0, FAULT_ILLEGAL, false},
@@ -186,6 +194,7 @@ static void reply_maps(void)
     struct worker *worker = worker_new(touch);
     worker->endpoint = endpoint;
     worker->argument[0] = AREA + 5 * PAGE_BYTES, worker->argument[1] = 0x2222;
+    uint64_t all_fenced = counter(COUNTER_FENCES_ALL);
     worker_go(worker, space.slot, WORKER_PRIORITY);
     struct message m = receive();
     EXPECT_EQUAL(m.w[0], FAULT_PAGE_READ);
@@ -197,9 +206,12 @@ static void reply_maps(void)
     EXPECT_EQUAL(table_pointer(space.leaf)[5] >> PTE_FRAME_SHIFT, frame);
     EXPECT_EQUAL(m.w[0], FAULT_PAGE_WRITE);
     EXPECT_EQUAL(m.w[1], AREA + 5 * PAGE_BYTES);
+    uint64_t pages_fenced = counter(COUNTER_FENCES_PAGE);
     m = (struct message){.flags = IPC_MAP,
                          .w = {space.leaf, map_word(copy, MAP_R | MAP_W), MEMORY}};
     EXPECT_OK(ipc(SYS_REPLY, reply, &m)); /* replaces: that page is fenced */
+    EXPECT(counter(COUNTER_FENCES_PAGE) == pages_fenced + 1 ||
+           counter(COUNTER_FENCES_ALL) > all_fenced); /* the space's number is a new one */
     REQUIRE(worker_join(worker));
     EXPECT_EQUAL(worker->result[0], 0x1111);
     EXPECT_EQUAL(worker->result[1], 0x2222);
@@ -275,14 +287,12 @@ static void reply_fences(void)
     worker_go(worker, space.slot, WORKER_PRIORITY);
     (void)receive();
     EXPECT_OK(SYS(TABLE_MAP, MEMORY, space.leaf, 0, 1, map_word(frame, MAP_R))); /* meanwhile */
-    EXPECT_OK(SYS_OUT(out, MACHINE_COUNTER, MACHINE, COUNTER_LOOK_AGAIN));
-    uint64_t before = out[0];
+    uint64_t before = counter(COUNTER_LOOK_AGAIN);
     struct message m = {.flags = IPC_FENCE};
     EXPECT_OK(ipc(SYS_REPLY, reply, &m));
     REQUIRE(worker_join(worker));
     EXPECT_EQUAL(worker->result[0], 0x42);
-    EXPECT_OK(SYS_OUT(out, MACHINE_COUNTER, MACHINE, COUNTER_LOOK_AGAIN));
-    EXPECT_EQUAL(out[0], before + 1);
+    EXPECT_EQUAL(counter(COUNTER_LOOK_AGAIN), before + 1);
 }
 
 static void failed_thread_goes_on(void)

@@ -9,6 +9,7 @@
 /* expect: the guard below a stack */
 /* expect: illegal instruction */
 /* expect: breakpoint */
+/* expect: ^wild\[\d+\]: .*0x[0-9a-f]+1 at pc 0x[0-9a-f]+: misaligned access */
 /* A wild, null or kernel address, an illegal instruction, a breakpoint: each ends the process that
  * did it with its signal's status and a message that names it, and nobody else. */
 #include <pthread.h>
@@ -104,6 +105,7 @@ static int keep_alive(void *unused)
 
 int main(void)
 {
+    static uint64_t aligned[2];
     static const struct {
         int (*run)(void *);
         uintptr_t address;
@@ -122,6 +124,7 @@ int main(void)
         {do_store, 0x3ffffff000, SIGSEGV, "a store at the end of user space"},
         {do_store, 0x4000000000, SIGSEGV, "a store beyond it"},
         {do_amo, 0x10, SIGSEGV, "an atomic on null"},
+        {do_amo, (uintptr_t)aligned + 1, SIGBUS, "a misaligned atomic"},
         {do_jump, 0, SIGSEGV, "a jump to null"},
         {do_jump, 0x3000000000, SIGSEGV, "a wild jump"},
         {do_illegal, 0, SIGILL, "an illegal instruction"},
