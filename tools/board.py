@@ -19,6 +19,7 @@ import jh7110
 import machine
 
 MIB = 1 << 20
+FOLDER = pathlib.Path("build/run")      # images and trees of runs, each in a folder of its own
 U_BOOT = "/usr/lib/u-boot/qemu-riscv64_smode/uboot.elf"
 U54 = ["-cpu", "sifive-u54"]
 NO_NETWORK = ["-nic", "none"]
@@ -208,3 +209,11 @@ def prepare(name, folder, kernel, archive, memory="", harts="", bootargs="", ext
     request = Request(kernel, archive, memory or board.memory, int(harts or 1), bootargs,
                       tree or "upstream", pathlib.Path(folder))
     return board.command(request) + list(extra), farewell
+
+
+def prepare_run(folder, kernel, archive):
+    """As the variables of the make command line say."""
+    return prepare(machine.setting("BOARD", "qemu"), folder, kernel, archive, machine.setting("MEM"),
+                   machine.setting("SMP"),
+                   machine.bootargs_with_run(machine.setting("BOOTARGS"), machine.setting("RUN")),
+                   machine.extra_arguments(machine.setting("QEMU_ARGS")), machine.setting("TREE"))

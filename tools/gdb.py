@@ -3,7 +3,7 @@
     gdb.py KERNEL_ELF KERNEL ARCHIVE
 
 Starts QEMU stopped, its console on a pseudo-terminal (printed; also in build/gdb-console.log), and
-gdb-multiarch connected to it. Breakpoints work in the kernel and in user mode, before either runs.
+gdb-multiarch connected to it; the settings are those of run.py. Breakpoints work in the kernel and in user mode, before either runs.
 QEMU ends with gdb. GDB_ARGS= goes to gdb.
 """
 
@@ -11,13 +11,16 @@ import pathlib
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 
+import board
 import machine
 
 SOCKET = pathlib.Path("build/gdb.socket")
 SCRIPT = pathlib.Path("build/gdb.script")
 CONSOLE = pathlib.Path("build/gdb-console.log")
+TWO_CLUSTERS = ("sifive_u", "icicle")  # gdb would see the monitor hart's alone
 
 
 def symbol_file(name):
@@ -39,15 +42,15 @@ def restore_interrupt():
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
-def main():
-    kernel_elf, kernel, archive = sys.argv[1:]
-    machine.exit_on_signals()
+def debug(kernel_elf, folder, kernel, archive):
+    if machine.setting("BOARD") in TWO_CLUSTERS:
+        sys.exit(f"gdb: not on {' or '.join(TWO_CLUSTERS)}; use BOARD=qemu-u54")
     SCRIPT.write_text(script(kernel_elf))
     SOCKET.unlink(missing_ok=True)
-    arguments = machine.command(
-        kernel, archive, machine.setting("MEM", "128M"), machine.setting("SMP", "1"),
-        machine.bootargs_with_run(machine.setting("BOOTARGS"), machine.setting("RUN")),
-        machine.extra_arguments(machine.setting("QEMU_ARGS")))
+    try:
+        arguments, _ = board.prepare_run(folder, kernel, archive)
+    except board.Refused as refused:
+        sys.exit(f"gdb: {refused}")
     arguments += ["-display", "none", "-monitor", "none", "-S",
                   "-chardev", f"pty,id=console,logfile={CONSOLE}", "-serial", "chardev:console",
                   "-gdb", f"unix:{SOCKET},server=on,wait=off"]
@@ -63,7 +66,15 @@ def main():
     finally:
         machine.stop(process)
         SOCKET.unlink(missing_ok=True)
-    sys.exit(status)
+    return status
+
+
+def main():
+    kernel_elf, kernel, archive = sys.argv[1:]
+    machine.exit_on_signals()
+    board.FOLDER.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=board.FOLDER) as folder:
+        sys.exit(debug(kernel_elf, folder, kernel, archive))
 
 
 main()

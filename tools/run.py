@@ -27,7 +27,6 @@ import machine
 RUN_TIMEOUT_SECONDS = 120
 PANIC_GRACE_SECONDS = 2
 OFF_GRACE_SECONDS = 0.2
-FOLDER = pathlib.Path("build/run")
 LOG = pathlib.Path(machine.setting("LOG", "build/run.log"))
 
 
@@ -191,13 +190,10 @@ def main():
     except ValueError:
         sys.exit("run: TIMEOUT= wants seconds")
     LOG.parent.mkdir(parents=True, exist_ok=True)
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=FOLDER) as folder:
+    board.FOLDER.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=board.FOLDER) as folder:
         try:
-            arguments, farewell = board.prepare(
-                machine.setting("BOARD", "qemu"), folder, sys.argv[1], sys.argv[2], machine.setting("MEM"),
-                machine.setting("SMP"), machine.bootargs_with_run(machine.setting("BOOTARGS"), line),
-                machine.extra_arguments(machine.setting("QEMU_ARGS")), machine.setting("TREE"))
+            arguments, farewell = board.prepare_run(folder, sys.argv[1], sys.argv[2])
         except board.Refused as refused:
             sys.exit(f"run: {refused}")
         sys.exit(run_line(arguments, farewell, timeout) if line else interactive(arguments, timeout))

@@ -148,7 +148,7 @@ target-tests: $(TARGET_READY)
 gates: $(BUILD)/kernel.elf $(SERVERS) $(PROGRAMS)
 	@$(TEST_RUN) $(GATES)
 
-board-tests: $(BUILD)/Image $(ARCHIVE)
+board-tests: $(BUILD)/Image $(ARCHIVE) $(BUILD)/profile/aligned.so
 	@$(TEST_RUN) $(BOARD_TESTS)
 
 bench: $(BENCH_READY)

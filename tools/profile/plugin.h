@@ -22,8 +22,10 @@ enum { OPCODE_SYSTEM = 0x73, CSR_SIP = 0x144 };
 typedef uint64_t qemu_plugin_id_t;
 struct qemu_plugin_tb;
 struct qemu_plugin_insn;
-enum { PLUGIN_READS_NO_REGISTERS = 0, PLUGIN_INLINE_ADD = 0 };
+enum { PLUGIN_READS_NO_REGISTERS = 0, PLUGIN_INLINE_ADD = 0, PLUGIN_LOADS_AND_STORES = 3 };
 typedef void (*plugin_callback)(unsigned hart, void *data);
+typedef void (*plugin_access_callback)(unsigned hart, uint32_t access, uint64_t address,
+                                       void *data);
 
 extern void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t id,
                                                   void (*callback)(qemu_plugin_id_t,
@@ -34,6 +36,10 @@ extern void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn
                                                    plugin_callback callback, int flags, void *data);
 extern void qemu_plugin_register_vcpu_insn_exec_inline(struct qemu_plugin_insn *insn, int operation,
                                                        void *counter, uint64_t operand);
+extern void qemu_plugin_register_vcpu_mem_cb(struct qemu_plugin_insn *insn,
+                                             plugin_access_callback callback, int flags, int which,
+                                             void *data);
+extern unsigned qemu_plugin_mem_size_shift(uint32_t access);
 extern void qemu_plugin_register_atexit_cb(qemu_plugin_id_t id,
                                            void (*callback)(qemu_plugin_id_t, void *), void *data);
 extern size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);

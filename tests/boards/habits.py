@@ -1,0 +1,64 @@
+"""Where QEMU is kinder than a board: misaligned accesses, and memory that is not zero.
+
+The first by a plugin that sees every load and store; that it sees them is shown on selftest, which makes
+some on purpose. The second by filling, before the first instruction, what lies behind the kernel's file
+(its bss, what boot/ puts there, the first megabytes of free memory), and the rest by the boot argument `pattern`.
+"""
+
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, "tests/gates")
+from tap import Tap
+
+KERNEL = "build/Image"
+KERNEL_START = 0x80200000        # where QEMU's virt loads it
+FILL_BYTES = 16 << 20            # the archive lies 64 MiB above
+LINE = "cowtest; forktree; ps; mem; hog; echo a longer line; memaudit"
+
+
+def run(line, qemu_arguments="", bootargs=""):
+    cleared = {name: "" for name in ("V", "MEM", "SMP", "BOARD", "TREE")}
+    return subprocess.run([sys.executable, "tools/run.py", KERNEL, "build/archive.cpio"], capture_output=True,
+                          text=True, env=dict(os.environ, **cleared, RUN=line, TIMEOUT="100", BOOTARGS=bootargs,
+                                              QEMU_ARGS=qemu_arguments, LOG=os.devnull))
+
+
+def accesses(folder, line):
+    """(all, misaligned, the first of these) while the line ran."""
+    out = folder / "aligned"
+    result = run(line, f"-plugin build/profile/aligned.so,out={out}")
+    lines = out.read_text().splitlines() if result.returncode == 0 else ["accesses 0", "misaligned -1"]
+    return int(lines[0].split()[1]), int(lines[1].split()[1]), lines[2:] + result.stderr.splitlines()
+
+
+def alignment(tap, folder):
+    total, misaligned, where = accesses(folder, LINE)
+    tap.note(f"{total} loads and stores")
+    tap.check(total > 1000000 and misaligned == 0, "no load or store of ours is misaligned", where)
+    _, misaligned, where = accesses(folder, "selftest")
+    tap.check(misaligned > 0, "the plugin sees those that selftest makes on purpose", where)
+
+
+def dirty_memory(tap, folder):
+    fill = folder / "fill"
+    fill.write_bytes(b"\xa5" * FILL_BYTES)
+    start = KERNEL_START + os.stat(KERNEL).st_size
+    result = run(LINE, f"-device loader,file={fill},addr={start:#x},force-raw=on", "pattern")
+    tap.check(result.returncode == 0 and "the books agree" in result.stdout,
+              "memory full of something before the first instruction changes nothing",
+              [*result.stdout.splitlines(), *result.stderr.splitlines()])
+
+
+def main():
+    tap = Tap()
+    with tempfile.TemporaryDirectory() as name:
+        alignment(tap, pathlib.Path(name))
+        dirty_memory(tap, pathlib.Path(name))
+    tap.end()
+
+
+main()
