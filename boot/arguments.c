@@ -5,12 +5,20 @@
 
 enum { ASID_BITS_MAX = 16 };
 
-#define WORD_IS(at, name) word_is(at, name, sizeof name - 1)
-#define AFTER(at, name)   ((at) + sizeof name - 1)
-
-static bool word_is(const char *at, const char *name, uint64_t length)
+/* What follows a word, or a word's beginning that ends in =; NULL: there is none. */
+static const char *find(const char *text, const char *name)
 {
-    return text_begins(at, name) && (at[length] == ' ' || at[length] == '\0');
+    bool quoted = false;
+    bool begins = true;
+    for (; *text != '\0'; text++) {
+        const char *rest = begins ? text_after(text, name) : NULL;
+        if (rest != NULL && (rest[-1] == '=' || *rest == ' ' || *rest == '\0')) {
+            return rest;
+        }
+        quoted ^= *text == '\'';
+        begins = !quoted && *text == ' ';
+    }
+    return NULL;
 }
 
 static const char *number_parse(const char *at, uint64_t *value_out)
@@ -23,43 +31,22 @@ static const char *number_parse(const char *at, uint64_t *value_out)
     return at;
 }
 
-static const char *word_end(const char *at)
-{
-    bool quoted = false;
-    while (*at != '\0' && (quoted || *at != ' ')) {
-        quoted ^= *at == '\'';
-        at++;
-    }
-    return at;
-}
-
-static void word_parse(struct boot_facts *facts, const char *at)
-{
-    if (WORD_IS(at, "quiet")) {
-        facts->quiet = true;
-    } else if (WORD_IS(at, "testhooks")) {
-        facts->test_hooks = true;
-    } else if (WORD_IS(at, "pattern")) {
-        facts->pattern = true;
-    } else if (text_begins(at, "asid_bits=")) {
-        (void)number_parse(AFTER(at, "asid_bits="), &facts->asid_bits_max);
-    } else if (text_begins(at, "preempt=")) {
-        facts->preempt = true;
-        at = number_parse(AFTER(at, "preempt="), &facts->preempt_seed);
-        if (*at == ',') {
-            (void)number_parse(at + 1, &facts->preempt_mean_us);
-        }
-    }
-}
-
 void arguments_parse(struct boot_facts *facts, const char *text)
 {
+    const char *asid_bits = find(text, "asid_bits=");
+    const char *preempt = find(text, "preempt=");
+    facts->quiet = find(text, "quiet") != NULL;
+    facts->test_hooks = find(text, "testhooks") != NULL;
+    facts->pattern = find(text, "pattern") != NULL;
+    facts->preempt = preempt != NULL;
     facts->asid_bits_max = ASID_BITS_MAX;
-    while (*text != '\0') {
-        word_parse(facts, text);
-        text = word_end(text);
-        while (*text == ' ') {
-            text++;
+    if (asid_bits != NULL) {
+        (void)number_parse(asid_bits, &facts->asid_bits_max);
+    }
+    if (preempt != NULL) {
+        preempt = number_parse(preempt, &facts->preempt_seed);
+        if (*preempt == ',') {
+            (void)number_parse(preempt + 1, &facts->preempt_mean_us);
         }
     }
 }

@@ -57,7 +57,7 @@ static bool isa_has_letter(const char *isa, char letter)
 
 static bool isa_has_name(const char *isa, const char *name)
 {
-    while (*isa != '\0' && !(*isa == '_' && text_begins(isa + 1, name))) {
+    while (*isa != '\0' && (*isa != '_' || text_after(isa + 1, name) == NULL)) {
         isa++;
     }
     return *isa != '\0';
@@ -72,7 +72,7 @@ static bool hart_has(const struct fdt_node *cpu, const char *extension)
     if (fdt_property(cpu, list_name, &list)) {
         return fdt_lists(cpu, list_name, extension);
     }
-    if (!fdt_string(cpu, "riscv,isa", &isa) || !text_begins(isa, "rv64")) {
+    if (!fdt_string(cpu, "riscv,isa", &isa) || text_after(isa, "rv64") == NULL) {
         return false;
     }
     return extension[1] == '\0' ? isa_has_letter(isa, *extension) : isa_has_name(isa, extension);

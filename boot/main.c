@@ -154,8 +154,6 @@ static void tell_init(uint64_t ticks, uint64_t instructions)
         .boot_instret = instructions,
         .hart_count = boot_facts.hart_count,
         .boot_hart = (uint32_t)riscv_facts.hart_id,
-        .asid_bits = riscv_facts.asid_bits,
-        .features = riscv_facts.has_sstc,
         .device_count = plan.devices.count,
         .archive = frames_of(archive.start, archive.end),
         .archive_bytes = archive.end - archive.start,
@@ -178,19 +176,16 @@ static void tell_init(uint64_t ticks, uint64_t instructions)
     }
 }
 
-static void tell_riscv(uint64_t hart_id, uint64_t root)
+static void tell_riscv(uint64_t hart_id)
 {
     unsigned index = machine_hart_index(&machine, hart_id);
     require(index < machine.hart_count, "the device tree does not know the hart that boots");
     const struct machine_hart *hart = &machine.harts[index];
-    uint64_t asid_bits = paging_probe_asid_bits(root);
     riscv_facts.memory_bytes = plan.memory_bytes;
     riscv_facts.hart_id = hart_id;
     riscv_facts.plic_start = machine.plic_start;
     riscv_facts.plic_context = hart->plic_context;
     riscv_facts.plic_sources = hart->plic_context == MACHINE_NO_CONTEXT ? 0 : machine.plic_sources;
-    riscv_facts.asid_bits =
-        (uint32_t)(asid_bits < boot_facts.asid_bits_max ? asid_bits : boot_facts.asid_bits_max);
     riscv_facts.has_sstc = hart->has_sstc && boot_probe_stimecmp() != 0;
     (void)copy_text(riscv_facts.model, sizeof riscv_facts.model, machine.model);
 }
@@ -227,7 +222,7 @@ struct boot_result boot_main(uint64_t hart_id, uint64_t tree, uint64_t ticks, ui
     uint64_t root = paging_build(&plan, image, &machine);
     __builtin_memcpy(boot_pointer(init_root(&init) + PAGE_BYTES / 2),
                      boot_pointer(root + PAGE_BYTES / 2), PAGE_BYTES / 2);
-    tell_riscv(hart_id, root);
+    tell_riscv(hart_id);
     tell_kernel();
     tell_init(ticks, instructions);
     if (boot_facts.pattern) {

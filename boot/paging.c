@@ -11,7 +11,6 @@ enum {
     KERNEL_R = PTE_V | PTE_R | PTE_A | PTE_G,
     KERNEL_RW = KERNEL_R | PTE_W | PTE_D,
     KERNEL_RX = KERNEL_R | PTE_X,
-    GIB_SHIFT = 30,
 };
 
 /* The tables that every machine needs; those of the window follow the image. */
@@ -96,24 +95,4 @@ uint64_t paging_build(const struct plan *plan, uint64_t image, const struct mach
     map_window(root, plan);
     map_plic(root, machine);
     return boot_address(root);
-}
-
-/* satp keeps the bits that exist. Translation must be on for that, so the kernel's GiB is mapped on
- * itself for five instructions. */
-unsigned paging_probe_asid_bits(uint64_t root)
-{
-    uint64_t *entries = boot_pointer(root);
-    uint64_t index = root >> GIB_SHIFT;
-    uint64_t satp = SATP_SV39 | (uint64_t)SATP_ASID_MASK << SATP_ASID_SHIFT | root >> PAGE_SHIFT;
-    entries[index] = entry_for(index << GIB_SHIFT, KERNEL_RW | PTE_X);
-    __asm__ volatile("sfence.vma\n"
-                     "csrw satp, %0\n"
-                     "csrr %0, satp\n"
-                     "csrw satp, zero\n"
-                     : "+r"(satp)
-                     :
-                     : "memory");
-    entries[index] = 0;
-    __asm__ volatile("sfence.vma" : : : "memory");
-    return (unsigned)__builtin_popcountll(satp >> SATP_ASID_SHIFT & SATP_ASID_MASK);
 }

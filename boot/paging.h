@@ -14,5 +14,3 @@
 
 /* Build the tables. image: where the kernel is; returns the root's address. */
 uint64_t paging_build(const struct plan *plan, uint64_t image, const struct machine *machine);
-/* How many ASID bits satp keeps. */
-unsigned paging_probe_asid_bits(uint64_t root);

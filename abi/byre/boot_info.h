@@ -40,12 +40,10 @@ struct boot_info {
     uint32_t version;
     uint32_t abi_version;
     uint64_t timebase_hz;
-    uint64_t boot_ticks;   /* `time` at the kernel's first instruction */
-    uint64_t boot_instret; /* `instret` then */
-    uint32_t hart_count;   /* usable harts */
-    uint32_t boot_hart;    /* its hart id */
-    uint32_t asid_bits;
-    uint32_t features;                                /* bit 0: Sstc */
+    uint64_t boot_ticks;                              /* `time` at the kernel's first instruction */
+    uint64_t boot_instret;                            /* `instret` then */
+    uint32_t hart_count;                              /* usable harts */
+    uint32_t boot_hart;                               /* its hart id */
     struct boot_range memory[BOOT_MEMORY_RANGES_MAX]; /* RAM in whole chunks; kind by memory_info */
     uint32_t memory_count;
     uint32_t device_count;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 static inline uint32_t bytes_be32(const uint8_t *at)
@@ -24,13 +25,14 @@ static inline bool text_equals(const char *a, const char *b)
     return *a == *b;
 }
 
-static inline bool text_begins(const char *text, const char *with)
+/* What follows `with` in a text that begins with it; NULL: it does not. */
+static inline const char *text_after(const char *text, const char *with)
 {
     while (*with != '\0' && *text == *with) {
         text++;
         with++;
     }
-    return *with == '\0';
+    return *with == '\0' ? text : NULL;
 }
 
 /* Length of the string at `at`, if it ends within `room` bytes. */

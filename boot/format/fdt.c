@@ -5,17 +5,13 @@
 
 #include <format/bytes.h>
 
+/* Words as they stand at the tree's beginning. */
+struct header {
+    uint32_t magic, total, nodes, strings, reserve, version, compatible_version, boot_hart,
+        strings_bytes, nodes_bytes;
+};
+
 enum {
-    HEADER_BYTES = 40,
-    HEADER_MAGIC = 0,
-    HEADER_TOTAL = 4,
-    HEADER_NODES = 8,
-    HEADER_STRINGS = 12,
-    HEADER_RESERVE = 16,
-    HEADER_VERSION = 20,
-    HEADER_COMPATIBLE_VERSION = 24,
-    HEADER_STRINGS_BYTES = 32,
-    HEADER_NODES_BYTES = 36,
     VERSION = 17,
     RESERVE_BYTES = 16,
     CELL_BYTES = 4,
@@ -95,37 +91,39 @@ static bool token_read(const struct fdt *tree, uint32_t at, struct token *token)
 
 static bool block_fits(uint32_t start, uint32_t bytes, uint32_t total)
 {
-    return start >= HEADER_BYTES && start <= total && bytes <= total - start;
+    return start >= sizeof(struct header) && start <= total && bytes <= total - start;
 }
 
 bool fdt_open(struct fdt *tree, const void *blob, uint64_t bytes_max)
 {
     const uint8_t *base = blob;
-    if (bytes_max < HEADER_BYTES || bytes_be32(base + HEADER_MAGIC) != MAGIC) {
+    uint32_t words[sizeof(struct header) / sizeof(uint32_t)];
+    struct header header;
+    if (bytes_max < sizeof header) {
         return false;
     }
-    uint32_t total = bytes_be32(base + HEADER_TOTAL);
-    uint32_t nodes = bytes_be32(base + HEADER_NODES);
-    uint32_t strings = bytes_be32(base + HEADER_STRINGS);
-    uint32_t nodes_bytes = bytes_be32(base + HEADER_NODES_BYTES);
-    uint32_t strings_bytes = bytes_be32(base + HEADER_STRINGS_BYTES);
-    if (total > bytes_max) {
-        total = (uint32_t)bytes_max; /* there may be slack behind the blocks */
+    for (unsigned i = 0; i < sizeof words / sizeof words[0]; i++) {
+        words[i] = bytes_be32(base + sizeof words[0] * i);
     }
-    if (total > TOTAL_BYTES_MAX || bytes_be32(base + HEADER_VERSION) < VERSION ||
-        bytes_be32(base + HEADER_COMPATIBLE_VERSION) > VERSION || nodes % CELL_BYTES != 0 ||
-        !block_fits(nodes, nodes_bytes, total) || !block_fits(strings, strings_bytes, total)) {
+    __builtin_memcpy(&header, words, sizeof header);
+    if (header.total > bytes_max) {
+        header.total = (uint32_t)bytes_max; /* there may be slack behind the blocks */
+    }
+    if (header.magic != MAGIC || header.total > TOTAL_BYTES_MAX || header.version < VERSION ||
+        header.compatible_version > VERSION || header.nodes % CELL_BYTES != 0 ||
+        !block_fits(header.nodes, header.nodes_bytes, header.total) ||
+        !block_fits(header.strings, header.strings_bytes, header.total)) {
         return false;
     }
-    uint32_t nodes_end = nodes + nodes_bytes;
-    uint32_t strings_end = strings + strings_bytes;
+    uint32_t nodes_end = header.nodes + header.nodes_bytes;
+    uint32_t strings_end = header.strings + header.strings_bytes;
     *tree = (struct fdt){
         .base = base,
-        .nodes = base + nodes,
-        .strings = (const char *)base + strings,
-        .nodes_bytes = nodes_bytes,
-        .strings_bytes = strings_bytes,
-        .reserve_offset = bytes_be32(base + HEADER_RESERVE),
+        .nodes = base + header.nodes,
+        .strings = (const char *)base + header.strings,
+        .nodes_bytes = header.nodes_bytes,
+        .strings_bytes = header.strings_bytes,
+        .reserve_offset = header.reserve,
         .used_bytes = nodes_end > strings_end ? nodes_end : strings_end,
     };
     return true;
@@ -155,12 +153,8 @@ const struct fdt_node *fdt_next(struct fdt_walk *walk)
 
 bool fdt_node_is_named(const struct fdt_node *node, const char *name)
 {
-    const char *at = node->name;
-    while (*name != '\0' && *at == *name) {
-        at++;
-        name++;
-    }
-    return *name == '\0' && (*at == '\0' || *at == '@');
+    const char *rest = text_after(node->name, name);
+    return rest != NULL && (*rest == '\0' || *rest == '@');
 }
 
 bool fdt_node_is_top(const struct fdt_node *node)

@@ -16,6 +16,17 @@
 uint64_t asid_generation = 1;
 static uint64_t number_last; /* the last one given in this generation */
 
+/* satp keeps the bits that there are. */
+void asid_start(uint64_t bits_max)
+{
+    uint64_t before = csr_read(satp);
+    csr_write(satp, before | (uint64_t)SATP_ASID_MASK << SATP_ASID_SHIFT);
+    uint64_t kept = csr_read(satp) >> SATP_ASID_SHIFT & SATP_ASID_MASK;
+    uint64_t bits = (uint64_t)__builtin_popcountll(kept);
+    csr_write(satp, before);
+    riscv_facts.asid_bits = (uint32_t)(bits < bits_max ? bits : bits_max);
+}
+
 void arch_flush_all(void)
 {
     __asm__ volatile("sfence.vma" : : : "memory");

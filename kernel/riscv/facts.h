@@ -1,4 +1,5 @@
-/* What riscv/ must know of this machine. boot/ writes it with paging off; constant afterwards. */
+/* What riscv/ must know of this machine. boot/ writes it with paging off, asid.c its own; constant
+ * afterwards. */
 #pragma once
 
 #include <stdbool.h>

@@ -15,6 +15,8 @@ static inline unsigned table_index(uint64_t address, unsigned level)
 
 /* Note which root entries are in use; before the first arch_root_fill. */
 void paging_start(void);
+/* How many ASID bits are used: those there are, so many at most. On the kernel's own root. */
+void asid_start(uint64_t bits_max);
 /* The kernel's own root with ASID 0, for a hart without a space. */
 void paging_load_kernel(void);
 /* Law 2's test: panics if the kernel's root maps USER memory, anything for user mode, anything both

@@ -36,6 +36,7 @@ void riscv_start(void)
     struct riscv_hart *hart = &boot_hart;
     hart_start(hart);
     paging_start();
+    asid_start(boot_facts.asid_bits_max);
     if (!boot_facts.quiet) {
         kernel_print("Byre %u on %s, %u MiB, hart %u\n", (uint64_t)KERNEL_ABI_VERSION,
                      riscv_facts.model, riscv_facts.memory_bytes >> 20, riscv_facts.hart_id);

@@ -45,7 +45,8 @@ enum cpio_step cpio_next(const void *archive, uint64_t bytes, uint64_t *position
     uint32_t file_bytes;
     uint32_t name_bytes;
     uint32_t length;
-    if (!text_begins((const char *)header, "070701") || !field_read(header, FIELD_MODE, &mode) ||
+    if (text_after((const char *)header, "070701") == NULL ||
+        !field_read(header, FIELD_MODE, &mode) ||
         !field_read(header, FIELD_FILE_BYTES, &file_bytes) ||
         !field_read(header, FIELD_NAME_BYTES, &name_bytes)) {
         return CPIO_MALFORMED;

@@ -39,7 +39,7 @@ static uint64_t bytes_little(const uint8_t *at, unsigned bytes)
 
 static bool header_is_right(const uint8_t *header)
 {
-    return text_begins((const char *)header, "\177ELF\2\1\1") && /* 64 bits, little-endian */
+    return text_after((const char *)header, "\177ELF\2\1\1") != NULL && /* 64 bits, little-endian */
            bytes_little(header + HEADER_TYPE, 2) == TYPE_EXECUTABLE &&
            bytes_little(header + HEADER_MACHINE, 2) == MACHINE_RISCV &&
            bytes_little(header + HEADER_PROGRAM_BYTES, 2) == PROGRAM_BYTES;
