@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 enum {
-    OBJECT_BOOK_LISTS_MAX = 4,
+    OBJECT_BOOK_LISTS_MAX = 5,
     OBJECT_BOOK_NAME_BYTES = 16,
     OBJECT_BOOK_ALIGN = 256,
 };
@@ -31,8 +31,7 @@ struct object_book_list {
     char name[OBJECT_BOOK_NAME_BYTES]; /* what such a record is for, "park" */
     uint64_t first;                    /* address of the first one's struct object_place */
     uint64_t count_at;                 /* address of a uint32_t: how many there are by now */
-    uint32_t record_bytes;
-    uint32_t may_be_gone; /* 1: a program may destroy the object while the record still names it */
+    uint64_t record_bytes;
 };
 
 struct object_book {

@@ -59,10 +59,8 @@ static void name_object(const struct reader *r, const struct object_place *place
         }
         return;
     }
-    if (r->book == NULL || r->list->may_be_gone == 0) {
-        audit_find(r->audit, "object page 0x%x slot %u: no object, but %s %lu of %s needs it",
-                   place->page, place->slot, record_of(r), r->record, r->server);
-    }
+    audit_find(r->audit, "object page 0x%x slot %u: no object, but %s %lu of %s needs it",
+               place->page, place->slot, record_of(r), r->record, r->server);
 }
 
 /* A list's records. Each chunk is counted by itself: only what stands there is looked at. */

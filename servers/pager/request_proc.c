@@ -70,6 +70,14 @@ void pager_on_space_fork(struct pager_request *request)
     request_send_copy(request, child->cap, RIGHT_BIND);
 }
 
+void pager_on_space_bind(struct pager_request *request)
+{
+    struct space *s = request_space(request, request->in.space_bind.space_id);
+    if (s != NULL) {
+        request_send_copy(request, s->cap, RIGHT_BIND);
+    }
+}
+
 void pager_on_space_destroy(struct pager_request *request)
 {
     struct space *s = request_space(request, request->in.space_destroy.space_id);

@@ -1,6 +1,8 @@
 /* Bodies of processes; contract in body.h. */
 #include "body.h"
 
+#include <string.h>
+
 #include <byre/gen/pager_client.h>
 #include <byre/gen/proc.h>
 #include <byre/pager_boot.h>
@@ -11,105 +13,198 @@
 #include "slots.h"
 #include "thread.h"
 
+enum { SPARES_MOST = 16 };
+
+static struct {
+    cap_t space_slot;                  /* B5 */
+    struct object spares[SPARES_MOST]; /* tables (B6) */
+    uint32_t spare_count;
+    uint32_t spares_most;
+} bodies;
+
+void bodies_init(void)
+{
+    bodies.space_slot = slot_take();
+    bodies.spare_count = 0;
+    bodies.spares_most = SPARES_MOST;
+}
+
 void body_init(struct body *body)
 {
     *body = (struct body){0};
     list_init(&body->threads);
 }
 
+/* -------------------------------------------------------------------------------- spaces */
+
+/* The pager has answered: with the capability, or not. */
+static err_t body_got_space(struct body *body, err_t error)
+{
+    if (error == ERR_OK) {
+        body->space = bodies.space_slot;
+    }
+    return error;
+}
+
+static err_t body_made_space(struct body *body, err_t error)
+{
+    if (error != ERR_OK) {
+        body->space_id = 0;
+    }
+    return body_got_space(body, error);
+}
+
 err_t body_make_space(struct body *body, uint64_t account, uint64_t parent_space,
                       const struct load_plan *plan)
 {
-    cap_t slot = slot_take();
-    if (slot == 0) {
-        return PROC_ERR_NOMEM;
-    }
     err_t error = pager_space_create(SERVER_SLOT_PAGER, account, parent_space, plan->image_end,
                                      plan->stack_top - plan->stack_pages * PAGE_BYTES,
-                                     plan->stack_pages, &body->space_id, slot);
-    if (error != ERR_OK) {
-        body->space_id = 0;
-        slot_give(slot);
-        return error;
-    }
-    body->space = slot;
-    return ERR_OK;
+                                     plan->stack_pages, &body->space_id, bodies.space_slot);
+    return body_made_space(body, error);
 }
 
 err_t body_fork_space(struct body *body, uint64_t from_space, uint64_t account,
                       uint64_t stack_pointer)
 {
-    cap_t slot = slot_take();
-    if (slot == 0) {
-        return PROC_ERR_NOMEM;
-    }
     err_t error = pager_space_fork(SERVER_SLOT_PAGER, from_space, account, stack_pointer,
-                                   &body->space_id, slot);
-    if (error != ERR_OK) {
-        body->space_id = 0;
-        slot_give(slot);
-        return error;
-    }
-    body->space = slot;
-    return ERR_OK;
+                                   &body->space_id, bodies.space_slot);
+    return body_made_space(body, error);
 }
 
-static err_t body_fill_table(const struct body *body, uint64_t badge, bool auditor)
+static void body_let_space_go(struct body *body)
 {
-    const struct {
-        cap_t from;
-        cap_t to;
-        uint64_t rights;
-        uint64_t badge;
-    } all[] = {
-        {SERVER_SLOT_ENDPOINT, PROGRAM_SLOT_PROC, RIGHT_CALL, badge},
-        {PROC_SLOT_PAGER_BASE, PROGRAM_SLOT_PAGER, RIGHT_CALL, body->space_id},
-        {PROC_SLOT_CONSOLE_BASE, PROGRAM_SLOT_CONSOLE, RIGHT_CALL, badge},
-        {PROC_SLOT_PAGER_BASE, PROGRAM_SLOT_AUDIT, RIGHT_CALL, body->space_id | PAGER_BADGE_AUDIT},
-        {SERVER_SLOT_MACHINE, PROGRAM_SLOT_MACHINE, RIGHT_CALL, 0},
-    };
-    enum { ORDINARY = 3 };
-    unsigned count = auditor ? sizeof(all) / sizeof(all[0]) : ORDINARY;
-
-    for (unsigned i = 0; i < count; i++) {
-        err_t error =
-            byre_cap_copy(0, all[i].from, body->captable, all[i].to, all[i].rights, all[i].badge);
-        if (error != ERR_OK) {
-            return error;
-        }
+    if (body->space != 0) {
+        (void)byre_cap_delete(0, body->space);
+        body->space = 0;
     }
-    return ERR_OK;
+}
+
+/* -------------------------------------------------------------------------------- tables */
+
+static err_t body_make_table(struct body *body)
+{
+    if (bodies.spare_count > 0) {
+        body->captable = bodies.spares[--bodies.spare_count];
+        return ERR_OK;
+    }
+    return object_make(OBJECT_CAPTABLE, &body->captable);
 }
 
 static void body_unmake_table(struct body *body)
 {
-    if (body->captable != 0) {
-        object_unmake(&body->captable_place, body->captable);
-        slot_give(body->captable);
-        body->captable = 0;
+    if (body->captable.capability == 0) {
+        return;
+    }
+    if (bodies.spare_count < bodies.spares_most && object_renew(&body->captable)) {
+        bodies.spares[bodies.spare_count++] = body->captable;
+        body->captable = (struct object){0};
+    } else {
+        object_unmake(&body->captable);
     }
 }
 
-err_t body_equip(struct body *body, uint64_t badge, bool auditor, struct thread **thread_out)
+void body_keep_spares(bool keep)
 {
-    cap_t slot = slot_take();
-    if (slot == 0) {
-        return PROC_ERR_NOMEM;
+    bodies.spares_most = keep ? SPARES_MOST : 0;
+    while (bodies.spare_count > bodies.spares_most) {
+        object_unmake(&bodies.spares[--bodies.spare_count]);
     }
-    err_t error = object_make(OBJECT_CAPTABLE, 0, slot, &body->captable_place);
-    if (error != ERR_OK) {
-        slot_give(slot);
+    thread_keep_spares(keep);
+}
+
+uint32_t body_spare_objects(void)
+{
+    return bodies.spare_count + 2 * thread_spares();
+}
+
+void body_tell(struct object_book *book)
+{
+    struct object_book_list *list = &book->list[book->lists++];
+
+    strcpy(list->name, "spare table");
+    list->first = (uintptr_t)&bodies.spares[0].place;
+    list->count_at = (uintptr_t)&bodies.spare_count;
+    list->record_bytes = sizeof(bodies.spares[0]);
+}
+
+static err_t body_fill_table(const struct body *body, uint64_t badge, bool auditor,
+                             const struct thread *thread)
+{
+    cap_t table = body->captable.capability;
+    uint64_t done;
+
+    err_t error = byre_cap_copies(
+        table, slot_copy_word(SERVER_SLOT_ENDPOINT, PROGRAM_SLOT_PROC, RIGHT_CALL), badge,
+        slot_copy_word(PROC_SLOT_PAGER_BASE, PROGRAM_SLOT_PAGER, RIGHT_CALL), body->space_id,
+        slot_copy_word(PROC_SLOT_CONSOLE_BASE, PROGRAM_SLOT_CONSOLE, RIGHT_CALL), badge,
+        thread_park_copy(thread), 0, 0, 0, &done);
+    if (error != ERR_OK || !auditor) {
         return error;
     }
-    body->captable = slot;
-    error = body_fill_table(body, badge, auditor);
+    return byre_cap_copies(table,
+                           slot_copy_word(PROC_SLOT_PAGER_BASE, PROGRAM_SLOT_AUDIT, RIGHT_CALL),
+                           body->space_id | PAGER_BADGE_AUDIT,
+                           slot_copy_word(SERVER_SLOT_MACHINE, PROGRAM_SLOT_MACHINE, RIGHT_CALL), 0,
+                           0, 0, 0, 0, 0, 0, &done);
+}
+
+/* --------------------------------------------------------------------------------- bodies */
+
+err_t body_equip(struct body *body, uint64_t badge, bool auditor, struct thread **thread_out)
+{
+    err_t error = body_make_table(body);
+
     if (error == ERR_OK) {
         error = thread_make(body, thread_out);
     }
-    if (error != ERR_OK) {
-        body_unmake_table(body);
+    if (error == ERR_OK) {
+        error = body_fill_table(body, badge, auditor, *thread_out);
     }
     return error;
+}
+
+err_t body_run(struct body *body, const struct thread *thread, const struct thread_start *start)
+{
+    err_t error = thread_run(body, thread, start);
+
+    body_let_space_go(body);
+    return error;
+}
+
+/* Its park and the space's capability, for what thread_make made. */
+static err_t body_start_thread(struct body *body, const struct thread *thread,
+                               const struct thread_start *start)
+{
+    uint64_t done;
+
+    err_t error = byre_cap_copies(body->captable.capability, thread_park_copy(thread), 0, 0, 0, 0,
+                                  0, 0, 0, 0, 0, &done);
+    if (error == ERR_OK) {
+        error = body_got_space(
+            body, pager_space_bind(SERVER_SLOT_PAGER, body->space_id, bodies.space_slot));
+    }
+    return error == ERR_OK ? body_run(body, thread, start) : error;
+}
+
+err_t body_add_thread(struct body *body, const struct thread_start *start,
+                      struct thread **thread_out)
+{
+    err_t error = thread_make(body, thread_out);
+    if (error != ERR_OK) {
+        return error;
+    }
+    error = body_start_thread(body, *thread_out, start);
+    if (error != ERR_OK) {
+        body_drop_thread(body, *thread_out);
+        return PROC_ERR_NOMEM;
+    }
+    return ERR_OK;
+}
+
+void body_drop_thread(struct body *body, struct thread *thread)
+{
+    (void)byre_cap_delete(body->captable.capability, thread->park_slot);
+    thread_end(body, thread);
 }
 
 void body_unmake(struct body *body)
@@ -118,7 +213,7 @@ void body_unmake(struct body *body)
         thread_end(body, LIST_OWNER(body->threads.next, struct thread, in_body));
     }
     body_unmake_table(body);
-    slot_drop(body->space);
+    body_let_space_go(body);
     if (body->space_id != 0) {
         /* An error would mean that the pager does not know its own space: nothing left to undo. */
         (void)pager_space_destroy(SERVER_SLOT_PAGER, body->space_id);

@@ -2,11 +2,15 @@
  * (<byre/program.h>), and threads. exec gives a process another body; its end takes the body away.
  *
  *   B1  An empty body (body_init, body_unmake) holds nothing of kernel or pager.
- *   B2  A body is made in two steps, space and then equipment; a step that fails has undone itself,
- *       and body_unmake takes back whatever the steps before it made.
- *   B3  Nothing of the program runs before thread_run.
+ *   B2  A body is made in two steps, space and then equipment; body_unmake takes back whatever was
+ *       made, when a step fails.
+ *   B3  Nothing of the program runs before body_run.
  *   B4  body_unmake first ends the threads, then the table, then the space (the kernel refuses to
  *       destroy what threads are bound to); the pager frees the space's memory by itself.
+ *   B5  The capability of a body's space is held only until its thread has begun; one body at a time
+ *       holds one, in a slot that serves all.
+ *   B6  A table is renewed by the kernel when its body goes, so that it is empty, and some are kept
+ *       as spares, as threads are (T4 in thread.h).
  */
 #ifndef PROC_BODY_H
 #define PROC_BODY_H
@@ -20,15 +24,17 @@
 
 struct body {
     uint64_t space_id; /* 0: no space */
-    cap_t space;       /* BIND */
-    cap_t captable;    /* all rights */
-    struct object_place captable_place;
+    cap_t space;       /* BIND, while it is held (B5); else 0 */
+    struct object captable;
     uint64_t park_slots; /* bit s: slot s of the table holds the park of a thread */
     uint32_t thread_count;
     struct list threads; /* struct thread */
 };
 
 struct thread;
+struct thread_start;
+
+void bodies_init(void);
 
 void body_init(struct body *body);
 /* With heap and stack as the plan says; its regions are still to come. */
@@ -41,8 +47,19 @@ void body_init(struct body *body);
  * audit and machine capabilities too. */
 [[nodiscard]] err_t body_equip(struct body *body, uint64_t badge, bool auditor,
                                struct thread **thread_out);
+[[nodiscard]] err_t body_run(struct body *body, const struct thread *thread,
+                             const struct thread_start *start);
+/* Another thread, running. AGAIN: no slot for its park; NOMEM. */
+[[nodiscard]] err_t body_add_thread(struct body *body, const struct thread_start *start,
+                                    struct thread **thread_out);
+/* Its end; others go on. */
+void body_drop_thread(struct body *body, struct thread *thread);
 void body_unmake(struct body *body);
 /* to is empty; from is empty afterwards. */
 void body_move(struct body *to, struct body *from);
+/* Keep spares (B6, T4), or none, and drop those there are: tests. */
+void body_keep_spares(bool keep);
+uint32_t body_spare_objects(void);
+void body_tell(struct object_book *book); /* of the spare tables */
 
 #endif

@@ -161,7 +161,7 @@ err_t life_spawn(struct process *parent, const char *path, const struct life_blo
                               &start);
     if (error == ERR_OK) {
         process_set_space(child, child->body.space_id);
-        error = thread_run(thread, &start);
+        error = body_run(&child->body, thread, &start);
     }
     if (error != ERR_OK) {
         process_set_space(child, 0);
@@ -190,7 +190,7 @@ err_t life_fork(struct process *parent, const struct thread_start *start,
     }
     if (error == ERR_OK) {
         process_set_space(child, child->body.space_id);
-        error = thread_run(thread, start);
+        error = body_run(&child->body, thread, start);
     }
     if (error != ERR_OK) {
         process_set_space(child, 0);
@@ -229,7 +229,7 @@ err_t life_exec(struct process *process, const char *path, const struct life_blo
     body_move(&process->body, &body);
     process_set_space(process, process->body.space_id);
     life_set_program(process, image);
-    if (thread_run(thread, &start) != ERR_OK) {
+    if (body_run(&process->body, thread, &start) != ERR_OK) {
         end_process(process,
                     status_of_signal(SIGNAL_KILL)); /* never: it is configured and stopped */
     }

@@ -76,6 +76,7 @@ static void main_start_tables(void)
     uint32_t limit = main_process_limit();
 
     slots_init();
+    bodies_init();
     end_init();
     object_memory_init(&owner, store_address(STORE_OBJECT_CHUNKS));
     thread_table_init(&owner, store_address(STORE_THREADS), 2 * limit);
@@ -91,6 +92,7 @@ static void main_start_tables(void)
 static void main_publish_book(void)
 {
     process_tell(&book);
+    body_tell(&book);
     thread_tell(&book);
     reply_tell(&book);
     main_check("the book of objects", pager_publish(SERVER_SLOT_PAGER, (uintptr_t)&book));

@@ -148,8 +148,7 @@ static struct object_page *object_page_new(enum object_kind kind)
 
 /* ------------------------------------------------------------------------------- objects */
 
-err_t object_make(uint64_t type, cap_t target_table, cap_t target_slot,
-                  struct object_place *place_out)
+err_t object_make(uint64_t type, struct object *object_out)
 {
     enum object_kind kind = object_kind_of(type);
     struct list *room = &memory.with_room[kind];
@@ -160,65 +159,69 @@ err_t object_make(uint64_t type, cap_t target_table, cap_t target_slot,
     struct object_page *page = list_is_empty(room)
                                    ? object_page_new(kind)
                                    : LIST_OWNER(room->next, struct object_page, queue);
-    if (page == NULL) {
+    cap_t capability = page != NULL ? slot_take() : 0;
+    if (capability == 0) {
         return PROC_ERR_NOMEM;
     }
     struct object_chunk *chunk = object_chunk_of(page);
     uint32_t page_index = (uint32_t)(page - chunk->pages);
-    uint32_t slot = bits_lowest(page->free);
+    uint32_t place = bits_lowest(page->free);
     uint64_t capacity = type == OBJECT_CAPTABLE ? PROGRAM_CAPTABLE_SLOTS : 0;
-    err_t error = byre_object_create(chunk->memory, object_page_frame(chunk, page_index), slot,
-                                     type, capacity, target_table, target_slot);
+    err_t error = byre_object_create(chunk->memory, object_page_frame(chunk, page_index), place,
+                                     type, capacity, 0, capability);
     if (error != ERR_OK) {
+        slot_give(capability);
         return error;
     }
-    page->free &= ~(1ul << slot);
+    page->free &= ~(1ul << place);
     if (page->free == 0) {
         list_remove(&page->queue);
     }
     chunk->live++;
     memory.live++;
-    *place_out = (struct object_place){
-        .page = (uint32_t)object_page_frame(chunk, page_index),
-        .slot = (uint16_t)slot,
-        .chunk = (uint16_t)store_index(&memory.chunks, chunk),
+    *object_out = (struct object){
+        .place = {.page = (uint32_t)object_page_frame(chunk, page_index),
+                  .slot = (uint16_t)place,
+                  .chunk = (uint16_t)store_index(&memory.chunks, chunk)},
+        .capability = capability,
     };
     return ERR_OK;
 }
 
-void object_unmake(struct object_place *place, cap_t capability)
+void object_unmake(struct object *object)
 {
-    if (place->page == 0) {
+    if (object->place.page == 0) {
         return;
     }
-    uint32_t slot = place->slot;
-    struct object_chunk *chunk = store_at(&memory.chunks, place->chunk);
-    uint32_t page_index = (uint32_t)(place->page - object_page_frame(chunk, 0));
-    struct object_page *page = &chunk->pages[page_index];
-    err_t error = capability != 0 ? byre_cap_destroy(0, capability)
-                                  : byre_object_destroy(chunk->memory,
-                                                        object_page_frame(chunk, page_index), slot);
+    struct object_chunk *chunk = store_at(&memory.chunks, object->place.chunk);
+    struct object_page *page = &chunk->pages[object->place.page - object_page_frame(chunk, 0)];
+    uint32_t place = object->place.slot;
+    err_t error = byre_cap_destroy(0, object->capability);
 
-    *place = (struct object_place){0};
-    /* EMPTY: who held it destroyed it first (a program may destroy its own park). On any other
-     * error the place stays taken, rather than be handed out twice. */
-    if (error != ERR_OK && error != ERR_EMPTY) {
-        return;
+    /* On an error slot and place stay taken, rather than be handed out twice. */
+    if (error == ERR_OK) {
+        slot_give(object->capability);
+        if (page->free == 0) {
+            object_page_has_room(chunk, page);
+        }
+        page->free |= 1ul << place;
+        memory.live--;
+        chunk->live--;
+        if (chunk->live == 0 && !object_chunk_is_first(chunk)) {
+            object_chunk_return(chunk);
+        }
     }
-    if (page->free == 0) {
-        object_page_has_room(chunk, page);
-    }
-    page->free |= 1ul << slot;
-    memory.live--;
-    chunk->live--;
-    if (chunk->live == 0 && !object_chunk_is_first(chunk)) {
-        object_chunk_return(chunk);
-    }
+    *object = (struct object){0};
 }
 
-bool object_may_be_kept(const struct object_place *place)
+bool object_may_be_kept(const struct object *object)
 {
-    return place->chunk == 0; /* or nowhere */
+    return object->place.chunk == 0; /* or nowhere */
+}
+
+bool object_renew(const struct object *object)
+{
+    return object_may_be_kept(object) && byre_cap_renew(0, object->capability) == ERR_OK;
 }
 
 struct object_statistics object_memory_statistics(void)

@@ -26,6 +26,13 @@ enum object_kind {
     OBJECT_KINDS,
 };
 
+/* An object of proc's: where it stands (nowhere: init made it, or there is none), and its
+ * capability, with all rights, in proc's own table. */
+struct object {
+    struct object_place place;
+    cap_t capability;
+};
+
 struct object_statistics {
     uint32_t chunks;
     uint32_t live;
@@ -33,15 +40,15 @@ struct object_statistics {
 
 void object_memory_init(const struct store_owner *owner, uint64_t chunks_at);
 
-/* Make an object; its capability, with all rights, goes into slot target_slot of the table that
- * target_table names (0: proc's own). PROC_ERR_NOMEM: no memory for it. */
-[[nodiscard]] err_t object_make(uint64_t type, cap_t target_table, cap_t target_slot,
-                                struct object_place *place_out);
-/* Destroy it and empty the slot of proc's table that names it with all rights; slot 0: it has none,
- * its capabilities elsewhere are dead. Nowhere is ignored. */
-void object_unmake(struct object_place *place, cap_t slot);
+/* PROC_ERR_NOMEM: no memory for it, or no slot. */
+[[nodiscard]] err_t object_make(uint64_t type, struct object *object_out);
+/* Destroy it; none is ignored. */
+void object_unmake(struct object *object);
+/* Empty it for its next use: nobody else's capability names it any more. False: it cannot be kept,
+ * because it would keep a chunk from going (O3) or the kernel refuses. */
+[[nodiscard]] bool object_renew(const struct object *object);
 /* It stands in the first chunk: keeping it as a spare keeps no other chunk from going (O3). */
-bool object_may_be_kept(const struct object_place *place);
+bool object_may_be_kept(const struct object *object);
 
 struct object_statistics object_memory_statistics(void);
 uint64_t object_fail_after(uint64_t takes); /* tests */

@@ -293,7 +293,7 @@ struct process_statistics process_table_statistics(void)
 void process_tell(struct object_book *book)
 {
     (void)store_tell(&table.processes, book, "table",
-                     offsetof(struct process, body.captable_place));
+                     offsetof(struct process, body.captable.place));
 }
 
 uint64_t process_fail_after(uint64_t takes)

@@ -5,8 +5,6 @@
 
 #include <byre/server.h>
 
-#include "slots.h"
-
 enum { SPARES_KEPT = 32 };
 
 static struct {
@@ -23,13 +21,13 @@ bool reply_table_init(const struct store_owner *owner, uint64_t address, uint32_
     if (replies.current == NULL) {
         return false;
     }
-    replies.current->slot = SERVER_SLOT_REPLY;
+    replies.current->object.capability = SERVER_SLOT_REPLY;
     return true;
 }
 
 cap_t reply_current(void)
 {
-    return replies.current->slot;
+    return replies.current->object.capability;
 }
 
 static struct reply *reply_make(void)
@@ -38,9 +36,7 @@ static struct reply *reply_make(void)
     if (reply == NULL) {
         return NULL;
     }
-    reply->slot = slot_take();
-    if (reply->slot == 0 || object_make(OBJECT_REPLY, 0, reply->slot, &reply->place) != ERR_OK) {
-        slot_drop(reply->slot);
+    if (object_make(OBJECT_REPLY, &reply->object) != ERR_OK) {
         store_give(&replies.store, reply);
         return NULL;
     }
@@ -67,18 +63,22 @@ struct reply *reply_defer(void)
 
 void reply_give(struct reply *reply)
 {
-    if (replies.spares < SPARES_KEPT && object_may_be_kept(&reply->place)) {
+    if (replies.spares < SPARES_KEPT && object_may_be_kept(&reply->object)) {
         reply->next_spare = replies.spare;
         replies.spare = reply;
         replies.spares++;
         return;
     }
-    object_unmake(&reply->place, reply->slot);
-    slot_give(reply->slot);
+    object_unmake(&reply->object);
     store_give(&replies.store, reply);
+}
+
+uint32_t reply_spares(void)
+{
+    return replies.spares;
 }
 
 void reply_tell(struct object_book *book)
 {
-    (void)store_tell(&replies.store, book, "reply", offsetof(struct reply, place));
+    store_tell(&replies.store, book, "reply", offsetof(struct reply, object.place));
 }

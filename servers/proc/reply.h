@@ -17,8 +17,7 @@
 
 struct reply {
     struct reply *next_spare;
-    struct object_place place; /* nowhere: init made it */
-    cap_t slot;
+    struct object object;
 };
 
 [[nodiscard]] bool reply_table_init(const struct store_owner *owner, uint64_t address,
@@ -26,6 +25,7 @@ struct reply {
 cap_t reply_current(void);
 struct reply *reply_defer(void);      /* R2; NULL: no memory */
 void reply_give(struct reply *reply); /* R3 */
+uint32_t reply_spares(void);
 void reply_tell(struct object_book *book);
 
 #endif

@@ -13,6 +13,7 @@
 #include "kill.h"
 #include "life.h"
 #include "news.h"
+#include "reply.h"
 #include "signals.h"
 #include "slots.h"
 #include "wait.h"
@@ -125,13 +126,8 @@ void proc_on_thread_create(struct proc_request *request)
                                  .argument = request->in.thread_create.argument};
     struct thread *thread;
 
-    request->error = thread_make(body, &thread);
+    request->error = body_add_thread(body, &start, &thread);
     if (request->error != ERR_OK) {
-        return;
-    }
-    request->error = thread_run(thread, &start);
-    if (request->error != ERR_OK) {
-        thread_unmake(body, thread);
         return;
     }
     request->result.thread_create.thread_id = thread_id(thread);
@@ -157,7 +153,7 @@ void proc_on_thread_exit(struct proc_request *request)
     if (process->body.thread_count == 1) {
         end_process(process, 0);
     } else {
-        thread_unmake(&process->body, thread);
+        body_drop_thread(&process->body, thread);
     }
     /* Normally the thread was the caller; a thread that ends another one has its answer. */
 }
@@ -219,6 +215,7 @@ void proc_on_statistics(struct proc_request *request)
     request->result.statistics.limit_processes = processes.limit;
     request->result.statistics.object_chunks = objects.chunks;
     request->result.statistics.objects_live = objects.live;
+    request->result.statistics.objects_spare = body_spare_objects() + reply_spares();
 }
 
 /* -------------------------------------------------------------------- console and machine */
@@ -296,6 +293,7 @@ static void request_crash(void)
 
 static bool request_set_hook(uint64_t what, uint64_t value, uint64_t *left_out)
 {
+    body_keep_spares(value == 0); /* what is taken from spares cannot fail */
     switch (what) {
     case PROC_HOOK_FAIL_PROCESS:
         *left_out = process_fail_after(value);

@@ -16,4 +16,10 @@ void slot_give(cap_t slot);                /* the slot is empty */
 void slot_drop(cap_t slot);                /* delete what it holds, then give; 0 is ignored */
 uint64_t slots_fail_after(uint64_t takes); /* tests */
 
+/* A copy of what the slot holds, as a word of byre_cap_copies. */
+static inline uint64_t slot_copy_word(cap_t slot, uint64_t target_slot, uint64_t rights)
+{
+    return slot | target_slot << 16 | rights << 32;
+}
+
 #endif

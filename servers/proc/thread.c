@@ -13,15 +13,24 @@ enum {
     THREAD_MAY_USE_FP = 1 << 0,
     /* Slots that a program's threads may park in; the ones below are the program's own. */
     PARK_SLOT_FIRST = 32,
+    SPARES_MOST = 16,
 };
 
-static struct store threads;
-static uint64_t thread_serial;
+static struct {
+    struct store store;
+    uint64_t serial;
+    struct list spares; /* T4 */
+    uint32_t spare_count;
+    uint32_t spares_most;
+} threads;
 
 void thread_table_init(const struct store_owner *owner, uint64_t address, uint32_t limit)
 {
-    store_init(&threads, owner, address, sizeof(struct thread), limit);
-    store_prepare(&threads);
+    store_init(&threads.store, owner, address, sizeof(struct thread), limit);
+    store_prepare(&threads.store);
+    list_init(&threads.spares);
+    threads.spare_count = 0;
+    threads.spares_most = SPARES_MOST;
 }
 
 static uint32_t park_slot_find(const struct body *body)
@@ -33,31 +42,52 @@ static uint32_t park_slot_find(const struct body *body)
     return taken == ~0ul ? 0 : 63 - (uint32_t)__builtin_clzl(~taken);
 }
 
-static err_t thread_make_objects(const struct body *body, struct thread *thread)
+static void thread_drop(struct thread *thread)
 {
-    err_t error =
-        object_make(OBJECT_NOTIFICATION, body->captable, thread->park_slot, &thread->park_place);
-    if (error != ERR_OK) {
-        return error;
-    }
-    error = object_make(OBJECT_THREAD, 0, thread->capability, &thread->place);
-    if (error != ERR_OK) {
-        goto unmake_park;
-    }
-    error =
-        byre_thread_configure(thread->capability, body->space, body->captable, PROC_SLOT_PAGER_BASE,
-                              body->space_id, THREAD_PRIORITY, THREAD_MAY_USE_FP);
-    if (error != ERR_OK) {
-        goto unmake_thread;
-    }
-    return ERR_OK;
+    object_unmake(&thread->object);
+    object_unmake(&thread->park);
+    store_give(&threads.store, thread);
+}
 
-unmake_thread:
-    object_unmake(&thread->place, thread->capability);
-unmake_park:
-    object_unmake(&thread->park_place, 0);
-    (void)byre_cap_delete(body->captable, thread->park_slot);
-    return error;
+static struct thread *thread_take(void)
+{
+    if (threads.spare_count > 0) {
+        struct thread *spare = LIST_OWNER(threads.spares.next, struct thread, in_body);
+        list_remove(&spare->in_body);
+        threads.spare_count--;
+        return spare;
+    }
+    struct thread *thread = store_take(&threads.store);
+    if (thread == NULL) {
+        return NULL;
+    }
+    list_init(&thread->in_body);
+    if (object_make(OBJECT_NOTIFICATION, &thread->park) != ERR_OK ||
+        object_make(OBJECT_THREAD, &thread->object) != ERR_OK) {
+        thread_drop(thread);
+        return NULL;
+    }
+    return thread;
+}
+
+/* T4 */
+static void thread_put_away(struct thread *thread)
+{
+    if (threads.spare_count < threads.spares_most && object_renew(&thread->object) &&
+        object_renew(&thread->park)) {
+        list_append(&threads.spares, &thread->in_body);
+        threads.spare_count++;
+    } else {
+        thread_drop(thread);
+    }
+}
+
+void thread_keep_spares(bool keep)
+{
+    threads.spares_most = keep ? SPARES_MOST : 0;
+    while (threads.spare_count > threads.spares_most) {
+        thread_drop(thread_take());
+    }
 }
 
 err_t thread_make(struct body *body, struct thread **thread_out)
@@ -66,60 +96,50 @@ err_t thread_make(struct body *body, struct thread **thread_out)
     if (park_slot == 0) {
         return PROC_ERR_AGAIN;
     }
-    struct thread *thread = store_take(&threads);
+    struct thread *thread = thread_take();
     if (thread == NULL) {
         return PROC_ERR_NOMEM;
     }
     thread->park_slot = park_slot;
-    thread->serial = ++thread_serial;
-    thread->capability = slot_take();
-    err_t error = PROC_ERR_NOMEM;
-    if (thread->capability == 0) {
-        goto give_record;
-    }
-    error = thread_make_objects(body, thread);
-    if (error != ERR_OK) {
-        goto give_slot;
-    }
+    thread->serial = ++threads.serial;
     body->park_slots |= 1ul << park_slot;
     list_append(&body->threads, &thread->in_body);
     body->thread_count++;
     *thread_out = thread;
     return ERR_OK;
-
-give_slot:
-    slot_give(thread->capability);
-give_record:
-    store_give(&threads, thread);
-    return error;
 }
 
-err_t thread_run(struct thread *thread, const struct thread_start *start)
+uint64_t thread_park_copy(const struct thread *thread)
 {
-    return byre_thread_start(thread->capability, start->pc, start->sp, start->tp, start->argument,
+    return slot_copy_word(thread->park.capability, thread->park_slot,
+                          RIGHT_CALL | RIGHT_RECEIVE | RIGHT_GRANT);
+}
+
+err_t thread_run(const struct body *body, const struct thread *thread,
+                 const struct thread_start *start)
+{
+    return byre_thread_begin(thread->object.capability, body->space, body->captable.capability,
+                             PROC_SLOT_PAGER_BASE, body->space_id, THREAD_PRIORITY,
+                             THREAD_MAY_USE_FP, start->pc, start->sp, start->tp, start->argument,
                              0);
 }
 
 void thread_end(struct body *body, struct thread *thread)
 {
-    object_unmake(&thread->place, thread->capability);
-    slot_give(thread->capability);
-    object_unmake(&thread->park_place, 0);
     body->park_slots &= ~(1ul << thread->park_slot);
     list_remove(&thread->in_body);
     body->thread_count--;
-    store_give(&threads, thread);
+    thread_put_away(thread);
 }
 
-void thread_unmake(struct body *body, struct thread *thread)
+uint32_t thread_spares(void)
 {
-    (void)byre_cap_delete(body->captable, thread->park_slot);
-    thread_end(body, thread);
+    return threads.spare_count;
 }
 
 uint64_t thread_id(const struct thread *thread)
 {
-    return (store_index(&threads, thread) + 1) | thread->serial << 32;
+    return (store_index(&threads.store, thread) + 1) | thread->serial << 32;
 }
 
 struct thread *thread_by_id(struct body *body, uint64_t id)
@@ -136,16 +156,16 @@ struct thread *thread_by_id(struct body *body, uint64_t id)
 
 uint32_t thread_count(void)
 {
-    return threads.live;
+    return threads.store.live - threads.spare_count;
 }
 
 void thread_tell(struct object_book *book)
 {
-    (void)store_tell(&threads, book, "thread", offsetof(struct thread, place));
-    store_tell(&threads, book, "park", offsetof(struct thread, park_place))->may_be_gone = 1;
+    store_tell(&threads.store, book, "thread", offsetof(struct thread, object.place));
+    store_tell(&threads.store, book, "park", offsetof(struct thread, park.place));
 }
 
 uint64_t thread_fail_after(uint64_t takes)
 {
-    return store_fail_after(&threads, takes);
+    return store_fail_after(&threads.store, takes);
 }

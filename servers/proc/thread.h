@@ -1,9 +1,13 @@
 /* Threads of programs: kernel object, park notification, and where both stand.
  *
- *   T1  A thread is in its body's list from thread_make to thread_unmake.
- *   T2  Its park lies in slot park_slot of the body's table: PROGRAM_SLOT_PARK for the first
- *       thread, slots from the top of the table downwards for the others.
- *   T3  thread_make leaves it configured and stopped; nothing of the program has run.
+ *   T1  A thread is in its body's list from thread_make to thread_end.
+ *   T2  Its park is proc's; the body's table gets a copy to wait on and signal, in slot park_slot:
+ *       PROGRAM_SLOT_PARK for the first thread, slots from the top of the table downwards for the
+ *       others.
+ *   T3  thread_make leaves it stopped and bound to nothing; nothing of the program has run.
+ *   T4  A thread that ends is renewed by the kernel, object and park: whatever named them names
+ *       nothing any more, and both are empty. Some are then kept as spares for the next
+ *       thread_make, but only those whose places keep no memory from anyone (object_may_be_kept).
  */
 #ifndef PROC_THREAD_H
 #define PROC_THREAD_H
@@ -13,12 +17,11 @@
 enum { THREAD_PRIORITY = 8 };
 
 struct thread {
-    struct list in_body;
-    cap_t capability;
+    struct list in_body; /* or in the list of spares */
+    struct object object;
+    struct object park;
     uint32_t park_slot;
     uint64_t serial;
-    struct object_place place;
-    struct object_place park_place;
 };
 
 struct thread_start {
@@ -30,13 +33,19 @@ struct thread_start {
 
 void thread_table_init(const struct store_owner *owner, uint64_t address, uint32_t limit);
 
-/* body has space, captable and space_id. AGAIN: no slot for its park; NOMEM. */
+/* AGAIN: no slot for its park; NOMEM. */
 [[nodiscard]] err_t thread_make(struct body *body, struct thread **thread_out);
-[[nodiscard]] err_t thread_run(struct thread *thread, const struct thread_start *start);
-/* Its objects go at once; whatever call it was in is over. thread_end leaves a dead park in the
- * body's table, which is to go too. */
-void thread_unmake(struct body *body, struct thread *thread);
+/* T2, as a word of byre_cap_copies. */
+uint64_t thread_park_copy(const struct thread *thread);
+/* body has its table, and holds its space. */
+[[nodiscard]] err_t thread_run(const struct body *body, const struct thread *thread,
+                               const struct thread_start *start);
+/* Its objects go at once; whatever call it was in is over. In the body's table a dead park is left. */
 void thread_end(struct body *body, struct thread *thread);
+/* Keep spares (T4), or none, and drop those there are: tests. */
+void thread_keep_spares(bool keep);
+
+uint32_t thread_spares(void);
 
 uint64_t thread_id(const struct thread *thread);
 struct thread *thread_by_id(struct body *body, uint64_t id); /* of this body; NULL */

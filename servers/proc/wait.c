@@ -87,7 +87,7 @@ static bool wait_answer(struct waiter *waiter, err_t error, const struct process
         message.w[0] = child->pid;
         message.w[1] = (uint64_t)(int64_t)child->status;
     }
-    err_t result = ipc_reply(waiter->reply->slot, &message);
+    err_t result = ipc_reply(waiter->reply->object.capability, &message);
     reply_give(waiter->reply);
     list_remove(&waiter->in_process);
     store_give(&waiters, waiter);

@@ -49,8 +49,8 @@ static int leave(void *value)
 
 static uint64_t processes(void)
 {
-    uint64_t count, threads, limit, chunks, objects;
-    (void)!proc_statistics(PROGRAM_SLOT_PROC, &count, &threads, &limit, &chunks, &objects);
+    uint64_t count, threads, limit, chunks, objects, spare;
+    (void)!proc_statistics(PROGRAM_SLOT_PROC, &count, &threads, &limit, &chunks, &objects, &spare);
     return count;
 }
 

@@ -237,15 +237,6 @@ static void a_record_without_object_is_found(void **state)
     expect(hex(SMALL_PAGE), "slot 4: no object, but own object 1 of pager needs it");
 }
 
-static void an_object_that_a_program_may_destroy_is_not_missed(void **state)
-{
-    (void)state;
-    *place(1) = (struct object_place){.page = SMALL_PAGE, .slot = 4};
-    book()->list[0].may_be_gone = 1;
-    recount();
-    assert_int_equal(audit->findings, 0);
-}
-
 static void an_object_that_two_records_name_is_found(void **state)
 {
     (void)state;
@@ -352,7 +343,6 @@ int main(void)
         CASE(an_object_in_nobodys_page_is_found),
         CASE(a_space_without_object_is_found),
         CASE(a_record_without_object_is_found),
-        CASE(an_object_that_a_program_may_destroy_is_not_missed),
         CASE(an_object_that_two_records_name_is_found),
         CASE(a_record_of_no_object_page_is_found),
         CASE(a_book_out_of_reach_is_found),

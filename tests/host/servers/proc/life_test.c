@@ -59,19 +59,9 @@ static err_t act(enum act what, struct process **child_out)
     }
 }
 
-static void every_failure_leaves_everything_as_it_was(void **state)
+/* From spares, or from memory: everything that can fail does, once. */
+static void fail_each_step(unsigned steps)
 {
-    (void)state;
-    /* Grow the caches first: what a first use makes stays for the next. */
-    for (enum act what = 0; what < ACTS; what++) {
-        struct process *child;
-        assert_int_equal(act(what, &child), ERR_OK);
-        if (child != NULL) {
-            struct wait_answer answer;
-            end_process(child, 0);
-            assert_int_equal(wait_begin(shell, ANY, 0, &answer), ERR_OK);
-        }
-    }
     for (enum act what = 0; what < ACTS; what++) {
         for (unsigned k = 1;; k++) {
             struct world_count before = world_count();
@@ -86,7 +76,7 @@ static void every_failure_leaves_everything_as_it_was(void **state)
             world_fail_after(0);
             if (!struck || (what == ACT_EXEC && error == ERR_OK)) {
                 assert_int_equal(error, ERR_OK);
-                assert_true(k > 4); /* there were steps that could fail */
+                assert_true(k > steps); /* there were steps that could fail */
                 if (child != NULL) {
                     end_process(child, 0);
                 }
@@ -99,6 +89,27 @@ static void every_failure_leaves_everything_as_it_was(void **state)
             assert_ptr_equal(process_by_badge(badge), shell);
         }
     }
+}
+
+static void every_failure_leaves_everything_as_it_was(void **state)
+{
+    (void)state;
+    /* Grow the caches first: what a first use makes stays for the next. */
+    for (enum act what = 0; what < ACTS; what++) {
+        struct process *child;
+        assert_int_equal(act(what, &child), ERR_OK);
+        if (child != NULL) {
+            struct wait_answer answer;
+            end_process(child, 0);
+            assert_int_equal(wait_begin(shell, ANY, 0, &answer), ERR_OK);
+        }
+    }
+    fail_each_step(2);
+    (void)family_end(state); /* the last failure of exec has ended the shell */
+    (void)family_begin(state);
+    body_keep_spares(false);
+    fail_each_step(4);
+    body_keep_spares(true);
 }
 
 static void every_shortage_of_records_leaves_everything_as_it_was(void **state)
@@ -190,12 +201,65 @@ static void threads_park_in_slots_of_their_own(void **state)
     assert_int_equal(made, 32);
     struct thread *again;
     uint64_t old = thread_id(threads[3]);
-    thread_unmake(body, threads[3]);
+    thread_end(body, threads[3]);
     assert_int_equal(thread_make(body, &again), ERR_OK);
     assert_int_not_equal(thread_id(again), old);
     assert_null(thread_by_id(body, old));
     end_process(shell, 0);
     assert_int_equal(world_running(), 0);
+}
+
+static void threads_come_and_go_beside_the_first(void **state)
+{
+    (void)state;
+    struct thread_start start = {.pc = 0x1000};
+    struct world_count before = world_count();
+    struct thread *thread;
+
+    for (unsigned i = 0; i < 3; i++) { /* in the same slot of the table each time */
+        assert_int_equal(body_add_thread(&shell->body, &start, &thread), ERR_OK);
+        assert_int_equal(shell->body.thread_count, 2);
+        body_drop_thread(&shell->body, thread);
+        assert_same(before, world_count());
+    }
+    body_keep_spares(false);
+    for (unsigned k = 1; k == 1 || world_failed(); k++) {
+        world_fail_after(k);
+        err_t error = body_add_thread(&shell->body, &start, &thread);
+        world_fail_after(0);
+        if (error == ERR_OK) {
+            body_drop_thread(&shell->body, thread);
+            break;
+        }
+        assert_int_equal(error, PROC_ERR_NOMEM);
+        assert_same(before, world_count());
+    }
+    body_keep_spares(true);
+}
+
+/* What a process leaves is what the next one gets: emptied (the world asserts that), and not lost. */
+static void bodies_are_used_again(void **state)
+{
+    (void)state;
+    struct process *child[3];
+
+    for (unsigned round = 0; round < 4; round++) {
+        for (unsigned i = 0; i < 3; i++) {
+            child[i] = fork_of(shell);
+        }
+        uint32_t spares = body_spare_objects();
+        uint32_t live = object_memory_statistics().live;
+        for (unsigned i = 0; i < 3; i++) {
+            end_process(child[i], 0);
+        }
+        assert_int_equal(body_spare_objects(), spares + 3 * 3); /* table, thread, park */
+        assert_int_equal(object_memory_statistics().live, live);
+    }
+    struct world_count before = world_count();
+    body_keep_spares(false);
+    assert_int_equal(body_spare_objects(), 0);
+    assert_same(before, world_count());
+    body_keep_spares(true);
 }
 
 static void programs_that_are_none_are_named_errors(void **state)
@@ -230,6 +294,9 @@ int main(void)
                                         family_end),
         cmocka_unit_test_setup_teardown(threads_park_in_slots_of_their_own, family_begin,
                                         family_end),
+        cmocka_unit_test_setup_teardown(threads_come_and_go_beside_the_first, family_begin,
+                                        family_end),
+        cmocka_unit_test_setup_teardown(bodies_are_used_again, family_begin, family_end),
         cmocka_unit_test_setup_teardown(programs_that_are_none_are_named_errors, family_begin,
                                         family_end),
     };

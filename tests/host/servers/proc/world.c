@@ -11,6 +11,7 @@
 #include <byre/table.h>
 
 #include "account.h"
+#include "body.h"
 #include "end.h"
 #include "object.h"
 #include "process.h"
@@ -34,6 +35,7 @@ static struct {
     bool slot[PROC_CAPTABLE_SLOTS];
     uint8_t place[CHUNKS * CHUNK_PAGES][PLACES]; /* type of the object there */
     bool started[PROC_CAPTABLE_SLOTS];           /* by the slot of a thread */
+    uint64_t table[PROC_CAPTABLE_SLOTS];         /* full slots of the table in that slot */
     uint32_t own_slot[CHUNKS * CHUNK_PAGES][PLACES];
     bool account[ACCOUNTS];
     unsigned chunks;
@@ -68,7 +70,8 @@ uint64_t world_store(unsigned index)
 
 struct world_count world_count(void)
 {
-    struct world_count count = {.spaces = world.spaces};
+    unsigned spares = body_spare_objects() + reply_spares(); /* each has a slot */
+    struct world_count count = {.objects = -spares, .slots = -spares, .spaces = world.spaces};
 
     for (unsigned i = 0; i < PROC_CAPTABLE_SLOTS; i++) {
         count.slots += world.slot[i];
@@ -150,85 +153,92 @@ err_t byre_object_create(uint64_t memory, uint64_t page_frame, uint64_t slot, ui
     }
     world.place[page][slot] = (uint8_t)type;
     world.own_slot[page][slot] = 0;
-    if (target_table == 0) {
-        assert(!world.slot[target_slot]);
-        world.slot[target_slot] = true;
-        world.own_slot[page][slot] = (uint32_t)target_slot;
-    }
+    assert(target_table == 0 && !world.slot[target_slot]);
+    world.slot[target_slot] = true;
+    world.table[target_slot] = 0;
+    world.own_slot[page][slot] = (uint32_t)target_slot;
     return ERR_OK;
 }
 
-err_t byre_object_destroy(uint64_t memory, uint64_t page_frame, uint64_t slot)
+/* Where the object stands that the slot names; NULL: it names none. */
+static uint8_t *world_object(uint64_t slot)
 {
-    uint64_t page = page_frame - CHUNK_FIRST;
-
-    assert(world.slot[memory]);
-    if (world.place[page][slot] == OBJECT_NONE) {
-        return ERR_EMPTY;
+    assert(world.slot[slot]);
+    for (unsigned page = 0; page < CHUNKS * CHUNK_PAGES; page++) {
+        for (unsigned p = 0; p < PLACES; p++) {
+            if (world.place[page][p] != OBJECT_NONE && world.own_slot[page][p] == slot) {
+                return &world.place[page][p];
+            }
+        }
     }
-    if (world.place[page][slot] == OBJECT_THREAD) {
-        world.started[world.own_slot[page][slot]] = false;
-    }
-    world.place[page][slot] = OBJECT_NONE;
-    return ERR_OK;
+    return NULL;
 }
 
 err_t byre_cap_destroy(uint64_t table, uint64_t slot)
 {
-    assert(table == 0 && world.slot[slot]);
-    for (unsigned page = 0; page < CHUNKS * CHUNK_PAGES; page++) {
-        for (unsigned p = 0; p < PLACES; p++) {
-            if (world.place[page][p] != OBJECT_NONE && world.own_slot[page][p] == slot) {
-                world.slot[slot] = false;
-                world.started[slot] = false;
-                world.place[page][p] = OBJECT_NONE;
-                return ERR_OK;
-            }
-        }
-    }
-    return ERR_CAP_DEAD;
+    uint8_t *place = world_object(slot);
+
+    assert(table == 0 && place != NULL);
+    *place = OBJECT_NONE;
+    world.slot[slot] = false;
+    world.started[slot] = false;
+    return ERR_OK;
 }
 
-err_t byre_cap_copy(uint64_t source_table, uint64_t source_slot, uint64_t target_table,
-                    uint64_t target_slot, uint64_t rights, uint64_t badge)
+err_t byre_cap_renew(uint64_t table, uint64_t slot)
 {
-    (void)source_table;
-    (void)source_slot;
-    (void)target_slot;
-    (void)rights;
-    (void)badge;
-    assert(target_table != 0);
-    return world_fails() ? ERR_SLOT_FULL : ERR_OK;
+    assert(table == 0 && world_object(slot) != NULL);
+    world.started[slot] = false;
+    world.table[slot] = 0;
+    return ERR_OK;
+}
+
+static void world_copy(uint64_t table, uint64_t word)
+{
+    uint64_t target = word >> 16 & UINT16_MAX;
+
+    if (word != 0) {
+        assert(target < 64 && (world.table[table] >> target & 1) == 0);
+        world.table[table] |= 1ul << target;
+    }
+}
+
+err_t byre_cap_copies(uint64_t table, uint64_t c0, uint64_t b0, uint64_t c1, uint64_t b1,
+                      uint64_t c2, uint64_t b2, uint64_t c3, uint64_t b3, uint64_t c4, uint64_t b4,
+                      uint64_t *done_out)
+{
+    assert(world.slot[table]);
+    (void)b0, (void)b1, (void)b2, (void)b3, (void)b4;
+    if (world_fails()) {
+        return ERR_SLOT_FULL;
+    }
+    world_copy(table, c0);
+    world_copy(table, c1);
+    world_copy(table, c2);
+    world_copy(table, c3);
+    world_copy(table, c4);
+    *done_out = 0;
+    return ERR_OK;
 }
 
 err_t byre_cap_delete(uint64_t table, uint64_t slot)
 {
     if (table == 0) {
         world.slot[slot] = false;
+    } else {
+        world.table[table] &= ~(1ul << slot);
     }
     return ERR_OK;
 }
 
-err_t byre_thread_configure(uint64_t thread, uint64_t space, uint64_t captable,
-                            uint64_t fault_endpoint, uint64_t fault_badge, uint64_t priority,
-                            uint64_t flags)
+err_t byre_thread_begin(uint64_t thread, uint64_t space, uint64_t captable, uint64_t fault_endpoint,
+                        uint64_t fault_badge, uint64_t priority, uint64_t flags, uint64_t pc,
+                        uint64_t sp, uint64_t tp, uint64_t argument0, uint64_t argument1)
 {
-    (void)fault_endpoint;
-    (void)priority;
-    (void)flags;
+    (void)fault_endpoint, (void)priority, (void)flags;
+    (void)pc, (void)sp, (void)tp, (void)argument0, (void)argument1;
     assert(world.slot[thread] && world.slot[space] && world.slot[captable] && fault_badge != 0);
-    return world_fails() ? ERR_STATE : ERR_OK;
-}
-
-err_t byre_thread_start(uint64_t thread, uint64_t pc, uint64_t sp, uint64_t tp, uint64_t argument0,
-                        uint64_t argument1)
-{
-    (void)pc;
-    (void)sp;
-    (void)tp;
-    (void)argument0;
-    (void)argument1;
-    assert(world.slot[thread] && !world.started[thread]);
+    assert(!world.started[thread]);
     if (world_fails()) {
         return ERR_STATE;
     }
@@ -278,8 +288,18 @@ static err_t world_pager(struct message *m, cap_t accept_slot)
         world.spaces++;
         m->w[0] = world.next_space++;
         return ERR_OK;
+    case PAGER_SPACE_BIND:
+        if (world_fails()) {
+            return PAGER_ERR_NOMEM;
+        }
+        assert(!world.slot[accept_slot]);
+        world.slot[accept_slot] = true;
+        return ERR_OK;
     case PAGER_SPACE_DESTROY:
         world.spaces--;
+        return ERR_OK;
+    case PAGER_UNMAP:
+        m->w[0] = m->w[1]; /* all of it is done */
         return ERR_OK;
     case PAGER_OBJECT_MEMORY:
         if (world_fails() || world.chunks == CHUNKS) {
@@ -344,6 +364,7 @@ void world_start_proc(uint32_t limit)
 {
     world_begin();
     slots_init();
+    bodies_init();
     end_init();
     object_memory_init(&world_owner, world_store(0));
     thread_table_init(&world_owner, world_store(2), 4 * limit);

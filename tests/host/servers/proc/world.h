@@ -9,8 +9,8 @@
 #include <libsys/store.h>
 
 struct world_count {
-    unsigned objects; /* kernel objects */
-    unsigned slots;   /* full slots of proc's table */
+    unsigned objects; /* kernel objects, spares left out */
+    unsigned slots;   /* full slots of proc's table, those of spares left out */
     unsigned spaces;
     unsigned accounts;
 };
