@@ -1,4 +1,6 @@
-"""What is typed arrives: the UART drivers by interrupt, on the boards whose UARTs differ."""
+"""What is typed arrives: the UART drivers by interrupt, on the boards whose UARTs differ, and the card's image
+as it is flashed, without boot arguments, by both of its ways.
+"""
 
 import os
 import pathlib
@@ -13,7 +15,7 @@ from tap import Tap
 
 LIMIT_SECONDS = 40
 PROMPT = b"byre$ "
-BOARDS = [{"BOARD": "sifive_u"}, {"BOARD": "icicle", "TREE": "vendor"}]
+BOARDS = [{"BOARD": "sifive_u"}, {"BOARD": "icicle", "TREE": "vendor"}, {"BOARD": "uboot"}, {"BOARD": "uboot-vf2"}]
 LONG = "echo " + " ".join(f"word{number}" for number in range(30))
 
 
@@ -24,6 +26,7 @@ class Terminal:
             [sys.executable, "tools/run.py", "build/Image", "build/archive.cpio"], stdin=subprocess.PIPE,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=dict(os.environ, **cleared) | settings)
         self.seen = b""
+        self.ended = False
 
     def wait_for(self, text):
         """Read until the text comes; False if it does not in time. What was read before is forgotten."""
@@ -34,6 +37,7 @@ class Terminal:
                 return False
             data = os.read(self.process.stdout.fileno(), 4096)
             if not data:
+                self.ended = True
                 return False
             self.seen += data
         self.seen = self.seen.partition(text)[2]
@@ -60,10 +64,18 @@ def main():
             tap.check(terminal.wait_for(answer + b"\r\n") and terminal.wait_for(answer + b"\r\n"),
                       f"{name}: a long line is echoed and understood", [terminal.seen.decode("latin-1")])
             terminal.type("poweroff")
-            tap.check(terminal.wait_for(b"it is safe to cut the power"), f"{name}: poweroff says when it is done",
-                      [terminal.seen.decode("latin-1")])
+            tap.check(terminal.wait_for(b"it is safe to cut the power") or terminal.ended,
+                      f"{name}: poweroff switches off, or says when to", [terminal.seen.decode("latin-1")])
         finally:
             terminal.stop()
+    terminal = Terminal({"BOARD": "sifive_u"})
+    try:
+        terminal.wait_for(PROMPT)
+        terminal.type("poweroff -r")         # QEMU is told to end in place of a restart
+        tap.check(not terminal.wait_for(b"never said") and terminal.ended, "sifive_u: a restart goes through firmware",
+                  [terminal.seen.decode("latin-1")])
+    finally:
+        terminal.stop()
     tap.end()
 
 
