@@ -17,7 +17,12 @@
 /* The shortest are inline and stand there:
  *   void *arch_window(paddr_t address);                             A3
  *   void arch_space_load(struct hart *hart, struct space *space);   make it this hart's space
- *   uint64_t arch_time_ticks(void);                                                         */
+ *   uint64_t arch_time_ticks(void);
+ *   void arch_keep_temporaries(struct thread *caller);    arguments from the eighth on: to registers[]
+ *   uint64_t arch_accept_slot(const struct thread *caller);         a message's, of these arguments
+ *   struct thread *arch_resume_message(to, from, label, w0, w1, w2, w3, badge, info, is_long);
+ *       How the short path of IPC ends: these are `to`'s registers, w4 to w7 from's or zero; the
+ *       others that a call may change are zero. Does not return, but on the host: `to`.      */
 #include "arch_inline.h"
 
 struct hart;

@@ -60,6 +60,17 @@ static inline bool capability_is_alive(const struct capability *capability)
     return ERR_OK;
 }
 
+/* The same, in short: is the error OK? */
+static inline bool capability_is_good(const struct capability *capability, enum object_type type,
+                                      unsigned rights)
+{
+    bool is_alive = type >= OBJECT_MEMORY ? capability->header == type
+                                          : capability_type(capability) == type &&
+                                                capability->object->header == capability->header;
+
+    return is_alive && (capability->rights & rights) == rights;
+}
+
 void capability_make(struct capability *slot, struct object *object, unsigned rights,
                      uint64_t badge);
 void capability_make_range(struct capability *slot, enum object_type type, unsigned rights,

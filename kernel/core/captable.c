@@ -4,6 +4,14 @@
 #include "arch.h"
 #include "core/syscall.h"
 
+err_t captable_refusal(struct captable *table, uint64_t index, enum object_type type,
+                       unsigned rights)
+{
+    const struct capability *slot = captable_slot(table, index);
+
+    return slot == NULL ? ERR_CAP_RANGE : capability_check(slot, type, rights);
+}
+
 err_t captable_argument(const struct thread *caller, unsigned n, enum object_type type,
                         unsigned rights, struct capability **capability_out)
 {
@@ -15,20 +23,6 @@ err_t captable_find_empty(struct captable *table, uint64_t index, struct capabil
     *slot_out = captable_slot(table, index);
     REFUSE_IF(*slot_out == NULL, ERR_CAP_RANGE);
     return capability_is_empty(*slot_out) ? ERR_OK : ERR_SLOT_FULL;
-}
-
-err_t captable_named(const struct thread *caller, unsigned n, unsigned rights,
-                     struct captable **table_out)
-{
-    struct capability *capability;
-
-    if (argument(caller, n) == 0) {
-        *table_out = caller->captable;
-        return ERR_OK;
-    }
-    TRY(captable_argument(caller, n, OBJECT_CAPTABLE, rights, &capability));
-    *table_out = (struct captable *)capability->object;
-    return ERR_OK;
 }
 
 err_t captable_drain(struct captable *table)

@@ -30,25 +30,46 @@ static inline struct capability *captable_slot(struct captable *table, uint64_t 
     return (struct capability *)(void *)table + index;
 }
 
-/* A slot's capability that is alive, of that type, with those rights. */
+/* The slot if its capability is alive, of that type, with those rights; NULL: captable_refusal says
+ * what is wrong. */
+static inline struct capability *captable_good(struct captable *table, uint64_t index,
+                                               enum object_type type, unsigned rights)
+{
+    struct capability *slot = captable_slot(table, index);
+
+    return slot != NULL && capability_is_good(slot, type, rights) ? slot : NULL;
+}
+
+[[nodiscard]] err_t captable_refusal(struct captable *table, uint64_t index, enum object_type type,
+                                     unsigned rights);
+
+/* The table that an index means (0: the caller's own), with these rights on it; NULL as above. */
+static inline struct captable *captable_named(struct captable *own, uint64_t index, unsigned rights)
+{
+    struct capability *capability;
+
+    if (index == 0) {
+        return own;
+    }
+    capability = captable_good(own, index, OBJECT_CAPTABLE, rights);
+    return capability == NULL ? NULL : (struct captable *)capability->object;
+}
+
+/* As captable_good. */
 [[nodiscard]] static inline err_t captable_find(struct captable *table, uint64_t index,
                                                 enum object_type type, unsigned rights,
                                                 struct capability **capability_out)
 {
-    *capability_out = captable_slot(table, index);
-    return *capability_out == NULL ? ERR_CAP_RANGE
-                                   : capability_check(*capability_out, type, rights);
+    *capability_out = captable_good(table, index, type, rights);
+    return *capability_out != NULL ? ERR_OK : captable_refusal(table, index, type, rights);
 }
 
-/* The same, of the table and slot that a call's n-th argument means. */
+/* The same, of the slot that a call's n-th argument means. */
 [[nodiscard]] err_t captable_argument(const struct thread *caller, unsigned n,
                                       enum object_type type, unsigned rights,
                                       struct capability **capability_out);
 /* An empty slot: CAP_RANGE, SLOT_FULL. */
 [[nodiscard]] err_t captable_find_empty(struct captable *table, uint64_t index,
                                         struct capability **slot_out);
-/* The table that the n-th argument names; rights: MANAGE to write, OBJECTS to read. */
-[[nodiscard]] err_t captable_named(const struct thread *caller, unsigned n, unsigned rights,
-                                   struct captable **table_out);
 /* Empty the next slots; RESTART: there are more and an interrupt waits. */
 [[nodiscard]] err_t captable_drain(struct captable *table);

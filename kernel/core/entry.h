@@ -1,9 +1,10 @@
 /* Entry points: what riscv/ calls when a trap has been taken.
  *
  *   E1  The lock is held, interrupts are off, the registers of hart->current are in its struct
- *       thread. During a system call registers 3, 8, 9 and 18 to 27 of the caller are not: nothing
- *       here reads them.
- *   E2  On return hart->current is the thread to resume, with its space loaded, or NULL: idle.
+ *       thread. During a system call most of the caller's are not: the argument registers are stored by
+ *       what decodes it (syscall.h), the others after it, if another thread is to run.
+ *   E2  On return hart->current is the thread to resume, with its space loaded, or NULL: idle. Those
+ *       that return a thread return that.
  *   E3  arch_thread_switch and arch_space_load are called exactly when they change something.
  */
 #pragma once
@@ -16,10 +17,12 @@
 /* The first call, by the boot hart: takes over memory, makes init's objects, chooses init. */
 void core_start(struct hart *hart KEEPS, const struct boot_facts *facts LENT);
 
-/* registers[0] is the pc after the ecall; a call that is to be made again is put back by four.
+/* A system call is one of system_calls[], which returns its error. If anything was woken, armed or
+ * blocked, or the error is DONE or RESTART, then all of the caller goes to registers[], pc before or
+ * after the ecall, and core_settle says who runs.
  * The calls `call` and `reply_receive` have entry points of their own: ipc_fast.h. */
-void core_syscall(struct hart *hart);
+struct thread *core_settle(struct hart *hart);
 /* kind: FAULT_*. address: the faulting address, or the instruction (ILLEGAL), or 0. */
-void core_fault(struct hart *hart, unsigned kind, uint64_t address);
+struct thread *core_fault(struct hart *hart, unsigned kind, uint64_t address);
 void core_timer(struct hart *hart);
 void core_interrupt(struct hart *hart);

@@ -16,7 +16,7 @@ void event_print_all(const struct hart *hart)
     for (uint64_t i = first; i < count; i++) {
         const struct event *event = &hart->ring[i % EVENT_RING_ENTRIES];
 
-        kernel_log("%u %s %x %x", event->time_ticks, event_names[event->kind], event->subject,
-                   event->detail);
+        kernel_log("%u %s %x %x", event_ticks(event), event_names[event->stamp >> EVENT_KIND_SHIFT],
+                   event->subject, event->detail);
     }
 }

@@ -6,13 +6,17 @@
 #include "arch.h"
 #include "core/hart.h"
 
+static inline uint64_t event_ticks(const struct event *event)
+{
+    return event->stamp & (UINT64_MAX >> (64 - EVENT_KIND_SHIFT));
+}
+
 static inline void event_record_at(struct hart *hart, uint64_t time_ticks, enum event_kind kind,
                                    uint64_t subject, uint64_t detail)
 {
     struct event *event = &hart->ring[hart->event_count++ % EVENT_RING_ENTRIES];
 
-    event->time_ticks = time_ticks;
-    event->kind = kind;
+    event->stamp = time_ticks | (uint64_t)kind << EVENT_KIND_SHIFT;
     event->subject = subject;
     event->detail = detail;
 }

@@ -3,12 +3,9 @@
 
 #include "arch.h"
 #include "core/captable.h"
-#include "core/entry.h"
-#include "core/ipc.h"
-#include "core/ipc_fast.h"
+#include "core/hart.h"
 #include "core/message.h"
 #include "core/panic.h"
-#include "core/schedule.h"
 #include "core/syscall.h"
 #include "core/table.h"
 
@@ -29,59 +26,35 @@ void fault_stop(struct thread *thread)
     }
 }
 
-void core_fault(struct hart *hart, unsigned kind, uint64_t address)
-{
-    struct thread *thread = hart->current;
-    struct capability *endpoint = &thread->fault_endpoint;
-
-    hart_count_one(hart, COUNTER_FAULTS);
-    event_record(hart, EVENT_FAULT, (uint64_t)thread, address);
-    thread->fault_count++;
-    thread->fault_kind = (uint8_t)kind;
-    thread->fault_address = address;
-    thread->in_fault = true;
-    if (ipc_fast_fault(hart, thread)) {
-        return;
-    }
-    if (capability_is_alive(endpoint)) {
-        thread->badge = endpoint->badge;
-        ipc_call(thread, (struct endpoint *)endpoint->object);
-    } else {
-        schedule_block(thread, THREAD_FAULTED);
-        fault_stop(thread);
-    }
-    schedule_finish(hart);
-}
-
 static bool is_page_fault(const struct thread *faulter)
 {
     return faulter->fault_kind >= FAULT_PAGE_READ && faulter->fault_kind <= FAULT_PAGE_EXECUTE;
 }
 
-static err_t map(struct thread *faulter, const struct thread *replier)
+static err_t map(struct thread *faulter, const struct thread *replier, uint64_t table,
+                 uint64_t map_word, uint64_t slot)
 {
     vaddr_t address = {faulter->fault_address};
     struct capability *memory;
     bool was_valid;
 
-    TRY(captable_find(replier->captable, replier->registers[REGISTER_A4], OBJECT_MEMORY, RIGHT_BIND,
-                      &memory));
-    TRY(table_map_page(memory, (frame_t){replier->registers[REGISTER_A2]}, address,
-                       replier->registers[REGISTER_A3], &was_valid));
+    TRY(captable_find(replier->captable, slot, OBJECT_MEMORY, RIGHT_BIND, &memory));
+    TRY(table_map_page(memory, (frame_t){table}, address, map_word, &was_valid));
     if (was_valid) {
         arch_flush_page(faulter->space, address);
     }
     return ERR_OK;
 }
 
-err_t fault_answer(struct thread *faulter, const struct thread *replier, unsigned flags)
+err_t fault_answer(struct thread *faulter, const struct thread *replier, unsigned flags,
+                   uint64_t w0, uint64_t w1, uint64_t w2)
 {
     switch (flags & (IPC_MAP | IPC_FENCE | IPC_FAIL)) {
     case 0:
     case IPC_FAIL:
         return ERR_OK;
     case IPC_MAP:
-        return is_page_fault(faulter) ? map(faulter, replier) : ERR_ARGUMENT;
+        return is_page_fault(faulter) ? map(faulter, replier, w0, w1, w2) : ERR_ARGUMENT;
     case IPC_FENCE:
         REFUSE_IF(!is_page_fault(faulter), ERR_ARGUMENT);
         arch_flush_page(faulter->space, (vaddr_t){faulter->fault_address});

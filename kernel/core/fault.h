@@ -13,4 +13,4 @@ void fault_stop(struct thread *thread); /* X1; it is nowhere */
 /* What the replier's flags ask for, done: ARGUMENT, or what the map item says. MAP has written the
  * entry when this returns OK. */
 [[nodiscard]] err_t fault_answer(struct thread *faulter, const struct thread *replier,
-                                 unsigned flags);
+                                 unsigned flags, uint64_t w0, uint64_t w1, uint64_t w2);

@@ -11,25 +11,27 @@
 
 #include "core/thread.h"
 
-enum { EVENT_RING_ENTRIES = 64, HARTS_MAX = 64 };
+enum { EVENT_RING_ENTRIES = 64, EVENT_KIND_SHIFT = 56, HARTS_MAX = 64 };
 
 struct event {
-    uint64_t time_ticks;
-    uint64_t kind;
+    uint64_t stamp; /* ticks | kind << EVENT_KIND_SHIFT */
     uint64_t subject;
     uint64_t detail;
+    uint64_t unused; /* a power of two is found faster */
 };
 
 struct hart {
-    struct thread *current;      /* R1 [K] */
-    uint64_t stack_top;          /* the architecture's [c] */
-    bool must_choose;            /* who runs next is to be decided before this entry ends [K] */
-    bool must_set_timer;         /* something changed what the timer is to be set to [K] */
-    uint32_t ready_bitmap;       /* R2 [K] */
-    struct space *space;         /* R3 [K] */
-    unsigned index;              /* [c] */
-    uint64_t switched_ticks;     /* when current began to run [K] */
-    uint64_t counters[COUNTERS]; /* [K] */
+    struct thread *current; /* R1 [K] */
+    uint64_t stack_top;     /* the architecture's [c] */
+    bool must_choose;       /* who runs next is to be decided before this entry ends [K] */
+    bool
+        must_set_timer; /* (assembly reads both as one) something changed what the timer is to be set to [K] */
+    uint32_t ready_bitmap;                     /* R2 [K] */
+    struct space *space;                       /* R3 [K] */
+    uint64_t status;                           /* the architecture's: see arch_thread_switch [K] */
+    unsigned index;                            /* [c] */
+    uint64_t switched_ticks;                   /* when current began to run [K] */
+    uint64_t counters[COUNTERS];               /* [K] */
     struct list_node ready[THREAD_PRIORITIES]; /* [K] */
 
     /* The timer. [K] */

@@ -37,7 +37,7 @@ void ipc_abandon(struct thread *waiting, err_t error)
         fault_stop(waiting); /* Z4 */
         return;
     }
-    waiting->registers[REGISTER_A0] = error;
+    thread_fail(waiting, error);
     schedule_wake(waiting);
 }
 
@@ -62,7 +62,7 @@ void ipc_call(struct thread *caller, struct endpoint *endpoint)
             schedule_block(caller, THREAD_FAULTED);
             fault_stop(caller);
         } else {
-            caller->registers[REGISTER_A0] = ERR_PEER_GONE;
+            thread_fail(caller, ERR_PEER_GONE);
         }
         return;
     }
@@ -83,7 +83,7 @@ err_t sys_call(struct thread *caller, struct capability *endpoint)
     caller->badge = endpoint->badge;
     ipc_call(caller, (struct endpoint *)endpoint->object);
     if (caller->state == THREAD_CALLING || caller->state == THREAD_REPLYING) {
-        deadline_arm(&caller->deadline, deadline_ticks, caller->hart);
+        thread_arm(caller, deadline_ticks);
     }
     return ERR_DONE;
 }
@@ -133,7 +133,7 @@ static err_t receive(struct thread *receiver, struct endpoint *endpoint, struct 
         reply->receiver = receiver;
     }
     list_push_back(&endpoint->receivers, &receiver->queue);
-    deadline_arm(&receiver->deadline, deadline_ticks, receiver->hart);
+    thread_arm(receiver, deadline_ticks);
     return ERR_DONE;
 }
 
@@ -169,7 +169,9 @@ static err_t answer(struct thread *replier, struct reply *reply, struct thread *
 
     REFUSE_IF(caller == NULL, ERR_CALLER_GONE);
     if (caller->in_fault) {
-        TRY(fault_answer(caller, replier, flags));
+        const uint64_t *r = replier->registers;
+
+        TRY(fault_answer(caller, replier, flags, r[REGISTER_A2], r[REGISTER_A3], r[REGISTER_A4]));
     } else if (flags != 0) {
         return ERR_ARGUMENT;
     }

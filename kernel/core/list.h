@@ -50,6 +50,14 @@ static inline void list_push_back(struct list_node *head, struct list_node *node
     list_insert_after(head->previous, node);
 }
 
+/* The node that comes first. */
+static inline void list_remove_first(struct list_node *head, struct list_node *node)
+{
+    head->next = node->next;
+    node->next->previous = head;
+    node->next = NULL; /* L1 */
+}
+
 static inline void list_remove(struct list_node *node)
 {
     node->previous->next = node->next;

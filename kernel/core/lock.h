@@ -9,15 +9,15 @@
 #include <stdint.h>
 
 struct lock {
-    uint32_t next_ticket;
-    uint32_t now_serving;
+    uint64_t next_ticket;
+    uint64_t now_serving;
 };
 
 extern struct lock kernel_lock;
 
 static inline void core_lock(void)
 {
-    uint32_t ticket = __atomic_fetch_add(&kernel_lock.next_ticket, 1, __ATOMIC_RELAXED);
+    uint64_t ticket = __atomic_fetch_add(&kernel_lock.next_ticket, 1, __ATOMIC_RELAXED);
 
     while (__atomic_load_n(&kernel_lock.now_serving, __ATOMIC_ACQUIRE) != ticket) {
     }
@@ -25,7 +25,7 @@ static inline void core_lock(void)
 
 static inline void core_unlock(void)
 {
-    uint32_t next = kernel_lock.now_serving + 1; /* only the holder writes it */
+    uint64_t next = kernel_lock.now_serving + 1; /* only the holder writes it */
 
     __atomic_store_n(&kernel_lock.now_serving, next, __ATOMIC_RELEASE);
 }

@@ -1,15 +1,10 @@
 /* The machine's calls: early log, reset, counters and events. Authority: a MACHINE capability. */
 #include "arch.h"
 #include "core/event.h"
+#include "core/lock.h"
 #include "core/syscall.h"
 
 enum { LOG_BYTES_MAX = 32, LOG_SLICE_BYTES = 8, RESET_POWER_OFF = 0, RESET_REBOOT = 1 };
-
-err_t sys_version(struct thread *caller)
-{
-    result(caller, 0, KERNEL_ABI_VERSION);
-    return ERR_OK;
-}
 
 /* Progress: bytes written; the firmware takes its time for each. */
 err_t sys_machine_log(struct thread *caller)
@@ -44,6 +39,12 @@ err_t sys_machine_counter(struct thread *caller)
     REFUSE_IF(which >= COUNTERS, ERR_ARGUMENT);
     for (unsigned i = 0; i < hart_count; i++) {
         sum += harts[i]->counters[which];
+        if (which == COUNTER_SWITCHES) {
+            sum += harts[i]->counters[COUNTER_SPACE_SWITCHES]; /* counted once each */
+        }
+    }
+    if (which == COUNTER_ENTRIES) {
+        sum = kernel_lock.next_ticket; /* each has taken one */
     }
     result(caller, 0, sum);
     return ERR_OK;
@@ -57,8 +58,8 @@ err_t sys_machine_event(struct thread *caller)
 
     REFUSE_IF(age >= EVENT_RING_ENTRIES || age >= hart->event_count, ERR_RANGE);
     event = &hart->ring[(hart->event_count - 1 - age) % EVENT_RING_ENTRIES];
-    result(caller, 0, event->time_ticks);
-    result(caller, 1, event->kind);
+    result(caller, 0, event_ticks(event));
+    result(caller, 1, event->stamp >> EVENT_KIND_SHIFT);
     result(caller, 2, event->subject);
     result(caller, 3, event->detail);
     return ERR_OK;

@@ -35,15 +35,14 @@ err_t message_check_accept(const struct thread *receiver)
     return captable_find_empty(receiver->captable, receiver->registers[REGISTER_T4], &slot);
 }
 
-/* M2; the information bit that tells the receiver. */
-static unsigned transfer(struct thread *sender, struct thread *receiver)
+unsigned message_transfer(struct thread *sender, uint64_t descriptor, struct thread *receiver)
 {
     struct capability *source, *target;
 
-    if (!has_flag(sender, IPC_CAP)) {
+    if ((descriptor & IPC_CAP) == 0) {
         return 0;
     }
-    source = captable_slot(sender->captable, sender->registers[REGISTER_A6] >> IPC_CAP_SHIFT);
+    source = captable_slot(sender->captable, descriptor >> IPC_CAP_SHIFT);
     if (source == NULL || !capability_is_alive(source) || (source->rights & RIGHT_GRANT) == 0 ||
         !has_flag(receiver, IPC_ACCEPT)) {
         return IPC_INFO_CAP_LOST;
@@ -74,13 +73,14 @@ static void deliver_head(struct thread *receiver, uint64_t label, uint64_t badge
     to[REGISTER_T4] = 0;
     to[REGISTER_T5] = 0;
     to[REGISTER_T6] = 0;
+    to[REGISTER_RA] = 0;
 }
 
 void message_deliver(struct thread *sender, struct thread *receiver, uint64_t badge, unsigned info)
 {
     unsigned words = has_flag(sender, IPC_LONG) ? 8 : 4;
 
-    info |= transfer(sender, receiver);
+    info |= message_transfer(sender, sender->registers[REGISTER_A6], receiver);
     for (unsigned i = 0; i < 8; i++) {
         receiver->registers[word_registers[i]] =
             i < words ? sender->registers[word_registers[i]] : 0;

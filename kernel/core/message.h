@@ -17,6 +17,8 @@ enum { IPC_FLAGS_MASK = 0xff, IPC_REPLY_SHIFT = 8, IPC_REPLY_MASK = 0xffffff, IP
 /* The slot in which the receiver would accept a capability: CAP_RANGE, SLOT_FULL. */
 [[nodiscard]] err_t message_check_accept(const struct thread *receiver);
 
+/* M2; the information bit that tells the receiver. */
+unsigned message_transfer(struct thread *sender, uint64_t descriptor, struct thread *receiver);
 void message_deliver(struct thread *sender, struct thread *receiver, uint64_t badge, unsigned info);
 void message_deliver_words(struct thread *receiver, uint64_t w0, uint64_t w1, uint64_t w2,
                            uint64_t w3, uint64_t badge, unsigned info);

@@ -82,7 +82,7 @@ err_t sys_wait(struct thread *caller, struct notification *notification)
     schedule_block(caller, THREAD_WAITING);
     caller->waits_on.notification = notification;
     list_push_back(&notification->waiters, &caller->queue);
-    deadline_arm(&caller->deadline, deadline_ticks, caller->hart);
+    thread_arm(caller, deadline_ticks);
     return ERR_OK; /* the bits are stored when they come */
 }
 

@@ -43,10 +43,11 @@ struct thread;
         }                           \
     } while (0)
 
-/* Never seen by user mode: the call stored its progress and is to be made again. */
-#define ERR_RESTART ((err_t)255)
-/* Never seen either: the registers hold the result, error included, or will when it comes. */
-#define ERR_DONE ((err_t)254)
+/* Never seen by user mode, and negative to entry.S: the call stored its progress and is to be made
+ * again. */
+#define ERR_RESTART ((err_t)-1)
+/* Nor this: registers[] hold the result, error included, or will when it comes. */
+#define ERR_DONE ((err_t)-2)
 
 enum {
     OBJECT_TYPE_MASK = 0x7f,

@@ -47,6 +47,13 @@ void schedule_set_random(struct hart *hart, uint64_t seed, uint64_t mean_us)
     choose_random_preemption(hart);
 }
 
+void schedule_rank(struct thread *thread)
+{
+    bool is_plain = random_mean_ticks == 0 && !tree_is_linked(&thread->deadline.node);
+
+    thread->rank = is_plain ? UINT64_C(1) << thread->priority : 0;
+}
+
 static void push(struct thread *thread, bool to_head)
 {
     struct hart *hart = thread->hart;
@@ -236,6 +243,7 @@ void schedule_set_priority(struct thread *thread, unsigned priority)
         schedule_unqueue(thread);
     }
     thread->priority = (uint8_t)priority;
+    schedule_rank(thread);
     if (is_ready) {
         schedule_wake(thread);
     }

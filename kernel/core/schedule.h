@@ -50,22 +50,23 @@ static inline uint64_t schedule_account(struct hart *hart)
 static inline void schedule_hand_over(struct hart *hart, struct thread *previous,
                                       struct thread *next)
 {
-    unsigned flags = (previous == NULL ? 0 : previous->flags) | (next == NULL ? 0 : next->flags);
-
     hart->current = next;
-    hart_count_one(hart, COUNTER_SWITCHES);
-    if (previous == NULL || next == NULL || (flags & THREAD_FLAG_FLOAT) != 0) {
-        arch_thread_switch(hart, previous, next); /* else both have FS off */
+    if (next == NULL || next->status != hart->status) {
+        arch_thread_switch(hart, previous, next);
     }
     if (next != NULL) {
         next->state = THREAD_RUNNING;
-        next->hart = hart;
         if (next->space != hart->space) {
             hart->space = next->space;
-            arch_space_load(hart, next->space);
+            arch_space_load(hart, next->space); /* counts the switch */
+            return;
         }
     }
+    hart_count_one(hart, COUNTER_SWITCHES);
 }
+
+/* To be called when its priority or its deadline has changed: see rank. */
+void schedule_rank(struct thread *thread);
 
 void schedule_settle(struct hart *hart);
 

@@ -43,6 +43,7 @@ static struct thread *make_init(struct hart *hart, const struct boot_facts *fact
     thread->space = space;
     thread->captable = table;
     thread->priority = INIT_PRIORITY;
+    schedule_rank(thread);
     thread->flags = THREAD_FLAG_STARTED | THREAD_FLAG_INIT;
     arch_thread_start(thread, facts->init_entry, (vaddr_t){INIT_STACK_TOP}, 0, INIT_BOOT_INFO, 0);
     return thread;

@@ -1,25 +1,46 @@
-/* System calls: the way in and the way back. */
+/* System calls: what each finds decoded, and how one ends. */
 #include "core/syscall.h"
 
+#include "arch.h"
 #include "core/captable.h"
 #include "core/entry.h"
 #include "core/lock.h"
 #include "core/schedule.h"
 
-struct lock kernel_lock;
+__attribute__((section(".data.lock"))) struct lock kernel_lock;
+
+#define CALL_REGISTERS                                                                            \
+    [[maybe_unused]] uint64_t a0, [[maybe_unused]] uint64_t a1, [[maybe_unused]] uint64_t a2,     \
+        [[maybe_unused]] uint64_t a3, [[maybe_unused]] uint64_t a4, [[maybe_unused]] uint64_t a5, \
+        [[maybe_unused]] uint64_t a6, struct thread *caller
+
+/* All registers are in memory: its results are more than the way out takes along. */
+static err_t call_is_whole(struct thread *caller, err_t error)
+{
+    if (error < ERR_DONE) {
+        caller->registers[REGISTER_A0] = error;
+        caller->progress = 0;
+        error = ERR_DONE;
+    }
+    return error;
+}
+
+static err_t call_is_unknown(CALL_REGISTERS)
+{
+    caller->registers[REGISTER_A1] = a1;
+    return ERR_SYSCALL;
+}
+
+err_t sys_version(struct thread *caller)
+{
+    result(caller, 0, KERNEL_ABI_VERSION);
+    return ERR_OK;
+}
 
 #include <byre/gen/dispatch.inc>
 
-void core_syscall(struct hart *hart)
+struct thread *core_settle(struct hart *hart)
 {
-    struct thread *caller = hart->current;
-    err_t error = dispatch(caller, caller->registers[REGISTER_A7]);
-
-    if (error == ERR_RESTART) {
-        caller->registers[REGISTER_PC] -= SYSCALL_BYTES; /* Y1 */
-    } else if (error != ERR_DONE) {
-        caller->progress = 0; /* Y2 */
-        caller->registers[REGISTER_A0] = error;
-    }
     schedule_finish(hart);
+    return hart->current;
 }

@@ -32,7 +32,26 @@ void thread_unwait(struct thread *thread)
         return;
     }
     thread->waits_on.endpoint = NULL;
-    deadline_disarm(&thread->deadline); /* D2 */
+    if (tree_is_linked(&thread->deadline.node)) {
+        deadline_disarm(&thread->deadline); /* D2 */
+        schedule_rank(thread);
+    }
+}
+
+void thread_arm(struct thread *thread, uint64_t deadline_ticks)
+{
+    deadline_arm(&thread->deadline, deadline_ticks, thread->hart);
+    schedule_rank(thread);
+}
+
+void thread_fail(struct thread *thread, err_t error)
+{
+    for (unsigned i = 0; i < SYSCALL_ARGUMENTS; i++) {
+        thread->registers[argument_registers[i]] = 0;
+    }
+    thread->registers[REGISTER_RA] = thread->registers[REGISTER_T6] = 0;
+    thread->registers[REGISTER_A7] = 0;
+    thread->registers[REGISTER_A0] = error;
 }
 
 static bool is_stopped(const struct thread *thread)
@@ -52,7 +71,7 @@ void thread_stop(struct thread *thread)
     } else {
         thread_unwait(thread);
         if (!thread->in_fault) {
-            thread->registers[REGISTER_A0] = ERR_PEER_GONE;
+            thread_fail(thread, ERR_PEER_GONE);
         }
         thread->in_fault = false;
     }
@@ -92,6 +111,7 @@ err_t sys_thread_configure(struct thread *caller, struct thread *thread, struct 
         capability_make(&thread->fault_endpoint, endpoint->object, 0, argument(caller, 4));
     }
     thread->priority = (uint8_t)priority;
+    schedule_rank(thread);
     thread->flags = (uint8_t)flags;
     thread->state = THREAD_STOPPED;
     return ERR_OK;
@@ -153,6 +173,7 @@ err_t sys_thread_set_priority(struct thread *caller, struct thread *thread)
 
         tree_remove(&endpoint->callers, &thread->order);
         thread->priority = (uint8_t)priority;
+        schedule_rank(thread);
         endpoint_queue_caller(endpoint, thread);
     } else {
         schedule_set_priority(thread, (unsigned)priority);

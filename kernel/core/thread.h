@@ -5,6 +5,8 @@
  *   H2  registers[] and pc are the user's whole integer state whenever the thread is not running.
  *   H3  A thread that was started has a space and a capability table, which cannot be destroyed
  *       before it is (their bound_threads counts it).
+ *   H4  rank is 1 << priority, or 0 if the short path of IPC must not run it: while a deadline is armed,
+ *       and with random preemption.
  *
  * The assembly in riscv/ reaches the first fields by offsets generated from this file.
  */
@@ -53,6 +55,7 @@ struct thread {
     uint8_t flags; /* THREAD_FLAG_* */
     bool in_fault; /* its wait is for the answer to a fault, not to a call */
     uint8_t fault_kind;
+    uint64_t rank;          /* H4 */
     struct list_node queue; /* ready queue, receivers of an endpoint, waiters of a notification */
 
     /* Waiting [K] */
@@ -87,6 +90,9 @@ static_assert(sizeof(struct thread) <= OBJECT_BYTES_THREAD, "fits its size class
 /* Out of the endpoint, reply object or notification that it waits on, its deadline disarmed: it is
  * nowhere, and the caller says at once where it is next. Nothing if it does not wait. */
 void thread_unwait(struct thread *thread);
+void thread_arm(struct thread *thread, uint64_t deadline_ticks); /* it waits until then */
+/* A call of its ends with this error and nothing else. */
+void thread_fail(struct thread *thread, err_t error);
 /* Out of whatever it waits in or is queued in; an interrupted call will return PEER_GONE. */
 void thread_stop(struct thread *thread);
 void thread_destroy(struct thread *thread TAKES); /* not a running one */

@@ -32,3 +32,44 @@ static inline void arch_space_load(struct hart *hart, struct space *space)
     csr_write(satp, space->translation);
     hart_count_one(hart, COUNTER_SPACE_SWITCHES);
 }
+
+/* t0 to t5 of the thread that made the call are where the user left them: entry.S. */
+static inline void arch_keep_temporaries(struct thread *caller)
+{
+    uint64_t *r = caller->registers;
+    __asm__ volatile("sd t0, 40(%0)\n\tsd t1, 48(%0)\n\tsd t2, 56(%0)\n\t"
+                     "sd t3, 224(%0)\n\tsd t4, 232(%0)\n\tsd t5, 240(%0)"
+                     :
+                     : "r"(r)
+                     : "memory");
+}
+
+static inline uint64_t arch_accept_slot(const struct thread *caller)
+{
+    uint64_t slot;
+    (void)caller;
+    __asm__ volatile("mv %0, t4" : "=r"(slot));
+    return slot;
+}
+
+static inline struct thread *arch_resume_message(struct thread *to, const struct thread *from,
+                                                 uint64_t label, uint64_t w0, uint64_t w1,
+                                                 uint64_t w2, uint64_t w3, uint64_t badge,
+                                                 uint64_t info, bool is_long)
+{
+    register struct thread *a0 __asm__("a0") = to;
+    register uint64_t a1 __asm__("a1") = label, a2 __asm__("a2") = w0, a3 __asm__("a3") = w1;
+    register uint64_t a4 __asm__("a4") = w2, a5 __asm__("a5") = w3, a6 __asm__("a6") = badge;
+    register uint64_t a7 __asm__("a7") = info;
+    (void)from;
+    if (is_long) {
+        __asm__ volatile("j trap_resume_long"
+                         :
+                         : "r"(a0), "r"(a1), "r"(a2), "r"(a3), "r"(a4), "r"(a5), "r"(a6), "r"(a7));
+    } else {
+        __asm__ volatile("j trap_resume_message"
+                         :
+                         : "r"(a0), "r"(a1), "r"(a2), "r"(a3), "r"(a4), "r"(a5), "r"(a6), "r"(a7));
+    }
+    __builtin_unreachable();
+}

@@ -3,11 +3,13 @@
  *   sscratch   the current thread while user mode runs; 0 while the kernel runs, which is how a
  *              trap from S-mode (our bug) is told
  *   tp         the user's; for a moment the thread; then the hart, throughout the kernel
- *   sp         the user's; then the hart's stack, which holds nothing across entries
+ *   sp         the user's; for a moment anything; then the hart's stack, empty at each entry
  *   s0-s11 gp  the user's throughout a system call: C code keeps them, and they are stored only if
  *              another thread is resumed
+ *   t0-t5      the user's throughout a system call: the kernel is compiled not to know them
  *   ra t6      carry nothing into a system call, and are zero after it
- *   a0-a6      of `call` and `reply_receive`: also stay where they are, for core/ipc_fast.c
+ *   a0-a6      arguments, in C code's registers too; a7: the number, then the thread
+ *   sepc       the user's until another thread is resumed
  *
  * sstatus is written in thread.c alone, when the thread changes: a trap leaves SPP and SPIE as sret
  * wants them.
@@ -23,41 +25,44 @@
     .endr
     .endm
 
+    .macro  zero numbers:vararg
+    .irp    n, \numbers
+    li      x\n, 0
+    .endr
+    .endm
+
 #define CALLEE_SAVED 3, 8, 9, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27 /* gp, s0 to s11 */
 #define MESSAGE 10, 11, 12, 13, 14, 15, 16, 17                       /* a0 to a7 */
-#define TEMPORARY 6, 7, 28, 29, 30                                   /* t1 to t5 */
+#define TEMPORARY 5, 6, 7, 28, 29, 30                                /* t0 to t5 */
 
-    /* From the thread in tp to the kernel: its hart and stack, the big lock (core/lock.h), counted.
-     * Changes t0 to t2. */
+    /* From the thread in tp to the kernel: the big lock (core/lock.h), the thread's hart and its
+     * stack. The thread is in a7 then. Changes ra. */
     .macro  enter
-    ld      tp, THREAD_HART(tp)
-    ld      sp, HART_STACK_TOP(tp)
-    lla     t0, kernel_lock
-    li      t1, 1
-    amoadd.w t1, t1, (t0)
-1:  lw      t2, LOCK_NOW_SERVING(t0)
-    bne     t1, t2, 1b
+    mv      a7, tp
+    lui     ra, %hi(kernel_lock)
+    li      sp, 1
+    amoadd.d sp, sp, (ra)
+1:  ld      tp, LOCK_NOW_SERVING(ra)
+    bne     tp, sp, 1b
     fence   r, rw
-    ld      t2, HART_ENTRIES(tp)
-    addi    t2, t2, 1
-    sd      t2, HART_ENTRIES(tp)
+    ld      tp, THREAD_HART(a7)
+    ld      sp, HART_STACK_TOP(tp)
     .endm
 
-    /* Give the lock up. Changes t1 and t2. */
-    .macro  leave
-    lla     t1, kernel_lock
-    lw      t2, LOCK_NOW_SERVING(t1)
-    addi    t2, t2, 1
-    fence   rw, w
-    sw      t2, LOCK_NOW_SERVING(t1)
+    /* Give the lock up. */
+    .macro  leave changed, changed_too
+    lui     \changed, %hi(kernel_lock)
+    addi    \changed, \changed, LOCK_NOW_SERVING
+    li      \changed_too, 1
+    amoadd.d.rl zero, \changed_too, (\changed)
     .endm
 
-    /* To where the thread in \thread is, with tp = thread. Changes t1. */
-    .macro  aim thread
-    ld      t1, REGISTER(0)(\thread)
-    csrw    sepc, t1
-    csrw    sscratch, \thread
+    /* To where the thread in \thread is, with tp = thread. */
+    .macro  aim thread, changed
     mv      tp, \thread
+    ld      \changed, REGISTER(0)(tp)
+    csrw    sepc, \changed
+    csrw    sscratch, tp
     .endm
 
     .section .text.hot.entry, "ax"
@@ -66,105 +71,125 @@
 trap_entry:
     csrrw   tp, sscratch, tp
     beqz    tp, from_kernel
-    sd      t0, REGISTER(5)(tp)
-    csrr    t0, scause
-    addi    t0, t0, -CAUSE_ECALL_USER
-    bnez    t0, other
-    csrr    t0, sscratch
-    sd      t0, REGISTER(4)(tp)
-    csrw    sscratch, zero
-    csrr    t0, sepc
-    addi    t0, t0, 4
-    sd      t0, REGISTER(0)(tp)
-    move    sd, tp, 2, MESSAGE, TEMPORARY
-    sd      zero, REGISTER(1)(tp)
-    sd      zero, REGISTER(31)(tp)
+    sd      sp, REGISTER(2)(tp)
+    csrr    sp, scause
+    addi    sp, sp, -CAUSE_ECALL_USER
+    bnez    sp, other
+    csrrw   sp, sscratch, zero
+    sd      sp, REGISTER(4)(tp)
     addi    ra, a7, -NUMBER_REPLY_RECEIVE
     beqz    ra, short_reply_receive
     addi    ra, a7, -NUMBER_CALL
     beqz    ra, short_call
-
-    mv      t3, tp
+    li      ra, NUMBER_UNKNOWN
+    bgeu    a7, ra, unknown
+known:
+    slli    t6, a7, 3
+    lui     ra, %hi(system_calls)
+    add     ra, ra, t6
+    ld      t6, %lo(system_calls)(ra)
     enter
-    sd      t3, 0(sp)
-    mv      a0, tp
-    call    core_syscall
-    ld      a0, HART_CURRENT(tp)
-    beqz    a0, idle_after_call
-settled:
-    ld      t0, 0(sp)
-    leave
-    bne     a0, t0, another
+    jalr    t6
+    bltz    a0, restart_or_done
+    lhu     t6, HART_MUST(tp)
+    bnez    t6, settle
 
-    /* The caller goes on: s0-s11 and gp are still his. */
-    aim     a0
-    li      ra, 0
-    li      t6, 0
-load_rest:
-    move    ld, tp, 2, 5, TEMPORARY, MESSAGE, 4
+    /* The caller goes on: error in a0, one result in a1. */
+    ld      tp, HART_CURRENT(tp)
+    sd      zero, THREAD_PROGRESS(tp)
+    leave   a2, a3
+    csrr    a2, sepc
+    addi    a2, a2, 4
+    csrw    sepc, a2
+    csrw    sscratch, tp
+    ld      a1, REGISTER(11)(tp)
+    zero    1, 12, 13, 14, 15, 16, 17, 31
+    move    ld, tp, 2, 4
     sret
 
-another:
-    move    sd, t0, CALLEE_SAVED
-resume_whole:
-    aim     a0
-    move    ld, tp, 1, 31, CALLEE_SAVED
-    j       load_rest
+unknown:
+    mv      a7, ra
+    j       known
 
-    /* Messages: another thread will run next, so what the user keeps is stored first. */
+    /* Somebody else may run: the caller's registers to memory, as they would be now. DONE: all that
+     * may carry a result is there. RESTART: the arguments are, and pc stays. */
+settle:
+    ld      t6, HART_CURRENT(tp)
+    ld      a1, REGISTER(11)(t6)
+    sd      zero, THREAD_PROGRESS(t6)
+    zero    12, 13, 14, 15, 16, 17
+    move    sd, t6, MESSAGE, TEMPORARY
+    j       done
+restart_or_done:
+    ld      t6, HART_CURRENT(tp)
+    addi    a0, a0, 1
+    bnez    a0, done
+    move    sd, t6, TEMPORARY
+    csrr    a1, sepc
+    j       2f
+done:
+    csrr    a1, sepc
+    addi    a1, a1, 4
+2:  sd      a1, REGISTER(0)(t6)
+    move    sd, t6, CALLEE_SAVED
+    sd      zero, REGISTER(1)(t6)
+    sd      zero, REGISTER(31)(t6)
+    mv      a0, tp
+    call    core_settle
+switched:
+    beqz    a0, idle
+resume:
+    leave   ra, t6
+    aim     a0, ra
+    move    ld, tp, 1, 2, 31, CALLEE_SAVED, TEMPORARY, MESSAGE, 4
+    sret
+
+    /* Messages: most likely another thread runs next. */
     .macro  message function
+    csrr    ra, sepc
+    addi    ra, ra, 4
+    sd      ra, REGISTER(0)(tp)
     move    sd, tp, CALLEE_SAVED
-    mv      a7, tp
     enter
     call    \function
+    j       switched
     .endm
 
 short_call:
     message core_call
-    j       2f
 short_reply_receive:
     message core_reply_receive
-2:  beqz    a0, idle
-    leave
-    bnez    a1, resume_whole
-    aim     a0
-    move    ld, tp, 2, CALLEE_SAVED, MESSAGE
-    .irp    n, 1, 5, 6, 7, 28, 29, 30, 31
-    li      x\n, 0
-    .endr
+
+    /* From arch_resume_message: a0 = thread; its message in a1 to a7, and in t0 to t3 if long. */
+    .global trap_resume_message, trap_resume_long
+trap_resume_message:
+    zero    5, 6, 7, 28
+trap_resume_long:
+    leave   ra, t6
+    aim     a0, ra
+    move    ld, tp, 2, CALLEE_SAVED
+    zero    1, 10, 29, 30, 31
     ld      tp, REGISTER(4)(tp)
     sret
 
     /* A fault or an interrupt: all registers are the user's to keep. */
 other:
-    csrr    t0, sscratch
-    sd      t0, REGISTER(4)(tp)
-    csrw    sscratch, zero
-    csrr    t0, sepc
-    sd      t0, REGISTER(0)(tp)
-    move    sd, tp, 1, 2, 31, MESSAGE, TEMPORARY, CALLEE_SAVED
+    csrrw   sp, sscratch, zero
+    sd      sp, REGISTER(4)(tp)
+    csrr    sp, sepc
+    sd      sp, REGISTER(0)(tp)
+    move    sd, tp, 1, 31, MESSAGE, TEMPORARY, CALLEE_SAVED
     enter
     mv      a0, tp
     csrr    a1, scause
     csrr    a2, stval
     call    trap_other
-    ld      a0, HART_CURRENT(tp)
-    beqz    a0, idle
-    leave
-    j       resume_whole
+    bnez    a0, resume
 
-    /* Nobody is ready. After a system call its maker's registers may still be here. */
-idle_after_call:
-    mv      a0, tp
-    call    trap_idle
-    ld      a0, HART_CURRENT(tp)
-    j       settled
 idle:
     mv      a0, tp
     call    trap_idle
-    ld      a0, HART_CURRENT(tp)
-    leave
-    j       resume_whole
+    j       resume
 
     .global trap_resume
 trap_resume:
@@ -176,7 +201,7 @@ trap_resume:
 from_kernel:
     lla     tp, trap_panic_frame
     addi    tp, tp, -THREAD_REGISTERS_OFFSET /* so that REGISTER() fits */
-    move    sd, tp, 1, 2, 5, 31, MESSAGE, TEMPORARY, CALLEE_SAVED
+    move    sd, tp, 1, 2, 31, MESSAGE, TEMPORARY, CALLEE_SAVED
     addi    tp, tp, THREAD_REGISTERS_OFFSET
     csrr    t0, sepc
     sd      t0, 0(tp)

@@ -18,13 +18,13 @@
     .global fp_save
 fp_save:
     all     fsd
-    frcsr   t0
-    sd      t0, 8*32(a0)
+    frcsr   t6
+    sd      t6, 8*32(a0)
     ret
 
     .global fp_load
 fp_load:
     all     fld
-    ld      t0, 8*32(a0)
-    fscsr   t0
+    ld      t6, 8*32(a0)
+    fscsr   t6
     ret

@@ -5,6 +5,8 @@
  *   F2  fp[] of a thread that does not run holds its values: what is dirty is saved when it stops.
  *   F3  fp_owner names the thread whose values, equal to its fp[], the registers still hold: by its
  *       object header, which no other object ever has.
+ *   F4  hart->status is sstatus while it has FS off, else 0: a thread with that very status may follow
+ *       without coming here.
  */
 #include "core/thread.h"
 #include "arch.h"
@@ -44,6 +46,8 @@ uint64_t arch_thread_register(const struct thread *thread, unsigned index)
 void arch_thread_switch(struct hart *hart, struct thread *from, struct thread *to)
 {
     struct riscv_hart *own = riscv_hart_of(hart);
+    bool is_float = to != NULL && (to->flags & THREAD_FLAG_FLOAT) != 0;
+    hart->status = is_float ? 0 : SSTATUS_UXL_64 | SSTATUS_FS_OFF; /* F4 */
     if (from != NULL && (csr_read(sstatus) & SSTATUS_FS_MASK) == SSTATUS_FS_DIRTY) {
         fp_save(from->fp);
         own->fp_owner = from->object.header;
@@ -52,7 +56,7 @@ void arch_thread_switch(struct hart *hart, struct thread *from, struct thread *t
         csr_write(sstatus, SSTATUS_UXL_64 | SSTATUS_FS_OFF);
         return;
     }
-    if ((to->flags & THREAD_FLAG_FLOAT) != 0 && own->fp_owner != to->object.header) {
+    if (is_float && own->fp_owner != to->object.header) {
         csr_write(sstatus, SSTATUS_UXL_64 | SSTATUS_FS_DIRTY);
         fp_load(to->fp);
         own->fp_owner = to->object.header;

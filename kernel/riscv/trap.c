@@ -21,7 +21,7 @@ static void take_interrupts(struct riscv_hart *hart)
     }
 }
 
-void trap_idle(struct riscv_hart *hart)
+struct thread *trap_idle(struct riscv_hart *hart)
 {
     while (hart->hart.current == NULL) {
         core_unlock();
@@ -29,6 +29,7 @@ void trap_idle(struct riscv_hart *hart)
         core_lock();
         take_interrupts(hart);
     }
+    return hart->hart.current;
 }
 
 /* FAULT_* by scause; what has no name here is an illegal instruction to user mode. */
@@ -38,13 +39,13 @@ static unsigned fault_kind(uint64_t cause)
     return cause < sizeof kinds && kinds[cause] != 0 ? kinds[cause] : FAULT_ILLEGAL;
 }
 
-void trap_other(struct riscv_hart *hart, uint64_t cause, uint64_t value)
+struct thread *trap_other(struct riscv_hart *hart, uint64_t cause, uint64_t value)
 {
-    if (cause >> CAUSE_INTERRUPT_BIT != 0) {
-        take_interrupts(hart);
-    } else {
-        core_fault(&hart->hart, fault_kind(cause), value);
+    if (cause >> CAUSE_INTERRUPT_BIT == 0) {
+        return core_fault(&hart->hart, fault_kind(cause), value);
     }
+    take_interrupts(hart);
+    return hart->hart.current;
 }
 
 void trap_from_kernel(void)

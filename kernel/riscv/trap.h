@@ -19,7 +19,7 @@ void trap_entry(void); /* where stvec points; not to be called */
 /* Leave for hart->current for the first time, with the lock held. */
 _Noreturn void trap_resume(struct riscv_hart *hart);
 
-/* From entry.S, with the lock held. */
-void trap_other(struct riscv_hart *hart, uint64_t cause, uint64_t value);
-void trap_idle(struct riscv_hart *hart); /* until a thread is current */
+/* From entry.S, with the lock held: the thread to resume; NULL: idle. */
+struct thread *trap_other(struct riscv_hart *hart, uint64_t cause, uint64_t value);
+struct thread *trap_idle(struct riscv_hart *hart); /* until a thread is current */
 _Noreturn void trap_from_kernel(void);

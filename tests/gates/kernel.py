@@ -22,6 +22,11 @@ ALLOCATORS = re.compile(r"^_?_?(malloc|calloc|realloc|free|sbrk|brk|alloc|kmallo
 SUM_BIT = 1 << 18
 # The only function that writes a status it has loaded: a thread's, itself made of constants plus FS.
 STATUS_FROM_MEMORY = {"arch_thread_switch"}
+# Registers that are the user's while the kernel runs. Trap entry loads them; boot/ runs before there is
+# a user, and alone uses the library's memcpy.
+USER_KEEPS = {"t0", "t1", "t2", "t3", "t4", "t5"}
+MAY_CHANGE_THEM = ("kernel/riscv/entry.S", "boot/head.S")
+STORE_OR_BRANCH = re.compile(r"^(c\.)?(s[bhwd]|b[a-z]+|j|jr|sfence\.vma)$")
 FLOATING_POINT = re.compile(r"^(c\.)?f(?!ence)[a-z]+(\.|$|ld|sd|lw|sw)|^f(r|s)(csr|rm|flags)")
 CSR_WRITE = re.compile(r"^csrr?[wsc]i?$")
 
@@ -120,6 +125,24 @@ def no_floating_point(tap):
         tap.check(not bad, f"{path.name}: no floating point", bad[:5])
 
 
+def changes_user_register(instruction):
+    return (instruction.operands[:1] and instruction.operands[0] in USER_KEEPS
+            and not STORE_OR_BRANCH.match(instruction.name))
+
+
+def user_registers_stay(tap):
+    allowed = {"memcpy"}
+    for source in MAY_CHANGE_THEM:
+        allowed |= set(elf.symbols(pathlib.Path(f"build/obj/kernel/{source}.o")))
+    code = list(elf.disassembly(KERNEL))
+    bad = [f"{instruction.name} in {function}" for function, instructions in code
+           for instruction in instructions
+           if function not in allowed and changes_user_register(instruction)]
+    seen = any(function in allowed and changes_user_register(instruction)
+               for function, instructions in code for instruction in instructions)
+    tap.check(seen and not bad, "t0 to t5 stay the user's while the kernel runs", bad[:5])
+
+
 def write_xor_execute(tap):
     programs = sorted(pathlib.Path("build/servers").glob("*"))
     programs += sorted(pathlib.Path("build/programs").glob("*"))
@@ -131,7 +154,7 @@ def write_xor_execute(tap):
 def main():
     tap = Tap()
     for gate in (data_is_fixed, no_allocator, never_sets_sum, notices_sum,
-                 no_floating_point, write_xor_execute):
+                 no_floating_point, user_registers_stay, write_xor_execute):
         gate(tap)
     tap.end()
 

@@ -1,6 +1,7 @@
 /* The part of arch.h that the real machine makes inline: on the host these are the fake's. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "core/hart.h"
@@ -10,3 +11,8 @@
 void *arch_window(paddr_t address);
 uint64_t arch_time_ticks(void);
 void arch_space_load(struct hart *hart, struct space *space);
+void arch_keep_temporaries(struct thread *caller);
+uint64_t arch_accept_slot(const struct thread *caller);
+struct thread *arch_resume_message(struct thread *to, const struct thread *from, uint64_t label,
+                                   uint64_t w0, uint64_t w1, uint64_t w2, uint64_t w3,
+                                   uint64_t badge, uint64_t info, bool is_long);

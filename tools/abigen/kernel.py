@@ -113,33 +113,70 @@ def system_calls_header(kernel):
     return guarded(SOURCE, "system_calls.h", body)
 
 
-def dispatch_case(call):
+def may_restart(call):
+    return "sliced" in call["bound"] or call["bound"].startswith("as ")
+
+
+def kept_registers(call):
+    """[(register, value)]: what a handler, or the call made again, finds in the caller's registers."""
+    arguments = list(zip(ARGUMENT_REGISTERS, call["args"]))
+    checked = {need.split(":")[0] for need in call.get("needs", [])}
+    if is_whole(call):
+        return [(f"a{n}", f"a{n}") for n in range(7)] + [("a7", f"SYS_{call['name'].upper()}")]
+    kept = [(register, register) for register, name in arguments
+            if register[0] == "a" and (may_restart(call) or name not in checked)]
+    if not any(register == "a1" for register, _ in kept):
+        kept.append(("a1", "0"))
+    if may_restart(call) or any("MEMORY:BIND" in need for need in call.get("needs", [])):
+        kept.append(("a7", f"SYS_{call['name'].upper()}"))
+    return kept
+
+
+def is_whole(call):
+    """Whether it ends with all registers loaded from memory: messages, and more than one result."""
+    return call.get("ipc") or len(call["results"]) > 1
+
+
+def handler(call):
     name = call["name"]
     lines, passed = [], ["caller"]
+    for register, value in kept_registers(call):
+        lines.append(f"caller->registers[REGISTER_{register.upper()}] = {value};")
+    if is_whole(call) or len(call["args"]) > 7:
+        lines.append("arch_keep_temporaries(caller);")
     for argument, kind, right, struct in decoded(call):
-        place = call["args"].index(argument)
+        value = f"a{call['args'].index(argument)}"
         right = f"RIGHT_{right}" if right else "0"
         if kind == "TABLE":
-            lines.append(f"TRY(captable_named(caller, {place}, {right}, &tables[{place}]));")
-            passed.append(f"tables[{place}]")
-            continue
-        lines.append(f"TRY(captable_argument(caller, {place}, OBJECT_{kind}, {right}, &slots[{place}]));")
-        if struct == "capability":
-            passed.append(f"slots[{place}]")
+            lines.append(f"struct captable *{argument} = captable_named(caller->captable, {value}, {right});")
+        else:
+            lines.append(f"struct capability *{argument} = "
+                         f"captable_good(caller->captable, {value}, OBJECT_{kind}, {right});")
+        lines += [f"if ({argument} == NULL) {{",
+                  f"    return captable_refusal(caller->captable, {value}, "
+                  f"OBJECT_{'CAPTABLE' if kind == 'TABLE' else kind}, {right});", "}"]
+        if struct == "capability" or kind == "TABLE":
+            passed.append(argument)
         elif struct:
-            passed.append(f"(struct {struct} *)slots[{place}]->object")
+            passed.append(f"(struct {struct} *){argument}->object")
     lines.append(f"return sys_{name}({', '.join(passed)});")
-    return f"    case SYS_{name.upper()}:\n" + "".join(f"        {line}\n" for line in lines)
+    body = "".join(f"    {line}\n" for line in lines)
+    function = f"static err_t decode_{name}(CALL_REGISTERS)\n{{\n{body}}}\n"
+    if is_whole(call) and not call.get("ipc"):
+        function += (f"\nstatic err_t whole_{name}(CALL_REGISTERS)\n{{\n"
+                     f"    return call_is_whole(caller, decode_{name}(a0, a1, a2, a3, a4, a5, a6, caller));\n}}\n")
+    return function
 
 
 def dispatch(kernel):
-    """For core's one caller: the capabilities that a call needs are found and checked here."""
-    most = max(len(call["args"]) for call in kernel["syscall"])
-    return (head(SOURCE) + "#include <byre/gen/system_calls.h>\n\n"
-            "static err_t dispatch(struct thread *caller, uint64_t number)\n{\n"
-            f"    struct capability *slots[{most}];\n    struct captable *tables[{most}];\n\n"
-            "    switch (number) {\n" + "".join(map(dispatch_case, kernel["syscall"])) +
-            "    default:\n        return ERR_SYSCALL;\n    }\n}\n")
+    """For core's one table: the capabilities that a call needs are found and checked here."""
+    names = [("whole_" if is_whole(call) and not call.get("ipc") else "decode_") + call["name"]
+             for call in kernel["syscall"]]
+    entries = "".join(f"    {name},\n" for name in names)
+    return (head(SOURCE) + "#include <byre/gen/system_calls.h>\n\n" +
+            "\n".join(map(handler, kernel["syscall"])) +
+            "\nconst system_call_function system_calls[SYS_COUNT + 1] = {\n" + entries +
+            "    call_is_unknown,\n};\n")
 
 
 def coverage(kernel):

@@ -175,6 +175,32 @@ void arch_thread_switch(struct hart *hart, struct thread *from, struct thread *t
     fake.switches++;
 }
 
+void arch_keep_temporaries(struct thread *caller)
+{
+    (void)caller; /* they never left registers[] */
+}
+
+uint64_t arch_accept_slot(const struct thread *caller)
+{
+    return caller->registers[REGISTER_T4];
+}
+
+struct thread *arch_resume_message(struct thread *to, const struct thread *from, uint64_t label,
+                                   uint64_t w0, uint64_t w1, uint64_t w2, uint64_t w3,
+                                   uint64_t badge, uint64_t info, bool is_long)
+{
+    static const uint8_t rest[] = {REGISTER_T0, REGISTER_T1, REGISTER_T2, REGISTER_T3};
+    const uint64_t a[] = {ERR_OK, label, w0, w1, w2, w3, badge, info};
+    uint64_t *r = to->registers;
+
+    memcpy(&r[REGISTER_A0], a, sizeof(a));
+    for (unsigned i = 0; i < 4; i++) {
+        r[rest[i]] = is_long ? from->registers[rest[i]] : 0;
+    }
+    r[REGISTER_T4] = r[REGISTER_T5] = r[REGISTER_T6] = r[REGISTER_RA] = 0;
+    return to;
+}
+
 uint64_t arch_thread_register(const struct thread *thread, unsigned index)
 {
     return index < THREAD_REGISTERS ? thread->registers[index]

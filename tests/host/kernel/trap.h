@@ -1,31 +1,49 @@
-/* What entry.S does with a system call: the two calls with a short path get their arguments in
- * registers, and a thread that the short path resumes finds zero in t0 to t6. ra and t6 are lost. */
+/* What entry.S does with a system call: arguments go in registers. What a call has not stored of its
+ * own is lost, as on the machine; the two calls with a short path may look. */
 #pragma once
 
 #include "core/entry.h"
 #include "core/ipc_fast.h"
 #include "core/syscall.h"
 
+static inline void trap_general(struct thread *caller, const uint64_t a[8])
+{
+    uint64_t *r = caller->registers;
+    uint64_t number = a[7] < SYS_COUNT ? a[7] : SYS_COUNT;
+    err_t error;
+
+    for (unsigned i = 0; i < 8; i++) {
+        r[REGISTER_A0 + i] = 0xbad0000000000000 + i;
+    }
+    error = system_calls[number](a[0], a[1], a[2], a[3], a[4], a[5], a[6], caller);
+    if (error == ERR_RESTART) {
+        r[REGISTER_PC] -= SYSCALL_BYTES;
+    } else if (error != ERR_DONE) {
+        r[REGISTER_A0] = error;
+        caller->progress = 0;
+        for (unsigned i = 2; i < 8; i++) {
+            r[REGISTER_A0 + i] = 0;
+        }
+    }
+    (void)core_settle(caller->hart);
+}
+
 static inline void trap_system_call(struct hart *hart)
 {
     struct thread *caller = hart->current;
-    const uint64_t *r = caller->registers;
-    struct ipc_next next;
+    uint64_t *r = caller->registers;
+    uint64_t a[8];
 
-    caller->registers[REGISTER_RA] = 0;
-    caller->registers[REGISTER_T6] = 0;
-    if (r[REGISTER_A7] != SYS_CALL && r[REGISTER_A7] != SYS_REPLY_RECEIVE) {
-        core_syscall(hart);
-        return;
+    for (unsigned i = 0; i < 8; i++) {
+        a[i] = r[REGISTER_A0 + i];
     }
-    next = (r[REGISTER_A7] == SYS_CALL ? core_call : core_reply_receive)(
-        r[REGISTER_A0], r[REGISTER_A1], r[REGISTER_A2], r[REGISTER_A3], r[REGISTER_A4],
-        r[REGISTER_A5], r[REGISTER_A6], caller);
-    if (next.is_whole == 0) {
-        static const uint8_t zeroed[] = {REGISTER_T0, REGISTER_T1, REGISTER_T2, REGISTER_T3,
-                                         REGISTER_T4, REGISTER_T5, REGISTER_T6};
-        for (unsigned i = 0; i < sizeof zeroed; i++) {
-            next.thread->registers[zeroed[i]] = 0;
-        }
+    r[REGISTER_RA] = 0;
+    r[REGISTER_T6] = 0;
+    if (a[7] == SYS_CALL) {
+        (void)core_call(a[0], a[1], a[2], a[3], a[4], a[5], a[6], caller);
+    } else if (a[7] == SYS_REPLY_RECEIVE) {
+        (void)core_reply_receive(a[0], a[1], a[2], a[3], a[4], a[5], a[6], caller);
+    } else {
+        trap_general(caller, a);
     }
 }

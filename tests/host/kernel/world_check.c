@@ -80,6 +80,8 @@ static void check_thread(const struct thread *thread)
            thread->state == THREAD_WAITING));
     CHECK(tree_is_linked(&thread->order) == (thread->state == THREAD_CALLING));
     CHECK(is_waiting || !tree_is_linked(&thread->deadline.node)); /* D2 */
+    CHECK(thread->rank == 0 || (thread->rank == UINT64_C(1) << thread->priority &&
+                                !tree_is_linked(&thread->deadline.node))); /* H4 */
     CHECK(is_waiting || !thread->in_fault);
     CHECK(!thread->in_fault || !tree_is_linked(&thread->deadline.node)); /* Z4 */
     CHECK(thread->state == THREAD_RECEIVING || thread->receive_reply == NULL);

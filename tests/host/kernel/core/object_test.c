@@ -211,7 +211,7 @@ static err_t destroy_slice(struct thread *destroyer, uint64_t memory, uint64_t p
     r[REGISTER_A7] = SYS_OBJECT_DESTROY;
     r[REGISTER_PC] = 0x1004;
     fake.pending_one_in = 1;
-    core_syscall(&hart0);
+    trap_system_call(&hart0);
     fake.pending_one_in = 0;
     world_check();
     return r[REGISTER_PC] == 0x1000 ? ERR_RESTART : world_error(destroyer);

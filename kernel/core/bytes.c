@@ -1,0 +1,25 @@
+/* memset, for the compiler and for whoever clears pages and objects. The library's would not leave
+ * the user's registers alone (kernel/riscv/entry.S). */
+#include <stddef.h>
+#include <stdint.h>
+
+void *memset(void *target, int byte, size_t bytes);
+
+void *memset(void *target, int byte, size_t bytes)
+{
+    uint64_t word = UINT64_C(0x0101010101010101) * (uint8_t)byte;
+    char *at = target;
+
+    if ((uintptr_t)at % sizeof(word) == 0) {
+        for (; bytes >= 8 * sizeof(word); bytes -= 8 * sizeof(word), at += 8 * sizeof(word)) {
+            uint64_t *words = (uint64_t *)(void *)at;
+
+            words[0] = words[1] = words[2] = words[3] = word;
+            words[4] = words[5] = words[6] = words[7] = word;
+        }
+    }
+    for (; bytes > 0; bytes--) {
+        *at++ = (char)byte;
+    }
+    return target;
+}
