@@ -14,6 +14,7 @@ enum request_slot {
     SLOT_SEND = PAGER_SLOT_FREE, /* a capability on its way out, replaced by the next */
     SLOT_ACCEPT,                 /* where a capability that arrives lands */
     SLOT_WATCH,                  /* proc's notification */
+    SLOT_SPACE_TABLE,            /* proc's capability table */
     SLOT_JANITOR_THREAD,
     SLOT_JANITOR_WAKE,
     SLOT_SECOND_REPLY, /* one of the two reply objects holds a caller that waits for quiet */

@@ -23,6 +23,20 @@ static err_t create(uint64_t account_id, struct region_map *map, struct space **
     return error;
 }
 
+/* Its capability goes into a slot of proc's table (0: into none), which costs less than to send it. */
+static err_t hand_over(const struct space *s, uint64_t slot)
+{
+    return slot == 0 ? ERR_OK : kernel_cap_give(s->cap, SLOT_SPACE_TABLE, slot, RIGHT_BIND);
+}
+
+void pager_on_space_table(struct pager_request *request)
+{
+    err_t error = kernel_cap_delete(SLOT_SPACE_TABLE);
+    PAGER_ASSERT(error == ERR_OK || error == ERR_CAP_EMPTY);
+    request->error =
+        request->cap == 0 ? PAGER_ERR_INVAL : kernel_cap_move(request->cap, SLOT_SPACE_TABLE);
+}
+
 static void end_child(struct space *child)
 {
     err_t error = space_destroy(child);
@@ -62,12 +76,14 @@ void pager_on_space_fork(struct pager_request *request)
         return;
     }
     request->error = fork_into(parent, child, request->in.space_fork.stack_pointer);
+    if (request->error == ERR_OK) {
+        request->error = hand_over(child, request->in.space_fork.slot);
+    }
     if (request->error != ERR_OK) {
         end_child(child);
         return;
     }
     request->result.space_fork.child_space_id = space_id(child);
-    request_send_copy(request, child->cap, RIGHT_BIND);
 }
 
 void pager_on_space_bind(struct pager_request *request)
@@ -160,12 +176,14 @@ void pager_on_space_create(struct pager_request *request)
         return;
     }
     request->error = add_heap_and_stack(s, request);
+    if (request->error == ERR_OK) {
+        request->error = hand_over(s, request->in.space_create.slot);
+    }
     if (request->error != ERR_OK) {
         end_child(s);
         return;
     }
     request->result.space_create.space_id = space_id(s);
-    request_send_copy(request, s->cap, RIGHT_BIND);
 }
 
 static err_t add_region(struct space *s, const struct pager_request *request)

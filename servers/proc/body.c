@@ -22,11 +22,12 @@ static struct {
     uint32_t spares_most;
 } bodies;
 
-void bodies_init(void)
+err_t bodies_init(void)
 {
     bodies.space_slot = slot_take();
     bodies.spare_count = 0;
     bodies.spares_most = SPARES_MOST;
+    return pager_space_table(SERVER_SLOT_PAGER, SERVER_SLOT_CAPTABLE);
 }
 
 void body_init(struct body *body)
@@ -59,7 +60,7 @@ err_t body_make_space(struct body *body, uint64_t account, uint64_t parent_space
 {
     err_t error = pager_space_create(SERVER_SLOT_PAGER, account, parent_space, plan->image_end,
                                      plan->stack_top - plan->stack_pages * PAGE_BYTES,
-                                     plan->stack_pages, &body->space_id, bodies.space_slot);
+                                     plan->stack_pages, bodies.space_slot, &body->space_id);
     return body_made_space(body, error);
 }
 
@@ -67,7 +68,7 @@ err_t body_fork_space(struct body *body, uint64_t from_space, uint64_t account,
                       uint64_t stack_pointer)
 {
     err_t error = pager_space_fork(SERVER_SLOT_PAGER, from_space, account, stack_pointer,
-                                   &body->space_id, bodies.space_slot);
+                                   bodies.space_slot, &body->space_id);
     return body_made_space(body, error);
 }
 

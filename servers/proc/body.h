@@ -8,7 +8,7 @@
  *   B4  body_unmake first ends the threads, then the table, then the space (the kernel refuses to
  *       destroy what threads are bound to); the pager frees the space's memory by itself.
  *   B5  The capability of a body's space is held only until its thread has begun; one body at a time
- *       holds one, in a slot that serves all.
+ *       holds one, in a slot that serves all, into which the pager puts it.
  *   B6  A table is renewed by the kernel when its body goes, so that it is empty, and some are kept
  *       as spares, as threads are (T4 in thread.h).
  */
@@ -34,7 +34,7 @@ struct body {
 struct thread;
 struct thread_start;
 
-void bodies_init(void);
+[[nodiscard]] err_t bodies_init(void);
 
 void body_init(struct body *body);
 /* With heap and stack as the plan says; its regions are still to come. */

@@ -275,6 +275,12 @@ static void world_check_chunk_empty(uint64_t first_page)
     }
 }
 
+static void world_put_space(uint64_t slot)
+{
+    assert(slot < PROC_CAPTABLE_SLOTS && !world.slot[slot]);
+    world.slot[slot] = true;
+}
+
 static err_t world_pager(struct message *m, cap_t accept_slot)
 {
     switch (m->label) {
@@ -283,17 +289,17 @@ static err_t world_pager(struct message *m, cap_t accept_slot)
         if (world_fails()) {
             return PAGER_ERR_NOMEM;
         }
-        assert(!world.slot[accept_slot]);
-        world.slot[accept_slot] = true;
+        world_put_space(m->w[m->label == PAGER_SPACE_CREATE ? 5 : 3]);
         world.spaces++;
         m->w[0] = world.next_space++;
+        return ERR_OK;
+    case PAGER_SPACE_TABLE:
         return ERR_OK;
     case PAGER_SPACE_BIND:
         if (world_fails()) {
             return PAGER_ERR_NOMEM;
         }
-        assert(!world.slot[accept_slot]);
-        world.slot[accept_slot] = true;
+        world_put_space(accept_slot);
         return ERR_OK;
     case PAGER_SPACE_DESTROY:
         world.spaces--;
@@ -364,7 +370,7 @@ void world_start_proc(uint32_t limit)
 {
     world_begin();
     slots_init();
-    bodies_init();
+    assert(bodies_init() == ERR_OK);
     end_init();
     object_memory_init(&world_owner, world_store(0));
     thread_table_init(&world_owner, world_store(2), 4 * limit);
