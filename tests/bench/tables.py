@@ -54,14 +54,14 @@ PATHS = ["ipc_rtt_4w", "fault_map", "fault_zero", "fault_cow_copy", "fault_cow_l
 # Stages of a path: the first expression that matches "program:function" has it.
 STAGES = [
     ("copying and zeroing", r"pager:(page_copy|page_zero|memset|memcpy|memmove|copy_around)"),
-    ("trap entry and exit", r"kernel:(trap_\w+|another|other|resume_\w+|load_rest|core_syscall"
-                            r"|core_fault|settled|general.*)"),
+    ("trap entry and exit", r"kernel:(trap_\w+|known|unknown|settle|restart_or_done|done|switched"
+                            r"|resume|short_\w+|keeping_\w+|other|idle|core_settle)"),
     ("capability lookup", r"kernel:(capability_check|captable_argument|captable_find\w*|memory_find\w*"
-                          r"|find_\w+|decode\w*|argument\w*)"),
+                          r"|find_\w+|decode\w*|whole_\w+|argument\w*)"),
     ("switch, scheduling, time", r"kernel:(arch_thread_\w+|arch_space\w*|arch_timer\w*|sbi_\w+|schedule_\w+"
-                                 r"|run|rebalance|thread_\w+|deadline\w*|tree_\w+|core_timer|event\w*"
+                                 r"|run|float_switch|asid_load|rebalance|thread_\w+|deadline\w*|tree_\w+|core_timer|event\w*"
                                  r"|sys_(wait|signal|yield|thread_\w+)|__clzdi2|__ctzdi2)"),
-    ("message, fault, reply", r"kernel:(core_\w+|short_\w+|ipc_\w+|message_\w+|receive|answer.*|fault_\w+"
+    ("message, fault, reply", r"kernel:(core_\w+|call_\w+|reply_receive_\w+|end|ipc_\w+|message_\w+|receive|answer.*|fault_\w+"
                               r"|endpoint\w+|reply\w*|sys_(call|send|reply|reply_receive|receive))"),
     ("page tables", r"kernel:(table_\w+|sys_table_\w+|run_\w+|for_range|arch_flush\w*|arch_root\w*"
                     r"|sys_space_\w+)"),

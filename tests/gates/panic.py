@@ -73,7 +73,7 @@ def main():
         run = panicked_run(folder, symbols["core_fault"], "a0", wild)
         check_report(tap, "a wild pointer", run, "load page fault", "a0", wild, ["core_fault"])
         lost = symbols["kernel_symbols"]
-        run = panicked_run(folder, symbols["core_syscall"], "pc", lost)
+        run = panicked_run(folder, symbols["core_settle"], "pc", lost)
         check_report(tap, "a jump into data", run, "fetch page fault", "pc", lost, [])
     tap.end()
 
