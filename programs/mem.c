@@ -29,7 +29,9 @@ static int print_machine(void)
     struct memory_kinds k;
     if (memory_kinds_read(&k) == ERR_OK) {
         print_frames("fixed", k.frames_fixed);
-        print_frames(k.chunks_user > EXACT_CHUNKS ? "~shared" : "shared", k.frames_shared);
+        print_frames(k.chunks_user > EXACT_CHUNKS ? "~shared" : "shared",
+                     k.frames_shared + k.archive_shared);
+        print_frames("- archive", k.archive_shared);
     } else {
         k = (struct memory_kinds){0};
     }

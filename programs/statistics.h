@@ -21,8 +21,9 @@ struct memory_statistics {
 };
 
 struct memory_kinds {
-    uint64_t frames_shared; /* with more than one reference */
-    uint64_t frames_fixed;  /* archive, servers started by init */
+    uint64_t frames_shared;  /* with more than one reference; the fixed ones aside */
+    uint64_t frames_fixed;   /* archive, servers started by init */
+    uint64_t archive_shared; /* frames of the archive with several entries: text of what runs */
     uint64_t chunks_user;
     uint64_t chunks_table;
     uint64_t chunks_object;
@@ -59,9 +60,12 @@ static inline err_t memory_statistics_read(struct memory_statistics *s)
 static inline err_t memory_kinds_read(struct memory_kinds *k)
 {
     uint64_t none;
-    return pager_statistics(PROGRAM_SLOT_PAGER, 1, &k->frames_shared, &k->frames_fixed,
-                            &k->chunks_user, &k->chunks_table, &k->chunks_object, &k->tables_limit,
-                            &none, &none);
+    err_t error = pager_statistics(PROGRAM_SLOT_PAGER, 1, &k->frames_shared, &k->frames_fixed,
+                                   &k->chunks_user, &k->chunks_table, &k->chunks_object,
+                                   &k->tables_limit, &none, &none);
+    return error != ERR_OK ? error
+                           : pager_statistics(PROGRAM_SLOT_PAGER, 2, &k->archive_shared, &none,
+                                              &none, &none, &none, &none, &none, &none);
 }
 
 /* space_id 0: the caller's own. */

@@ -15,8 +15,8 @@
 /* ------------------------------------------------------------------------------- statistics */
 enum { SHARED_SCAN_CHUNKS = 64, EXACT_LEAVES = 16 };
 
-/* USER frames with more than one reference. What a small machine has is counted; of a big one the
- * first chunks, in proportion. */
+/* USER frames with more than one reference, those never freed aside. What a small machine has is
+ * counted; of a big one the first chunks, in proportion. */
 static uint64_t count_shared_frames(void)
 {
     uint64_t shared = 0;
@@ -33,6 +33,17 @@ static uint64_t count_shared_frames(void)
         }
     }
     return scanned < SHARED_SCAN_CHUNKS ? shared : shared * frames.totals.user_chunks / scanned;
+}
+
+/* The archive's that several entries name: text and constants of what runs. Each has one count more
+ * than entries. */
+static uint64_t count_shared_archive(void)
+{
+    uint64_t shared = 0;
+    for (uint32_t i = 0; i < pager_archive_pages && i < SHARED_SCAN_CHUNKS * CHUNK_PAGES; i++) {
+        shared += frame_count((frame_t){pager_archive.number + i}) > 2;
+    }
+    return shared;
 }
 
 static uint64_t tables_used(void)
@@ -66,6 +77,9 @@ void pager_on_statistics(struct pager_request *request)
         out[5] = promise_tables_capacity();
         out[6] = tables_dead();
         out[7] = t->user_free + t->table_free + t->table_chunks;
+        return;
+    case 2:
+        out[0] = count_shared_archive();
         return;
     default:
         request->error = PAGER_ERR_INVAL;
