@@ -57,14 +57,6 @@ err_t table_map_page(const struct capability *memory, frame_t frame, vaddr_t add
     return ERR_OK;
 }
 
-void table_unref(frame_t child)
-{
-    struct table_record *record = table_record_of(child);
-
-    KASSERT(record->count > 0); /* T2 */
-    record->count--;
-}
-
 err_t sys_table_create(struct thread *caller, struct capability *memory)
 {
     frame_t frame = {argument(caller, 1)};

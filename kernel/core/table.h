@@ -10,6 +10,7 @@
 
 #include "arch.h"
 #include "core/memory.h"
+#include "core/panic.h"
 
 static_assert((int)MAP_R << 1 == (int)PTE_R && (int)MAP_X << 1 == (int)PTE_X &&
                   (int)MAP_SOFT0 << 5 == (int)PTE_SOFT0,
@@ -128,4 +129,11 @@ static inline uint64_t table_entry(uint64_t frame, uint64_t rights, uint64_t sof
 /* One page of a level-0 table, for the answer to a fault. */
 [[nodiscard]] err_t table_map_page(const struct capability *memory, frame_t frame, vaddr_t address,
                                    uint64_t map_word, bool *was_valid_out);
-void table_unref(frame_t child); /* an entry that named it is gone */
+/* An entry that named it is gone. */
+static inline void table_unref(frame_t child)
+{
+    struct table_record *record = table_record_of(child);
+
+    KASSERT(record->count > 0); /* T2 */
+    record->count--;
+}

@@ -169,123 +169,154 @@ err_t sys_table_map_device(struct thread *caller, struct capability *memory,
     return error;
 }
 
-/* What becomes of an entry that is not zero. */
-static inline uint64_t changed_entry(const struct range_call *call, uint64_t entry)
-{
-    bool names_table = entry_names_table(entry);
-    bool is_valid = (entry & PTE_V) != 0;
-    frame_t frame = entry_frame(entry);
-
-    switch (call->number) {
-    case SYS_TABLE_PROTECT:
-        return is_valid ? entry & ~(uint64_t)(PTE_W | PTE_D) : entry;
-    case SYS_TABLE_LAZY:
-        return is_valid && names_table ? as_lazy(entry) : entry;
-    case SYS_TABLE_THAW: /* a table that nobody else names; kind and level are looked at again */
-        return !is_valid && names_table && chunk_kind(frame) == KIND_TABLE &&
-                       table_record_of(frame)->count == 1 &&
-                       table_record_of(frame)->state == call->table.level
-                   ? frame.number << PTE_FRAME_SHIFT | PTE_V
-                   : entry;
-    default: /* SYS_TABLE_DROP */
-        return 0;
-    }
-}
-
+/* Entries lose W, or become lazy. */
 static err_t run_change(struct range_call *call, uint64_t index, uint64_t end)
 {
-    bool is_drop = call->number == SYS_TABLE_DROP;
-
-    if (is_drop && end - index == TABLE_GROUP_ENTRIES) {
-        call->table.record->groups &= (uint16_t) ~(1u << (index / TABLE_GROUP_ENTRIES)); /* T4 */
-    }
-    for (; is_drop && call->table.level == TABLE_LEVEL_LEAF && index < end; index++) {
-        call->changed += call->table.entries[index] != 0;
-        table_store(&call->table, index, 0);
-    }
     for (; index < end; index++) {
         uint64_t entry = call->table.entries[index];
-        uint64_t changed = entry == 0 ? 0 : changed_entry(call, entry);
+        uint64_t changed = entry;
 
+        if ((entry & PTE_V) == 0) {
+            continue;
+        }
+        if (call->number == SYS_TABLE_PROTECT) {
+            changed = entry & ~(uint64_t)(PTE_W | PTE_D);
+        } else if (entry_names_table(entry)) {
+            changed = as_lazy(entry);
+        }
         if (changed != entry) {
             table_store(&call->table, index, changed);
             call->changed++;
-            if (is_drop && entry_names_table(entry)) {
-                table_unref(entry_frame(entry));
-            }
+        }
+    }
+    return ERR_OK;
+}
+
+/* A lazy table that nobody else names becomes valid; its kind and level are looked at again. */
+static err_t run_thaw(struct range_call *call, uint64_t index, uint64_t end)
+{
+    unsigned state = call->table.level; /* of a table one level down */
+
+    for (; index < end; index++) {
+        uint64_t entry = call->table.entries[index];
+        const struct table_record *record;
+
+        if ((entry & (PTE_V | PTE_LAZY)) != PTE_LAZY) {
+            continue;
+        }
+        record = table_record_of(entry_frame(entry));
+        if (record->count == 1 && record->state == state &&
+            chunk_kind(entry_frame(entry)) == KIND_TABLE) {
+            table_store(&call->table, index, entry ^ (PTE_V | PTE_LAZY));
+            call->changed++;
+        }
+    }
+    return ERR_OK;
+}
+
+static err_t run_drop(struct range_call *call, uint64_t index, uint64_t end)
+{
+    bool is_leaf_table = call->table.level == TABLE_LEVEL_LEAF;
+
+    if (end - index == TABLE_GROUP_ENTRIES) {
+        call->table.record->groups &= (uint16_t) ~(1u << (index / TABLE_GROUP_ENTRIES)); /* T4 */
+    }
+    for (; index < end; index++) {
+        uint64_t entry = call->table.entries[index];
+
+        if (entry == 0) {
+            continue;
+        }
+        table_store(&call->table, index, 0);
+        call->changed++;
+        if (!is_leaf_table && entry_names_table(entry)) {
+            table_unref(entry_frame(entry));
         }
     }
     return ERR_OK;
 }
 
 static err_t change(struct thread *caller, const struct capability *memory, enum system_call number,
-                    enum range_levels levels)
+                    enum range_levels levels, range_run *run)
 {
     struct range_call call = {.number = number};
 
-    return for_range(caller, &call, decode(caller, memory, &call, levels), RANGE_USED, run_change);
+    return for_range(caller, &call, decode(caller, memory, &call, levels), RANGE_USED, run);
 }
 
 err_t sys_table_lazy(struct thread *caller, struct capability *memory)
 {
-    return change(caller, memory, SYS_TABLE_LAZY, LEVELS_ABOVE_LEAF);
+    return change(caller, memory, SYS_TABLE_LAZY, LEVELS_ABOVE_LEAF, run_change);
 }
 
 err_t sys_table_thaw(struct thread *caller, struct capability *memory)
 {
-    return change(caller, memory, SYS_TABLE_THAW, LEVELS_ABOVE_LEAF);
+    return change(caller, memory, SYS_TABLE_THAW, LEVELS_ABOVE_LEAF, run_thaw);
 }
 
 err_t sys_table_protect(struct thread *caller, struct capability *memory)
 {
-    return change(caller, memory, SYS_TABLE_PROTECT, LEVELS_LEAF);
+    return change(caller, memory, SYS_TABLE_PROTECT, LEVELS_LEAF, run_change);
 }
 
 err_t sys_table_drop(struct thread *caller, struct capability *memory)
 {
-    return change(caller, memory, SYS_TABLE_DROP, LEVELS_ALL);
+    return change(caller, memory, SYS_TABLE_DROP, LEVELS_ALL, run_drop);
 }
 
-/* What both tables hold afterwards, in place of `entry`. */
-static inline err_t shared_entry(bool is_leaf_table, uint64_t entry, uint64_t *shared_out)
+/* Entries of leaf tables: leaves, which lose W in both, and the pager's own (T3). */
+static err_t run_copy_leaves(struct range_call *call, uint64_t index, uint64_t end)
 {
-    if (is_leaf_table) { /* a leaf, or the pager's own: without V, bits 1 and 0 are clear */
-        REFUSE_IF(chunks.closing != 0 && (entry & PTE_V) != 0 &&
-                      chunk_kind(entry_frame(entry)) == KIND_CLOSING,
-                  ERR_KIND); /* C3 */
-        *shared_out = (entry & PTE_V) != 0 ? entry & ~(uint64_t)(PTE_W | PTE_D) : entry;
-    } else if (entry_names_table(entry)) {
-        struct table_record *record = table_record_of(entry_frame(entry));
-
-        REFUSE_IF(record->count == UINT32_MAX, ERR_COUNT);
-        record->count++;
-        *shared_out = as_lazy(entry);
-    } else if ((entry & PTE_V) != 0) {
-        return ERR_ARGUMENT; /* a 2 MiB leaf */
-    } else {
-        *shared_out = entry;
-    }
-    return ERR_OK;
-}
-
-static err_t run_copy(struct range_call *call, uint64_t index, uint64_t end)
-{
-    bool is_leaf_table = call->table.level == TABLE_LEVEL_LEAF;
-    const uint64_t *entries = call->table.entries;
+    volatile uint64_t *source = &call->table.entries[index];
+    volatile uint64_t *target = &call->target.entries[index];
+    const volatile uint64_t *source_end = &call->table.entries[end];
+    bool closing = chunks.closing != 0;
+    uint64_t copied = 0;
+    err_t error = ERR_OK;
 
     table_use_group(&call->target, index);
+#pragma GCC unroll 4
+    for (; source != source_end; source++, target++) {
+        uint64_t entry = *source;
+
+        if (entry == 0 || *target != 0) {
+            continue;
+        }
+        if ((entry & PTE_V) != 0) {
+            if (closing && chunk_kind(entry_frame(entry)) == KIND_CLOSING) { /* C3 */
+                error = ERR_KIND;
+                break;
+            }
+            entry &= ~(uint64_t)(PTE_W | PTE_D);
+        }
+        *target = entry;
+        *source = entry;
+        copied++;
+    }
+    call->changed += copied;
+    return error;
+}
+
+/* Entries above: tables, which become lazy in both, and the pager's own. */
+static err_t run_copy_tables(struct range_call *call, uint64_t index, uint64_t end)
+{
+    table_use_group(&call->target, index);
     for (; index < end; index++) {
-        uint64_t entry = entries[index];
-        uint64_t shared;
+        uint64_t entry = call->table.entries[index];
 
         if (entry == 0 || call->target.entries[index] != 0) {
             continue;
         }
-        TRY(shared_entry(is_leaf_table, entry, &shared));
-        table_store(&call->target, index, shared);
-        if (shared != entry) {
-            table_store(&call->table, index, shared);
+        if (entry_names_table(entry)) {
+            struct table_record *record = table_record_of(entry_frame(entry));
+
+            REFUSE_IF(record->count == UINT32_MAX, ERR_COUNT);
+            record->count++;
+            entry = as_lazy(entry);
         }
+        REFUSE_IF((entry & PTE_V) != 0, ERR_ARGUMENT); /* a 2 MiB leaf */
+        table_store(&call->target, index, entry);
+        table_store(&call->table, index, entry);
         call->changed++;
     }
     return ERR_OK;
@@ -307,5 +338,9 @@ err_t sys_table_copy(struct thread *caller, struct capability *memory)
 {
     struct range_call call;
 
-    return for_range(caller, &call, decode_copy(caller, memory, &call), RANGE_USED, run_copy);
+    err_t error = decode_copy(caller, memory, &call);
+    bool is_leaf_table = error == ERR_OK && call.table.level == TABLE_LEVEL_LEAF;
+
+    return for_range(caller, &call, error, RANGE_USED,
+                     is_leaf_table ? run_copy_leaves : run_copy_tables);
 }

@@ -147,14 +147,17 @@ void leaf_ref_frames(frame_t leaf)
         if ((groups & 1) == 0) {
             continue;
         }
-        for (unsigned i = base; i < base + TABLE_GROUP_ENTRIES; i++) {
-            uint64_t e = entries[i];
+        const volatile uint64_t *end = entries + base + TABLE_GROUP_ENTRIES;
+#pragma GCC unroll 4
+        for (const volatile uint64_t *at = entries + base; at != end; at++) {
+            uint64_t e = *at;
             if (e == 0) {
                 continue;
             }
             struct frame_record *r = &records[e >> PTE_FRAME_SHIFT];
-            if (__builtin_expect(r->count - 1 < FRAME_COUNT_MAX - 1, 1)) { /* not 0, not full */
-                r->count++;
+            uint32_t more = r->count + 1;
+            if (__builtin_expect(more > 1, 1)) { /* it was not 0, and not full */
+                r->count = more;
             } else {
                 frame_ref(entry_frame(e));
             }

@@ -284,35 +284,6 @@ void frame_release(frame_t f)
     frames.totals.user_free++;
 }
 
-/* The last reference to a frame of a chunk that has others on its list, and so stays in the bitmap. */
-static void release_beside(struct chunk_record *c, frame_t f, struct frame_record *r)
-{
-    r->link = c->free;
-    c->free = (uint16_t)(f.number % CHUNK_PAGES);
-    c->used--;
-    frames.totals.user_free++;
-}
-
-void frame_batch_unref(struct frame_batch *batch, frame_t f)
-{
-    uint32_t chunk = chunk_index(f);
-    if (batch->c == NULL || chunk != batch->chunk) {
-        batch->chunk = chunk;
-        batch->c = frame_is_counted(f) ? &frames.chunks[chunk] : NULL;
-        if (batch->c == NULL) {
-            return;
-        }
-    }
-    struct frame_record *r = frame_record(f);
-    if (r->count == 1 && r->flags == 0 && batch->c->free != FRAME_LINK_END &&
-        chunk >= frames.current) {
-        r->count = 0;
-        release_beside(batch->c, f, r);
-    } else {
-        frame_unref(f);
-    }
-}
-
 err_t frame_alloc_table(frame_t *frame_out)
 {
     const struct chunk_record *c = &frames.chunks[frames.current_table];

@@ -70,13 +70,6 @@ static inline bool frame_is_counted(frame_t f LENT)
            frames.chunks[index / CHUNK_PAGES].kind == KIND_USER;
 }
 
-/* As frame_unref for many frames of which neighbours are alike: what is looked up is kept. */
-struct frame_batch {
-    uint32_t chunk;         /* index of the chunk looked up last */
-    struct chunk_record *c; /* NULL: its frames are nobody's */
-};
-void frame_batch_unref(struct frame_batch *batch, frame_t f TAKES);
-
 /* Begin with no chunk. Memory for chunk records is zero or not, and is set up here. */
 void frames_start(struct frame_record *records KEEPS, struct chunk_record *chunks KEEPS,
                   frame_t first, uint32_t chunk_count);
@@ -139,6 +132,37 @@ static inline void frame_unref(frame_t f TAKES)
     PAGER_ASSERT(r->count != 0);
     if (r->count != FRAME_COUNT_MAX && --r->count == 0) {
         frame_release(f);
+    }
+}
+
+/* As frame_unref for many frames of which neighbours are alike: what is looked up is kept. */
+struct frame_batch {
+    uint32_t chunk;         /* index of the chunk looked up last */
+    struct chunk_record *c; /* NULL: its frames are nobody's */
+};
+
+static inline void frame_batch_unref(struct frame_batch *batch, frame_t f TAKES)
+{
+    uint32_t index = f.number - frames.first_frame;
+    if (batch->c == NULL || index / CHUNK_PAGES != batch->chunk) {
+        batch->chunk = index / CHUNK_PAGES;
+        batch->c = frame_is_counted(f) ? &frames.chunks[batch->chunk] : NULL;
+        if (batch->c == NULL) {
+            return;
+        }
+    }
+    struct frame_record *r = &frames.records[index];
+    struct chunk_record *c = batch->c;
+    if (r->count - 2 < FRAME_COUNT_MAX - 2) {
+        r->count--;
+    } else if (r->count == 1 && r->flags == 0 && c->free != FRAME_LINK_END &&
+               batch->chunk >= frames.current) { /* its chunk has free ones: F6 stays */
+        *r = (struct frame_record){.link = c->free};
+        c->free = (uint16_t)(f.number % CHUNK_PAGES);
+        c->used--;
+        frames.totals.user_free++;
+    } else {
+        frame_unref(f);
     }
 }
 

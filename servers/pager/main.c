@@ -151,7 +151,13 @@ static void answer_patient(void)
 /* ---------------------------------------------------------------------------------- the loop */
 /* What may be torn down before the janitor takes over: of so many groups in all, and never a table of
  * which so many are in use. */
-enum { AT_ONCE_GROUPS = 20, AT_ONCE_TABLE_GROUPS = 5, AT_ONCE_SLICE_GROUPS = 9 };
+enum {
+    AT_ONCE_GROUPS = 20,
+    AT_ONCE_TABLE_GROUPS = 5,
+    AT_ONCE_SLICE_GROUPS = 9,
+    AT_ONCE_DEAD =
+        32, /* as long as not more tables wait: then requests come faster than the janitor */
+};
 
 static unsigned at_once_groups; /* left of these since the last request */
 
@@ -159,7 +165,8 @@ static unsigned at_once_groups; /* left of these since the last request */
 static bool work_is_ours(void)
 {
     unsigned next = teardown_next_groups();
-    if (patient_waits || (next <= AT_ONCE_TABLE_GROUPS && next <= at_once_groups)) {
+    bool small = next <= AT_ONCE_TABLE_GROUPS || tables_dead() > AT_ONCE_DEAD;
+    if (patient_waits || (small && next <= at_once_groups)) {
         return true;
     }
     janitor_wake();

@@ -160,8 +160,9 @@ static void leaf_release_frames(frame_t leaf, unsigned first, unsigned end)
         if ((groups & 1) == 0) {
             continue;
         }
-        for (unsigned i = base; i < base + TABLE_GROUP_ENTRIES; i++) {
-            uint64_t e = entries[i];
+        const volatile uint64_t *stop = entries + base + TABLE_GROUP_ENTRIES;
+        for (const volatile uint64_t *at = entries + base; at != stop; at++) {
+            uint64_t e = *at;
             if (e != 0) {
                 frame_batch_unref(&batch, entry_frame(e));
             }

@@ -169,9 +169,12 @@ REMOVE_MUTANTS = [
     ("dead_table_keeps_frames", [(TABLE,
         "                frame_batch_unref(&batch, entry_frame(e));\n",
         "                (void)0;\n")]),
-    ("dead_frames_are_freed_while_shared", [("servers/pager/frame.c",
-        "if (r->count == 1 && r->flags == 0 && batch->c->free",
-        "if (r->count >= 1 && r->flags == 0 && batch->c->free")]),
+    ("dead_frames_are_freed_while_shared", [("servers/pager/frame.h",
+        "    if (r->count - 2 < FRAME_COUNT_MAX - 2) {\n        r->count--;\n    } else if (r->count == 1 &&",
+        "    if (r->count >= 1 &&")]),
+    ("dead_entries_stay_counted", [("servers/pager/frame.h",
+        "    if (r->count - 2 < FRAME_COUNT_MAX - 2) {\n        r->count--;\n",
+        "    if (r->count - 2 < FRAME_COUNT_MAX - 2) {\n")]),
 ]
 
 REGION_MUTANTS = [
