@@ -22,6 +22,7 @@ enum pager_hook {
     PAGER_HOOK_CORRUPT_OBJECT = 23, /* makes a kernel object that nobody owns: enum pager_stray */
     PAGER_HOOK_ZERO_COUNT = 24,     /* result = count of the shared zero frame */
     PAGER_HOOK_CRASH = 25,          /* the pager stores to address 8 */
+    PAGER_HOOK_COUNTER = 26,        /* value = COUNTER_*; result = the kernel's count */
 };
 
 /* In whose pages it stands. */

@@ -146,6 +146,7 @@ err_t sys_table_link(struct thread *caller, struct capability *memory)
     REFUSE_IF(entry_is_leaf(old), ERR_OCCUPIED);
     REFUSE_IF(child.record->count == UINT32_MAX, ERR_COUNT);
     child.record->count++;
+    hart_count_one(caller->hart, COUNTER_TABLE_ENTRIES);
     table_write(&table, index,
                 child.frame.number << PTE_FRAME_SHIFT | (is_lazy != 0 ? PTE_LAZY : PTE_V));
     result(caller, 0, 0);

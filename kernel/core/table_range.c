@@ -74,6 +74,7 @@ static err_t for_range(struct thread *caller, struct range_call *call, err_t err
         index = end;
     }
     result(caller, 0, call->changed);
+    caller->hart->counters[COUNTER_TABLE_ENTRIES] += call->changed;
     return error;
 }
 

@@ -341,6 +341,10 @@ void pager_on_hook(struct pager_request *request)
     case PAGER_HOOK_CRASH:
         hook_crash();
         return;
+    case PAGER_HOOK_COUNTER:
+        request->error =
+            byre_machine_counter(PAGER_SLOT_MACHINE, value, &request->result.hook.result);
+        return;
     case PAGER_HOOK_CORRUPT_OBJECT:
         request->error = hook_stray_object(value);
         return;
