@@ -12,13 +12,14 @@ enum pager_hook {
     PAGER_HOOK_FAIL_KINDS = 4,
     /* value = space id << 0 is not needed: these act on the frame that stands at an address of the
      * space named by PAGER_HOOK_SPACE. */
-    PAGER_HOOK_SPACE = 16,          /* value = space id */
-    PAGER_HOOK_ADDRESS = 17,        /* value = address; result = the frame that stands there or 0 */
-    PAGER_HOOK_COUNT_READ = 18,     /* result = count of the frame at the address */
-    PAGER_HOOK_COUNT_PRESET = 19,   /* value: new count; the audit knows nothing of it */
-    PAGER_HOOK_TABLE_COUNT = 20,    /* result = count of the leaf table at the address */
-    PAGER_HOOK_CORRUPT_COUNT = 21,  /* adds value to the frame's count */
-    PAGER_HOOK_CORRUPT_ENTRY = 22,  /* empties the entry behind the books' back */
+    PAGER_HOOK_SPACE = 16,         /* value = space id */
+    PAGER_HOOK_ADDRESS = 17,       /* value = address; result = the frame that stands there or 0 */
+    PAGER_HOOK_COUNT_READ = 18,    /* result = count of the frame at the address */
+    PAGER_HOOK_COUNT_PRESET = 19,  /* value: new count; the audit knows nothing of it */
+    PAGER_HOOK_TABLE_COUNT = 20,   /* result = count of the leaf table at the address */
+    PAGER_HOOK_CORRUPT_COUNT = 21, /* adds value to the frame's count */
+    PAGER_HOOK_CORRUPT_ENTRY =
+        22, /* value = rights for the entry behind the books' back; 0: empty */
     PAGER_HOOK_CORRUPT_OBJECT = 23, /* makes a kernel object that nobody owns: enum pager_stray */
     PAGER_HOOK_ZERO_COUNT = 24,     /* result = count of the shared zero frame */
     PAGER_HOOK_CRASH = 25,          /* the pager stores to address 8 */

@@ -297,7 +297,9 @@ static void hook_on_page(struct pager_request *request)
         frame_record(frame)->count += (uint32_t)value;
         break;
     case PAGER_HOOK_CORRUPT_ENTRY:
-        request->error = kernel_table_drop(hook_leaf(), page_leaf_index(hook_page), 1);
+        request->error = value == 0 ? kernel_table_drop(hook_leaf(), page_leaf_index(hook_page), 1)
+                                    : kernel_table_map_one(hook_leaf(), page_leaf_index(hook_page),
+                                                           map_word(frame, (unsigned)value));
         break;
     case PAGER_HOOK_TABLE_COUNT:
         request->result.hook.result = table_count(hook_leaf());

@@ -1,5 +1,6 @@
 /* test: MEM=64M BOOTARGS="testhooks" RUN="audit_names" */
 /* expect: (?s)# the page's frame is (0x[0-9a-f]+)\n.*DIFFERENCE frame \1: the pager counts 2, there are 1 .*DIFFERENCE frame \1: the pager counts 1, there are 0 */
+/* expect: (?s)# the page is in (space 0x[0-9a-f]+ address 0x[0-9a-f]+)\n.*DIFFERENCE \1 entry 0x[0-9a-f]+: executable, the region is not */
 /* expect: DIFFERENCE object page 0x[0-9a-f]+ slot \d+: a live object that no record of the pager names */
 /* expect: DIFFERENCE object page 0x[0-9a-f]+ slot \d+: a live object that no record of init names */
 /* expect: DIFFERENCE object page 0x[0-9a-f]+ slot \d+: a live object that no record of proc names */
@@ -10,6 +11,7 @@
 #include <byre/gen/proc_client.h>
 #include <byre/pager_hook.h>
 #include <byre/program.h>
+#include <byre/table.h>
 
 #include "support/tap.h"
 
@@ -37,6 +39,7 @@ int main(void)
     page[0] = 1;
     hook(PAGER_HOOK_SPACE, own_space());
     note("the page's frame is 0x%lx", hook(PAGER_HOOK_ADDRESS, (uintptr_t)page));
+    note("the page is in space 0x%lx address 0x%lx", own_space(), (uintptr_t)page);
     check(audit() == 0, "the books agree before anything is done to them");
 
     hook(PAGER_HOOK_CORRUPT_COUNT, 1);
@@ -54,6 +57,11 @@ int main(void)
         hook(PAGER_HOOK_CORRUPT_OBJECT, PAGER_STRAY_NONE);
         check(audit() == 0, "and none when it is gone again");
     }
+
+    hook(PAGER_HOOK_CORRUPT_ENTRY, MAP_R | MAP_X);
+    check(audit() == 1, "an entry with a right that its region has not is a difference");
+    hook(PAGER_HOOK_CORRUPT_ENTRY, MAP_R | MAP_W);
+    check(audit() == 0, "and none when it is right again");
 
     hook(PAGER_HOOK_CORRUPT_ENTRY, 0);
     check(audit() == 1, "an entry that vanished behind the books' back is a difference");
