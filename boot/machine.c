@@ -14,6 +14,11 @@ enum {
 
 #define PAGE_MASK 4095ul
 
+/* The JH7110 shows all RAM a second time, uncached. As a device's registers that would be a way
+ * around the kinds of memory, so nobody gets it. */
+#define JH7110_ALIAS_START 0x240000000ul
+#define JH7110_ALIAS_END   0x440000000ul
+
 /* ---------------------------------------------------------------------- memory */
 typedef bool read_range(const struct fdt_node *node, uint32_t index, uint64_t *address_out,
                         uint64_t *bytes_out);
@@ -173,6 +178,9 @@ static void read_node(struct machine *machine, const struct fdt_node *node)
     bool is_top = fdt_node_is_top(node);
     if (node->parent == NULL) {
         (void)!fdt_string(node, "model", &machine->model);
+        if (fdt_is_compatible(node, "starfive,jh7110")) {
+            ranges_add(&machine->barred, JH7110_ALIAS_START, JH7110_ALIAS_END);
+        }
     } else if (is_top && fdt_node_is_named(node, "memory") && fdt_is_enabled(node)) {
         add_node(node, fdt_reg, &machine->memory);
     } else if (is_top && fdt_node_is_named(node, "cpus")) {
