@@ -6,6 +6,7 @@ Lines in the first comments of the source say how it is run (all keys optional):
     /* test: MEM=64M SMP=1 TIMEOUT=60 BOOTARGS="preempt=7" RUN="NAME; memaudit" STATUS=0 CLOCK=host QEMU="-cpu x" EXPECT=PATTERN */
     /* type: PATTERN > KEYS */       when PATTERN has come out since the last keys, type KEYS (\\r, \\x03)
     /* test: ... SHELL=1 */          no RUN: the keys are typed to the interactive shell, which ends the run
+    /* test: ... LAST="KEYS" */      what this run types at the shell's prompt when all other keys are typed
     /* expect: PATTERN */            the output of each run must match (regular expression, multi-line)
     /* refuse: PATTERN */            it must not
 
@@ -42,6 +43,11 @@ PANIC_GRACE_SECONDS = 2
 KEY_SECONDS = 0.002  # between two keys
 
 
+def typed(text):
+    """Keys as they are sent, of what a header says: \\r, \\x03."""
+    return text.encode().decode("unicode_escape").encode("latin-1")
+
+
 class Run:
     """One `test:` line."""
 
@@ -58,6 +64,7 @@ class Run:
         self.clock_is_host = settings.get("CLOCK", "") == "host"
         self.is_typed = settings.get("SHELL", "0") == "1"
         self.status = int(settings.get("STATUS", "0"))
+        self.last_keys = [(b"byre$ ", typed(settings["LAST"]))] if "LAST" in settings else []
         self.label = " ".join(f"{key}={value}" for key, value in settings.items())
 
 
@@ -70,7 +77,7 @@ class Header:
                 self.runs.append(Run(dict(word.split("=", 1) for word in shlex.split(value))))
             elif kind == "type":
                 pattern, keys = value.split(">", 1)
-                self.keys.append((pattern.strip().encode(), keys.strip().encode().decode("unicode_escape").encode("latin-1")))
+                self.keys.append((pattern.strip().encode(), typed(keys.strip())))
             elif kind == "expect":
                 self.expected.append(value)
             else:
@@ -192,7 +199,7 @@ def main():
     for number, run in enumerate(header.runs):
         log_name = LOGS / f"{source.parent.name}-{source.stem}.{number}.log"
         with open(log_name, "wb") as log:
-            output, status = boot(run, source.stem, kernel_test, header.keys, log)
+            output, status = boot(run, source.stem, kernel_test, header.keys + run.last_keys, log)
         judge(stream, header, run, output, status, kernel_test, log_name.relative_to(ROOT))
     print(f"1..{stream.count}")
 
