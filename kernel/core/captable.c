@@ -27,14 +27,22 @@ err_t captable_find_empty(struct captable *table, uint64_t index, struct capabil
 
 err_t captable_drain(struct captable *table)
 {
-    while (table->drained + 1 < table->slot_count) {
-        struct capability *slot = (struct capability *)(void *)table + ++table->drained;
+    struct capability *slots = (struct capability *)(void *)table;
+    uint64_t last = table->slot_count - 1;
 
-        if (!capability_is_empty(slot)) {
-            capability_delete(slot);
+    while (table->drained < last) {
+        struct capability *slot = &slots[table->drained + 1];
+        uint64_t left = last - table->drained;
+        const struct capability *end =
+            slot + (left < CAPTABLE_SLICE_SLOTS ? left : CAPTABLE_SLICE_SLOTS);
+
+        table->drained = (uint64_t)(end - slots) - 1;
+        for (; slot < end; slot++) {
+            if (!capability_is_empty(slot)) {
+                capability_delete(slot);
+            }
         }
-        REFUSE_IF(table->drained % CAPTABLE_SLICE_SLOTS == 0 && arch_interrupt_pending(),
-                  ERR_RESTART);
+        REFUSE_IF(table->drained < last && arch_interrupt_pending(), ERR_RESTART);
     }
     return ERR_OK;
 }
@@ -91,20 +99,18 @@ err_t sys_cap_copy(struct thread *caller, struct captable *source_table,
 
 err_t sys_cap_copies(struct thread *caller, struct captable *target_table)
 {
-    uint64_t words[CAP_COPIES_MAX], badges[CAP_COPIES_MAX];
     unsigned done = 0;
     err_t error = ERR_OK;
 
-    for (unsigned i = 0; i < CAP_COPIES_MAX; i++) { /* the result goes where one of them is */
-        words[i] = argument(caller, 1 + 2 * i);
-        badges[i] = argument(caller, 2 + 2 * i);
-    }
-    while (done < CAP_COPIES_MAX && words[done] != 0 && error == ERR_OK) {
-        uint64_t word = words[done];
+    while (done < CAP_COPIES_MAX && argument(caller, 1 + 2 * done) != 0) {
+        uint64_t word = argument(caller, 1 + 2 * done);
 
         error = copy(caller->captable, word & UINT16_MAX, target_table, word >> 16 & UINT16_MAX,
-                     word >> 32, badges[done]);
-        done += error == ERR_OK;
+                     word >> 32, argument(caller, 2 + 2 * done));
+        if (error != ERR_OK) {
+            break;
+        }
+        done++;
     }
     result(caller, 0, done);
     return error;

@@ -121,12 +121,17 @@ static bool main_serve(struct message *message, cap_t *accept_slot, unsigned *wo
     if ((message->info & IPC_INFO_CALL) == 0) {
         return false; /* a send: no request of this protocol is one */
     }
-    struct proc_request request = {.label = message->label, .badge = message->badge};
+    bool arrived = (message->info & IPC_INFO_CAP) != 0;
+    struct proc_request request;
+    request.label = message->label;
+    request.badge = message->badge;
+    request.cap = arrived ? *accept_slot : 0;
+    request.error = ERR_OK;
+    request.deferred = false;
     for (unsigned i = 0; i < MESSAGE_WORDS; i++) {
         request.w[i] = message->w[i];
+        request.out[i] = 0;
     }
-    bool arrived = (message->info & IPC_INFO_CAP) != 0;
-    request.cap = arrived ? *accept_slot : 0;
     *words_out = request_serve(&request);
     if (request.cap != 0) {
         (void)byre_cap_delete(0, request.cap); /* nobody took it */

@@ -62,7 +62,7 @@ struct tree {
 };
 
 struct process {
-    uint64_t badge; /* P4 */
+    _Alignas(16) uint64_t badge; /* P4. Aligned: records are zeroed by 16 bytes */
     uint32_t pid;
     uint8_t state;
     uint8_t flags;

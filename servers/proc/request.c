@@ -25,35 +25,38 @@ void request_init(const struct request_facts *given)
     facts = *given;
 }
 
+static struct process *sender; /* of the request that is being served, if a process */
+
 /* The process that asks; proc_admits has found it, and nothing has happened since. */
-static struct process *request_process(const struct proc_request *request)
+static struct process *request_process(void)
 {
-    return process_by_badge(request->badge);
+    return sender;
 }
 
 /* One that is doomed gets its end for an answer (N1 in end.h), which empties the reply object. */
-static bool request_comes_from_living(const struct proc_request *request)
+static bool request_comes_from_living(uint64_t badge)
 {
-    struct process *process = request_process(request);
-
-    if (process != NULL && end_is_doomed(process)) {
-        end_process(process, process->status);
-        return false;
+    sender = process_by_badge(badge);
+    if (sender != NULL && end_is_doomed(sender)) {
+        end_process(sender, sender->status);
+        sender = NULL;
     }
-    return process != NULL;
+    return sender != NULL;
 }
 
 static bool proc_admits(enum proc_who who, const struct proc_request *request)
 {
     bool console = request->badge == PROC_BADGE_CONSOLE;
 
+    sender = NULL;
     switch (who) {
     case PROC_WHO_INIT:
         return request->badge == PROC_BADGE_INIT;
     case PROC_WHO_CONSOLE:
         return console;
     case PROC_WHO_SELF:
-        return request_comes_from_living(request) || (console && request->label == PROC_KILL);
+        return request_comes_from_living(request->badge) ||
+               (console && request->label == PROC_KILL);
     }
     return false;
 }
@@ -71,7 +74,7 @@ void proc_on_fork(struct proc_request *request)
         .pc = request->in.fork.pc, .sp = request->in.fork.sp, .tp = request->in.fork.tp};
     struct process *child;
 
-    request->error = life_fork(request_process(request), &start, &child);
+    request->error = life_fork(request_process(), &start, &child);
     if (request->error == ERR_OK) {
         request->result.fork.pid = child->pid;
     }
@@ -86,7 +89,7 @@ static void request_path(const struct proc_request *request, char path_out[33])
 
 void proc_on_exec(struct proc_request *request)
 {
-    struct process *process = request_process(request);
+    struct process *process = request_process();
     struct life_block block = {.space_id = process->body.space_id,
                                .address = request->in.exec.block_address,
                                .pages = request->in.exec.block_pages};
@@ -99,7 +102,7 @@ void proc_on_exec(struct proc_request *request)
 
 void proc_on_spawn(struct proc_request *request)
 {
-    struct process *parent = request_process(request);
+    struct process *parent = request_process();
     struct life_block block = {.space_id = parent->body.space_id,
                                .address = request->in.spawn.block_address,
                                .pages = request->in.spawn.block_pages};
@@ -119,7 +122,7 @@ void proc_on_spawn(struct proc_request *request)
 
 void proc_on_thread_create(struct proc_request *request)
 {
-    struct body *body = &request_process(request)->body;
+    struct body *body = &request_process()->body;
     struct thread_start start = {.pc = request->in.thread_create.pc,
                                  .sp = request->in.thread_create.sp,
                                  .tp = request->in.thread_create.tp,
@@ -138,12 +141,13 @@ void proc_on_thread_create(struct proc_request *request)
 
 void proc_on_exit(struct proc_request *request)
 {
-    end_process(request_process(request), status_sanitized(request->in.exit.status));
+    end_process(request_process(), status_sanitized(request->in.exit.status));
+    request->deferred = true; /* nobody is left to be answered */
 }
 
 void proc_on_thread_exit(struct proc_request *request)
 {
-    struct process *process = request_process(request);
+    struct process *process = request_process();
     struct thread *thread = thread_by_id(&process->body, request->in.thread_exit.thread_id);
 
     if (thread == NULL) {
@@ -160,16 +164,15 @@ void proc_on_thread_exit(struct proc_request *request)
 
 void proc_on_kill(struct proc_request *request)
 {
-    request->error =
-        kill_request(request_process(request), request->in.kill.pid, request->in.kill.signal);
+    request->error = kill_request(request_process(), request->in.kill.pid, request->in.kill.signal);
 }
 
 void proc_on_wait(struct proc_request *request)
 {
     struct wait_answer answer;
 
-    request->error = wait_begin(request_process(request), request->in.wait.pid,
-                                request->in.wait.options, &answer);
+    request->error =
+        wait_begin(request_process(), request->in.wait.pid, request->in.wait.options, &answer);
     if (request->error == ERR_OK) {
         request->deferred = answer.deferred;
         request->result.wait.pid = answer.pid;
@@ -197,7 +200,7 @@ void proc_on_identity(struct proc_request *request)
 {
     uint64_t pid = request->in.identity.pid;
 
-    request_describe(request, pid == 0 ? request_process(request) : process_by_pid(pid));
+    request_describe(request, pid == 0 ? request_process() : process_by_pid(pid));
 }
 
 void proc_on_list(struct proc_request *request)
