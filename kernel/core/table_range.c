@@ -45,6 +45,21 @@ static err_t decode(const struct thread *caller, const struct capability *memory
     return check(call, levels, 2);
 }
 
+/* The first entry of the next group that is in use; beyond all: there is none. */
+static uint64_t next_used(const struct table *table, uint64_t index)
+{
+    unsigned group = (unsigned)index / TABLE_GROUP_ENTRIES;
+    unsigned groups = table->record->groups >> group;
+
+    if (groups == 0) {
+        return TABLE_ENTRIES;
+    }
+    for (; (groups & 1) == 0; groups >>= 1) {
+        group++;
+    }
+    return group * TABLE_GROUP_ENTRIES;
+}
+
 /* Do it, unless decoding gave an error. The result is how many entries changed, in any case. */
 static err_t for_range(struct thread *caller, struct range_call *call, err_t error,
                        enum range_mode mode, range_run *run)
@@ -59,7 +74,7 @@ static err_t for_range(struct thread *caller, struct range_call *call, err_t err
         uint64_t end = group_end < last ? group_end : last;
 
         if (mode == RANGE_USED && !table_uses_group(&call->table, index)) {
-            index = end; /* 16 times at most */
+            index = next_used(&call->table, index); /* it may be beyond the last */
             continue;
         }
         if (visited >= TABLE_SLICE_ENTRIES) {
@@ -218,22 +233,26 @@ static err_t run_thaw(struct range_call *call, uint64_t index, uint64_t end)
 static err_t run_drop(struct range_call *call, uint64_t index, uint64_t end)
 {
     bool is_leaf_table = call->table.level == TABLE_LEVEL_LEAF;
+    volatile uint64_t *at = &call->table.entries[index];
+    const volatile uint64_t *stop = &call->table.entries[end];
+    uint64_t dropped = 0;
 
     if (end - index == TABLE_GROUP_ENTRIES) {
         call->table.record->groups &= (uint16_t) ~(1u << (index / TABLE_GROUP_ENTRIES)); /* T4 */
     }
-    for (; index < end; index++) {
-        uint64_t entry = call->table.entries[index];
+#pragma GCC unroll 4
+    for (; at != stop; at++) {
+        uint64_t entry = *at;
 
-        if (entry == 0) {
-            continue;
-        }
-        table_store(&call->table, index, 0);
-        call->changed++;
-        if (!is_leaf_table && entry_names_table(entry)) {
-            table_unref(entry_frame(entry));
+        if (entry != 0) {
+            *at = 0;
+            dropped++;
+            if (!is_leaf_table && entry_names_table(entry)) {
+                table_unref(entry_frame(entry));
+            }
         }
     }
+    call->changed += dropped;
     return ERR_OK;
 }
 
@@ -301,26 +320,39 @@ static err_t run_copy_leaves(struct range_call *call, uint64_t index, uint64_t e
 /* Entries above: tables, which become lazy in both, and the pager's own. */
 static err_t run_copy_tables(struct range_call *call, uint64_t index, uint64_t end)
 {
-    table_use_group(&call->target, index);
-    for (; index < end; index++) {
-        uint64_t entry = call->table.entries[index];
+    volatile uint64_t *source = &call->table.entries[index];
+    volatile uint64_t *target = &call->target.entries[index];
+    const volatile uint64_t *source_end = &call->table.entries[end];
+    uint64_t copied = 0;
+    err_t error = ERR_OK;
 
-        if (entry == 0 || call->target.entries[index] != 0) {
+    table_use_group(&call->target, index);
+#pragma GCC unroll 4
+    for (; source != source_end; source++, target++) {
+        uint64_t entry = *source;
+
+        if (entry == 0 || *target != 0) {
             continue;
         }
         if (entry_names_table(entry)) {
             struct table_record *record = table_record_of(entry_frame(entry));
 
-            REFUSE_IF(record->count == UINT32_MAX, ERR_COUNT);
+            if (record->count == UINT32_MAX) {
+                error = ERR_COUNT;
+                break;
+            }
             record->count++;
             entry = as_lazy(entry);
+        } else if ((entry & PTE_V) != 0) { /* a 2 MiB leaf */
+            error = ERR_ARGUMENT;
+            break;
         }
-        REFUSE_IF((entry & PTE_V) != 0, ERR_ARGUMENT); /* a 2 MiB leaf */
-        table_store(&call->target, index, entry);
-        table_store(&call->table, index, entry);
-        call->changed++;
+        *target = entry;
+        *source = entry;
+        copied++;
     }
-    return ERR_OK;
+    call->changed += copied;
+    return error;
 }
 
 /* Arguments memory, target, source, index, entries. */

@@ -179,9 +179,10 @@ static void bury_children(frame_t table, unsigned first, unsigned end)
         if ((groups & 1) == 0) {
             continue;
         }
-        for (unsigned i = base; i < base + TABLE_GROUP_ENTRIES; i++) {
-            uint64_t e = entries[i];
-            if (entry_is_table(e) && table_count(entry_frame(e)) == 1) {
+        const volatile uint64_t *stop = entries + base + TABLE_GROUP_ENTRIES;
+        for (const volatile uint64_t *at = entries + base; at != stop; at++) {
+            uint64_t e = *at;
+            if (e != 0 && entry_is_table(e) && table_count(entry_frame(e)) == 1) {
                 table_bury(entry_frame(e));
             }
         }
