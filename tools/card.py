@@ -7,7 +7,7 @@ files. The layout is the one that StarFive's firmware expects, and any U-Boot fi
 
     1  spl    2 MiB   empty: the firmware is in the board's flash
     2  uboot  4 MiB   empty
-    3  boot   8 MiB   FAT: Image, archive.cpio, extlinux/extlinux.conf, vf2_uEnv.txt
+    3  boot   8 MiB   FAT: Image, archive.cpio, extlinux/extlinux.conf, vf2_uEnv.txt, and Probe if it was built
 """
 
 import os
@@ -117,7 +117,9 @@ def build(image, files):
 
 def byre_files(kernel, archive, bootargs=""):
     bootargs = checked_bootargs(bootargs)
-    return {"Image": kernel, "archive.cpio": archive,
+    probe = pathlib.Path(kernel).parent / "probe/Image"
+    extra = {"Probe": probe} if probe.is_file() else {}
+    return extra | {"Image": kernel, "archive.cpio": archive,
             "extlinux/extlinux.conf": extlinux(bootargs).encode(),
             "vf2_uEnv.txt": vendor_environment(bootargs).encode()}
 
