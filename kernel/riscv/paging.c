@@ -15,6 +15,8 @@ uint64_t kernel_root[TABLE_ENTRIES] __attribute__((aligned(PAGE_BYTES)));
 static uint16_t root_used[TABLE_ENTRIES - ROOT_USER_ENTRIES];
 static unsigned root_used_count;
 
+extern char text_start[], data_start[];
+
 static uint64_t *table_of_entry(uint64_t entry)
 {
     return riscv_image_pointer(entry >> PTE_FRAME_SHIFT << PAGE_SHIFT);
@@ -74,18 +76,28 @@ void arch_root_clear(uint64_t *root_entries)
     }
 }
 
-/* Law 2's test: every leaf below the table. */
+/* Law 2's test of a leaf, and G1's: nothing else may be executed than the image's fixed part, its
+ * text and constants, which nobody may write and only pages of its own show. */
+static void leaf_check(uint64_t entry, unsigned level)
+{
+    uint64_t start = (entry >> PTE_FRAME_SHIFT << PAGE_SHIFT) + riscv_facts.image_offset;
+    uint64_t end = start + ((uint64_t)PAGE_BYTES << 9 * level);
+    bool is_fixed = start < (uintptr_t)data_start && end > (uintptr_t)text_start;
+    KASSERT(chunk_kind((frame_t){entry >> PTE_FRAME_SHIFT}) != KIND_USER && (entry & PTE_U) == 0);
+    KASSERT((entry & (is_fixed ? PTE_W : PTE_X)) == 0);
+    KASSERT(level == TABLE_LEVEL_LEAF || (level == TABLE_LEVEL_MIDDLE && !is_fixed));
+}
+
+/* Every leaf below the table. */
 static uint64_t table_check(const uint64_t *table, unsigned level)
 {
     uint64_t leaves = 0;
     for (unsigned i = level == TABLE_LEVEL_ROOT ? ROOT_USER_ENTRIES : 0; i < TABLE_ENTRIES; i++) {
         uint64_t entry = table[i];
-        unsigned kind = chunk_kind((frame_t){entry >> PTE_FRAME_SHIFT});
         if (entry != 0 && (entry & (PTE_R | PTE_X)) == 0) {
             leaves += table_check(table_of_entry(entry), level - 1);
         } else if (entry != 0) {
-            KASSERT(kind != KIND_USER && (entry & PTE_U) == 0);
-            KASSERT((entry & PTE_W) == 0 || (entry & PTE_X) == 0);
+            leaf_check(entry, level);
             leaves++;
         }
     }

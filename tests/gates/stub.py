@@ -44,7 +44,8 @@ class Stub:
         return packet[packet.index(b"$") + 1:].decode()
 
     def run_to(self, address):
-        """Go on until the machine is about to run the instruction at that address."""
+        """Go on until the machine is about to run the instruction at that address, once more if it is."""
+        self.ask("s")
         self.ask(f"Z1,{address:x},2")
         self.ask("c")
         self.ask(f"z1,{address:x},2")
@@ -53,6 +54,22 @@ class Stub:
         answer = self.ask(f"P{REGISTERS[name]:x}={value.to_bytes(8, 'little').hex()}")
         if answer != "OK":
             raise ConnectionError(f"the stub does not set {name}: {answer}")
+
+    def memory(self, address, count):
+        """Bytes at a virtual address."""
+        return bytes.fromhex(self.ask(f"m{address:x},{count:x}"))
+
+    def words(self, address, count):
+        data = self.memory(address, 8 * count)
+        return [int.from_bytes(data[i:i + 8], "little") for i in range(0, len(data), 8)]
+
+    def monitor(self, command):
+        """What a command of QEMU's monitor prints."""
+        output, answer = "", self.ask("qRcmd," + command.encode().hex())
+        while answer != "OK":
+            output += bytes.fromhex(answer.removeprefix("O")).decode()
+            answer = self.answer()
+        return output.replace("\r", "")
 
     def leave(self):
         """Let the machine run, for good."""
