@@ -1,6 +1,6 @@
-/* exec and spawn: the argument block is built here, in pages of this process; proc gives them to
- * the new stack. Programs are named by their path in the boot archive. Contract: POSIX; file
- * actions are not there yet (ENOSYS), and of the attributes only SETPGROUP is heard: the child
+/* exec, spawn and system: the argument block is built here, in pages of this process; proc gives
+ * them to the new stack. Programs are named by their path in the boot archive. Contract: POSIX;
+ * file actions are not there yet (ENOSYS), and of the attributes only SETPGROUP is heard: the child
  * begins a tree of its own. */
 #define _GNU_SOURCE /* execvpe */
 #include <errno.h>
@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <byre/gen/proc_client.h>
@@ -18,6 +19,8 @@
 #include "posix.h"
 
 extern char **environ;
+
+enum { STATUS_NO_SHELL = 127 };
 
 struct __posix_spawnattr {
     short flags;
@@ -152,6 +155,26 @@ int posix_spawnattr_setflags(posix_spawnattr_t *attributes, short flags)
 {
     (*attributes)->flags = flags;
     return 0;
+}
+
+/* One line for the shell. Its wait status; that of exit(127) when no shell could be started. */
+int system(const char *line)
+{
+    if (line == NULL) {
+        return 1; /* there is a shell */
+    }
+    pid_t pid;
+    int status;
+    char *arguments[] = {"sh", "-c", (char *)line, NULL};
+    int error = posix_spawnp(&pid, arguments[0], NULL, NULL, arguments, environ);
+    if (error == ENOENT) {
+        return STATUS_NO_SHELL << 8;
+    }
+    if (error != 0) {
+        errno = error;
+        return -1;
+    }
+    return waitpid(pid, &status, 0) == pid ? status : -1;
 }
 
 /* -------------------------------------------------------------------- the family of exec */

@@ -9,7 +9,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <libsys/time.h>
+
+#include "lock.h"
 #include "posix.h"
+#include "thread.h"
 
 static _sig_func_ptr dispositions[NSIG];
 static sigset_t mask;
@@ -85,6 +89,15 @@ int raise(int number)
     }
     disposition(number);
     return 0;
+}
+
+/* A signal from another process ends this one or is nothing to it, so there is no way back. */
+int pause(void)
+{
+    for (;;) {
+        uint64_t bits;
+        (void)!byre_wait(pthread_self()->park, TIME_FOREVER, &bits);
+    }
 }
 
 void abort(void)

@@ -10,7 +10,8 @@ SERVER_LDFLAGS := $(INTEGER_LDFLAGS) $(PICOLIBC) -nostartfiles -static -Wl,--gc-
 PROGRAM_CFLAGS := $(COMMON_CFLAGS) $(PROGRAM_ARCH) $(PICOLIBC) -msmall-data-limit=0 \
                   -Ilibsys/include/posix -Ilibsys/include $(ABI_INCLUDES)
 PROGRAM_LDFLAGS := $(PROGRAM_ARCH) $(PICOLIBC) -nostartfiles -nostdlib -static -Wl,--gc-sections \
-                   -Wl,--build-id=none -Wl,-z,max-page-size=4096 -T $(BUILD)/linker/program.ld
+                   -Wl,--build-id=none -Wl,-z,max-page-size=4096 -Wl,--wrap=vfprintf \
+                   -T $(BUILD)/linker/program.ld
 
 # ------------------------------------------------------------------------------------ libsys
 LIBSYS_SERVER_SOURCES := $(wildcard libsys/core/*.[cS] libsys/load/*.[cS] boot/format/*.c)
