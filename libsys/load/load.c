@@ -21,7 +21,8 @@ static uint64_t rights_of(uint32_t elf_rights)
     return rights;
 }
 
-/* The reader has checked that offset and address agree within a page, that nothing wraps and that
+/* What lies behind a read-only segment in its last page is the archive's, as it is: a page that was
+ * cut there would be a copy of each process's own. The reader has checked that offset and address agree within a page, that nothing wraps and that
  * segments ascend on pages of their own (L2 of <libsys/elf.h>). */
 static struct load_region region_of(const struct elf_segment *segment,
                                     uint64_t archive_offset_pages)
@@ -37,6 +38,9 @@ static struct load_region region_of(const struct elf_segment *segment,
         region.backing = LOAD_ARCHIVE;
         region.offset_pages = archive_offset_pages + segment->file_offset / PAGE_BYTES;
         region.file_bytes = in_page + segment->file_bytes;
+        if ((segment->rights & ELF_W) == 0 && segment->memory_bytes == segment->file_bytes) {
+            region.file_bytes = region.pages * PAGE_BYTES;
+        }
     }
     return region;
 }

@@ -103,7 +103,7 @@ static void segments_become_regions(void **state)
     assert_int_equal(plan.regions[0].backing, LOAD_ARCHIVE);
     assert_int_equal(plan.regions[0].offset_pages, 51);
     assert_int_equal(plan.regions[1].rights, MAP_R);
-    assert_int_equal(plan.regions[1].file_bytes, 100);
+    assert_int_equal(plan.regions[1].file_bytes, PAGE_BYTES); /* read-only: the archive's page */
     assert_int_equal(plan.regions[2].rights, MAP_R | MAP_W);
     assert_int_equal(plan.regions[2].start, PROGRAM_BASE + 0x2000);
     assert_int_equal(plan.regions[2].pages, 4);         /* 0x2010 .. 0x5010 */
@@ -121,6 +121,15 @@ static void small_programs_share_a_group_with_their_stack(void **state)
     image.segment[2].p_memsz = 2 << 20;
     assert_int_equal(plan_make(&plan), ERR_OK);
     assert_int_equal(plan.stack_top, PROGRAM_BIG_STACK_TOP);
+}
+
+static void read_only_zeroes_are_zeroes(void **state)
+{
+    (void)state;
+    struct load_plan plan;
+    image.segment[1].p_memsz = 200; /* more than the file has */
+    assert_int_equal(plan_make(&plan), ERR_OK);
+    assert_int_equal(plan.regions[1].file_bytes, 100);
 }
 
 static void bss_alone_needs_no_file(void **state)
@@ -185,6 +194,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(segments_become_regions, image_make),
         cmocka_unit_test_setup(small_programs_share_a_group_with_their_stack, image_make),
+        cmocka_unit_test_setup(read_only_zeroes_are_zeroes, image_make),
         cmocka_unit_test_setup(bss_alone_needs_no_file, image_make),
         cmocka_unit_test_setup(hostile_files_are_refused, image_make),
         cmocka_unit_test_setup(the_pager_is_told_each_region, image_make),
