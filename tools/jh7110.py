@@ -31,6 +31,7 @@ class Machine:
     flavour: str = "upstream"
     bootargs: str = ""
     archive: tuple = None        # where the loader put it: start, end
+    devices: str = ""            # further nodes on the bus
 
 
 def cells(value):
@@ -93,7 +94,7 @@ def soc(machine):
             f"riscv,ndev = <{machine.plic_sources}>;",
             f"interrupts-extended = {wires(machine, (EXTERNAL_MACHINE, EXTERNAL_SUPERVISOR))};", "};",
             f"uart0: serial@{machine.uart_start:x} {{", f"reg = <{cells(machine.uart_start)} 0 0x1000>;",
-            machine.uart, "current-speed = <115200>;", "};", "};"]
+            machine.uart, "current-speed = <115200>;", "};", machine.devices, "};"]
 
 
 def source(machine):
