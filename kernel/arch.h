@@ -18,6 +18,9 @@
  *   void *arch_window(paddr_t address);                             A3
  *   void arch_space_load(struct hart *hart, struct space *space);   make it this hart's space
  *   uint64_t arch_time_ticks(void);
+ *   void arch_float_switch(struct hart *hart, struct thread *to);
+ *       hart->current is `to` (NULL: idle), hart->float_id not yet: who ran before it, or it, uses
+ *       floating point.
  *   void arch_keep_temporaries(struct thread *caller);    arguments from the eighth on: to registers[]
  *   uint64_t arch_accept_slot(const struct thread *caller);         a message's, of these arguments
  *   struct thread *arch_resume_message(to, from, label, w0, w1, w2, w3, badge, info, is_long);
@@ -50,7 +53,6 @@ void arch_idle(struct hart *hart); /* wait for an interrupt; the lock is NOT hel
 /* --------------------------------------------------------- registers of threads */
 void arch_thread_start(struct thread *thread, vaddr_t pc, vaddr_t sp, uint64_t tp, uint64_t a0,
                        uint64_t a1); /* all other registers zero, FP state initial */
-void arch_thread_switch(struct hart *hart, struct thread *from, struct thread *to); /* FP state */
 uint64_t arch_thread_register(const struct thread *thread, unsigned index); /* see thread_read */
 
 /* ------------------------------------------------------------------ interrupts */

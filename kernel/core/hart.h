@@ -14,10 +14,10 @@
 enum { EVENT_RING_ENTRIES = 64, EVENT_KIND_SHIFT = 56, HARTS_MAX = 64 };
 
 struct event {
-    uint64_t stamp; /* ticks | kind << EVENT_KIND_SHIFT */
+    uint64_t unused; /* a power of two is found faster */
+    uint64_t stamp;  /* ticks | kind << EVENT_KIND_SHIFT */
     uint64_t subject;
     uint64_t detail;
-    uint64_t unused; /* a power of two is found faster */
 };
 
 struct hart {
@@ -28,7 +28,8 @@ struct hart {
         must_set_timer; /* (assembly reads both as one) something changed what the timer is to be set to [K] */
     uint32_t ready_bitmap;                     /* R2 [K] */
     struct space *space;                       /* R3 [K] */
-    uint64_t status;                           /* the architecture's: see arch_thread_switch [K] */
+    uint64_t float_id;                         /* current's [K] */
+    struct thread *float_owner;                /* the architecture's [K] */
     unsigned index;                            /* [c] */
     uint64_t switched_ticks;                   /* when current began to run [K] */
     uint64_t counters[COUNTERS];               /* [K] */

@@ -15,24 +15,21 @@
 #include "core/syscall.h"
 
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
+#define OUT_OF_LINE   static __attribute__((noinline))
 
-/* Only equals are ready, and their turn does not come while its slice lasts and the timer is set to
- * end it. */
-static __attribute__((noinline)) bool has_slice_left(const struct hart *hart,
-                                                     const struct thread *next)
+/* Nobody who is ready has a claim to run before it: equals have none while its slice lasts and the
+ * timer is set to end it. */
+ALWAYS_INLINE bool may_follow(const struct hart *hart, const struct thread *next)
 {
-    return hart->ready_bitmap < 2 * next->rank && hart->timer_ticks <= next->slice_end_ticks &&
-           arch_time_ticks() < next->slice_end_ticks;
-}
-
-/* Nobody who is ready has a claim to run before it. */
-static inline bool may_follow(const struct hart *hart, const struct thread *next)
-{
-    return next->hart == hart && (hart->ready_bitmap < next->rank || has_slice_left(hart, next));
+    if (hart->ready_bitmap >= next->rank) {
+        return hart->ready_bitmap < 2 * next->rank && hart->timer_ticks <= next->slice_end_ticks &&
+               arch_time_ticks() < next->slice_end_ticks && next->hart == hart;
+    }
+    return next->hart == hart;
 }
 
 /* The receiver that would take a call now; NULL: none, or not by the short path. */
-static inline struct thread *find_receiver(const struct hart *hart, const struct endpoint *endpoint)
+ALWAYS_INLINE struct thread *find_receiver(const struct hart *hart, const struct endpoint *endpoint)
 {
     struct thread *receiver = container_of(endpoint->receivers.next, struct thread, queue);
 
@@ -42,36 +39,30 @@ static inline struct thread *find_receiver(const struct hart *hart, const struct
                : NULL;
 }
 
-/* Can the message carry what its flags beyond LONG say, and no more than `allowed`? */
-static __attribute__((noinline)) bool may_carry(struct thread *thread, uint64_t descriptor,
-                                                unsigned allowed)
+/* Is the slot fit to accept a capability? */
+ALWAYS_INLINE bool may_accept(struct thread *thread)
 {
-    const struct capability *slot;
+    uint64_t index = arch_accept_slot(thread);
+    const struct capability *slot = captable_slot(thread->captable, index);
 
-    if ((descriptor & IPC_FLAGS_MASK & ~(uint64_t)allowed) != 0) {
-        return false;
-    }
-    if ((descriptor & IPC_CAP) != 0) {
-        slot = captable_slot(thread->captable, descriptor >> IPC_CAP_SHIFT);
-        if (slot == NULL || !capability_is_alive(slot) || (slot->rights & RIGHT_GRANT) == 0) {
-            return false;
-        }
-    }
-    if ((descriptor & IPC_ACCEPT) != 0) {
-        thread->registers[REGISTER_T4] = arch_accept_slot(thread);
-        slot = captable_slot(thread->captable, thread->registers[REGISTER_T4]);
-        return slot != NULL && capability_is_empty(slot);
-    }
-    return true;
+    thread->registers[REGISTER_T4] = index; /* J2 */
+    return slot != NULL && capability_is_empty(slot);
 }
 
-ALWAYS_INLINE void hand_over(struct hart *hart, struct thread *from, struct thread *to)
+ALWAYS_INLINE bool may_send(const struct thread *thread, uint64_t descriptor)
+{
+    const struct capability *slot = captable_slot(thread->captable, descriptor >> IPC_CAP_SHIFT);
+
+    return slot != NULL && capability_is_alive(slot) && (slot->rights & RIGHT_GRANT) != 0;
+}
+
+ALWAYS_INLINE void hand_over(struct hart *hart, struct thread *to)
 {
     if (hart->ready_bitmap != 0) { /* J3 */
         schedule_account(hart);
     }
     event_record_at(hart, hart->switched_ticks, EVENT_SWITCH, (uint64_t)to, 0);
-    schedule_hand_over(hart, from, to);
+    schedule_hand_over(hart, to);
 }
 
 /* The receiver's reply object holds the caller, and the receiver runs. */
@@ -86,11 +77,15 @@ ALWAYS_INLINE void hold_and_run(struct hart *hart, struct endpoint *endpoint, st
     reply->caller = caller;
     caller->state = THREAD_REPLYING;
     caller->waits_on.reply = reply;
-    hand_over(hart, caller, receiver);
+    hand_over(hart, receiver);
 }
 
-/* The general path, from registers as they came. */
-static struct thread *general(struct thread *caller, err_t error)
+#define MESSAGE_REGISTERS                                                               \
+    uint64_t index, uint64_t label, uint64_t w0, uint64_t w1, uint64_t w2, uint64_t w3, \
+        uint64_t descriptor, struct thread *caller
+#define MESSAGE index, label, w0, w1, w2, w3, descriptor, caller
+
+static struct thread *end(struct thread *caller, err_t error)
 {
     caller->registers[REGISTER_RA] = caller->registers[REGISTER_T6] = 0;
     if (error == ERR_RESTART) {
@@ -101,125 +96,184 @@ static struct thread *general(struct thread *caller, err_t error)
     return core_settle(caller->hart);
 }
 
-struct thread *core_call(uint64_t index, uint64_t label, uint64_t w0, uint64_t w1, uint64_t w2,
-                         uint64_t w3, uint64_t descriptor, struct thread *caller)
+/* The general path, from registers as they came. */
+OUT_OF_LINE struct thread *call_generally(MESSAGE_REGISTERS)
+{
+    return end(caller, system_calls[SYS_CALL](MESSAGE));
+}
+
+OUT_OF_LINE struct thread *reply_receive_generally(MESSAGE_REGISTERS)
+{
+    return end(caller, system_calls[SYS_REPLY_RECEIVE](MESSAGE));
+}
+
+ALWAYS_INLINE struct thread *call(MESSAGE_REGISTERS, const struct capability *capability,
+                                  bool with_capability)
+{
+    struct endpoint *endpoint = (struct endpoint *)capability->object;
+    struct hart *hart = caller->hart;
+    struct thread *receiver = find_receiver(hart, endpoint);
+    uint64_t badge = capability->badge;
+    unsigned info = IPC_INFO_CALL;
+
+    if (receiver == NULL) {
+        return call_generally(MESSAGE);
+    }
+    if (with_capability) {
+        info |= message_transfer(caller, descriptor, receiver);
+    }
+    caller->registers[REGISTER_A6] = descriptor; /* J2 */
+    hold_and_run(hart, endpoint, caller, receiver);
+    return arch_resume_message(receiver, caller, label, w0, w1, w2, w3, badge, info,
+                               (descriptor & IPC_LONG) != 0);
+}
+
+OUT_OF_LINE struct thread *call_with_capability(MESSAGE_REGISTERS)
+{
+    const unsigned allowed = IPC_LONG | IPC_CAP | IPC_ACCEPT;
+
+    if ((descriptor & IPC_FLAGS_MASK & ~(uint64_t)allowed) != 0 ||
+        ((descriptor & IPC_CAP) != 0 && !may_send(caller, descriptor)) ||
+        ((descriptor & IPC_ACCEPT) != 0 && !may_accept(caller))) {
+        return call_generally(MESSAGE);
+    }
+    return call(MESSAGE, captable_slot(caller->captable, index), true);
+}
+
+struct thread *core_call(MESSAGE_REGISTERS)
 {
     const struct capability *capability =
         captable_good(caller->captable, index, OBJECT_ENDPOINT, RIGHT_CALL);
-    struct endpoint *endpoint;
-    struct hart *hart = caller->hart;
-    struct thread *receiver = NULL;
-    unsigned info = IPC_INFO_CALL;
 
-    if (capability != NULL && label >> 32 == 0 &&
-        ((descriptor & IPC_FLAGS_MASK & ~(uint64_t)IPC_LONG) == 0 ||
-         may_carry(caller, descriptor, IPC_LONG | IPC_CAP | IPC_ACCEPT))) {
-        endpoint = (struct endpoint *)capability->object;
-        receiver = find_receiver(hart, endpoint);
+    if (capability == NULL || label >> 32 != 0) {
+        return call_generally(MESSAGE);
     }
-    if (receiver == NULL) {
-        return general(caller,
-                       system_calls[SYS_CALL](index, label, w0, w1, w2, w3, descriptor, caller));
+    if ((descriptor & IPC_FLAGS_MASK & ~(uint64_t)IPC_LONG) != 0) {
+        return call_with_capability(MESSAGE);
     }
-    if ((descriptor & IPC_CAP) != 0) {
-        info |= message_transfer(caller, descriptor, receiver);
+    return call(MESSAGE, capability, false);
+}
+
+OUT_OF_LINE struct thread *fault_generally(struct thread *faulter)
+{
+    const struct capability *endpoint = &faulter->fault_endpoint;
+
+    if (capability_is_alive(endpoint)) {
+        faulter->badge = endpoint->badge;
+        ipc_call(faulter, (struct endpoint *)endpoint->object);
+    } else {
+        schedule_block(faulter, THREAD_FAULTED);
+        fault_stop(faulter);
     }
-    caller->registers[REGISTER_A6] = descriptor;
-    hold_and_run(hart, endpoint, caller, receiver);
-    return arch_resume_message(receiver, caller, label, w0, w1, w2, w3, capability->badge, info,
-                               (descriptor & IPC_LONG) != 0);
+    return core_settle(faulter->hart);
 }
 
 struct thread *core_fault(struct hart *hart, unsigned kind, uint64_t address)
 {
-    struct thread *thread = hart->current;
-    const struct capability *capability = &thread->fault_endpoint;
+    struct thread *faulter = hart->current;
+    const struct capability *capability = &faulter->fault_endpoint;
     struct endpoint *endpoint = (struct endpoint *)capability->object;
     struct thread *receiver;
 
     hart_count_one(hart, COUNTER_FAULTS);
-    event_record(hart, EVENT_FAULT, (uint64_t)thread, address);
-    thread->fault_count++;
-    thread->fault_kind = (uint8_t)kind;
-    thread->fault_address = address;
-    thread->in_fault = true;
-    if (!capability_is_alive(capability)) {
-        schedule_block(thread, THREAD_FAULTED);
-        fault_stop(thread);
-        return core_settle(hart);
-    }
-    thread->badge = capability->badge;
-    receiver = find_receiver(hart, endpoint);
+    event_record(hart, EVENT_FAULT, (uint64_t)faulter, address);
+    faulter->fault_count++;
+    faulter->fault_kind = (uint8_t)kind;
+    faulter->fault_address = address;
+    faulter->in_fault = true;
+    receiver = capability_is_alive(capability) ? find_receiver(hart, endpoint) : NULL;
     if (receiver == NULL) {
-        ipc_call(thread, endpoint);
-        return core_settle(hart);
+        return fault_generally(faulter);
     }
-    hold_and_run(hart, endpoint, thread, receiver);
-    return arch_resume_message(receiver, NULL, 0, kind, address, thread->registers[REGISTER_PC],
-                               thread->registers[REGISTER_SP], capability->badge,
+    faulter->badge = capability->badge;
+    hold_and_run(hart, endpoint, faulter, receiver);
+    return arch_resume_message(receiver, NULL, 0, kind, address, faulter->registers[REGISTER_PC],
+                               faulter->registers[REGISTER_SP], faulter->badge,
                                IPC_INFO_FAULT | IPC_INFO_CALL, false);
 }
 
 /* Is there nothing for the server to receive? */
-static inline bool would_wait(const struct thread *server, const struct endpoint *endpoint)
+ALWAYS_INLINE bool would_wait(const struct thread *server, const struct endpoint *endpoint)
 {
     return endpoint->callers.root == NULL &&
            (server->bound_notification == NULL || server->bound_notification->bits == 0);
 }
 
-/* The caller in the reply object, if the short path may answer it; NULL: not. */
-static inline struct thread *find_caller(const struct hart *hart, const struct reply *reply,
-                                         unsigned flags)
+/* The caller has its answer and runs, the server waits for the next message. */
+ALWAYS_INLINE void answer_and_wait(struct thread *server, uint64_t descriptor,
+                                   struct endpoint *endpoint, struct reply *reply,
+                                   struct thread *answered)
 {
-    unsigned for_faults = flags & (IPC_MAP | IPC_FENCE);
-    struct thread *caller = reply->caller;
-
-    return caller != NULL && may_follow(hart, caller) && (caller->in_fault || for_faults == 0)
-               ? caller
-               : NULL;
-}
-
-struct thread *core_reply_receive(uint64_t index, uint64_t label, uint64_t w0, uint64_t w1,
-                                  uint64_t w2, uint64_t w3, uint64_t descriptor,
-                                  struct thread *server)
-{
-    const struct capability *from =
-        captable_good(server->captable, index, OBJECT_ENDPOINT, RIGHT_RECEIVE);
-    const struct capability *with = captable_good(
-        server->captable, descriptor >> IPC_REPLY_SHIFT & IPC_REPLY_MASK, OBJECT_REPLY, 0);
-    unsigned flags = descriptor & IPC_FLAGS_MASK;
-    struct hart *hart = server->hart;
-    struct thread *caller = NULL;
-    struct endpoint *queue;
-    struct reply *reply;
-    unsigned info;
-
-    if (from != NULL && with != NULL && label >> 32 == 0 &&
-        ((flags & ~(unsigned)(IPC_LONG | IPC_MAP | IPC_FENCE)) == 0 ||
-         may_carry(server, descriptor, IPC_LONG | IPC_CAP | IPC_ACCEPT | IPC_MAP | IPC_FENCE)) &&
-        would_wait(server, (struct endpoint *)from->object)) {
-        caller = find_caller(hart, (struct reply *)with->object, flags);
-    }
-    if (caller == NULL ||
-        (caller->in_fault && fault_answer(caller, server, flags, w0, w1, w2) != ERR_OK)) {
-        return general(server, system_calls[SYS_REPLY_RECEIVE](index, label, w0, w1, w2, w3,
-                                                               descriptor, server));
-    }
-    queue = (struct endpoint *)from->object;
-    reply = (struct reply *)with->object;
     reply->caller = NULL;
     reply->receiver = server;
     server->receive_reply = reply;
-    server->waits_on.endpoint = queue;
+    server->waits_on.endpoint = endpoint;
     server->state = THREAD_RECEIVING;
-    server->registers[REGISTER_A6] = descriptor;
-    list_push_back(&queue->receivers, &server->queue);
-    hand_over(hart, server, caller);
-    if (caller->in_fault) {
-        caller->in_fault = false;
-        return caller;
+    server->registers[REGISTER_A6] = descriptor; /* J2 */
+    list_push_back(&endpoint->receivers, &server->queue);
+    hand_over(server->hart, answered);
+}
+
+/* The caller in the reply object, if it may be answered and there is nothing to receive. */
+ALWAYS_INLINE struct thread *find_answered(struct thread *server, const struct endpoint *endpoint,
+                                           const struct reply *reply, uint64_t descriptor)
+{
+    struct thread *answered = reply->caller;
+
+    return answered != NULL && may_follow(server->hart, answered) && would_wait(server, endpoint) &&
+                   ((descriptor & IPC_ACCEPT) == 0 || may_accept(server))
+               ? answered
+               : NULL;
+}
+
+/* The answer to a fault, or one with a capability. */
+OUT_OF_LINE struct thread *reply_receive_special(MESSAGE_REGISTERS)
+{
+    uint64_t with = descriptor >> IPC_REPLY_SHIFT & IPC_REPLY_MASK;
+    struct endpoint *endpoint = (struct endpoint *)captable_slot(caller->captable, index)->object;
+    struct reply *reply = (struct reply *)captable_slot(caller->captable, with)->object;
+    struct thread *answered = find_answered(caller, endpoint, reply, descriptor);
+    unsigned flags = descriptor & (IPC_FLAGS_MASK & ~(unsigned)(IPC_LONG | IPC_ACCEPT));
+    unsigned info;
+
+    if (answered == NULL ||
+        (answered->in_fault ? (flags != IPC_MAP && flags != IPC_FENCE) ||
+                                  fault_answer(answered, caller, flags, w0, w1, w2) != ERR_OK
+                            : flags != IPC_CAP || !may_send(caller, descriptor))) {
+        return reply_receive_generally(MESSAGE);
     }
-    info = (descriptor & IPC_CAP) != 0 ? message_transfer(server, descriptor, caller) : 0;
-    return arch_resume_message(caller, server, label, w0, w1, w2, w3, 0, info,
+    if (answered->in_fault) {
+        answered->in_fault = false;
+        answer_and_wait(caller, descriptor, endpoint, reply, answered);
+        return answered;
+    }
+    info = message_transfer(caller, descriptor, answered);
+    answer_and_wait(caller, descriptor, endpoint, reply, answered);
+    return arch_resume_message(answered, caller, label, w0, w1, w2, w3, 0, info,
+                               (descriptor & IPC_LONG) != 0);
+}
+
+struct thread *core_reply_receive(MESSAGE_REGISTERS)
+{
+    uint64_t with = descriptor >> IPC_REPLY_SHIFT & IPC_REPLY_MASK;
+    const struct capability *from =
+        captable_good(caller->captable, index, OBJECT_ENDPOINT, RIGHT_RECEIVE);
+    const struct capability *reply = captable_good(caller->captable, with, OBJECT_REPLY, 0);
+    struct endpoint *endpoint;
+    struct thread *answered;
+
+    if (from == NULL || reply == NULL || label >> 32 != 0) {
+        return reply_receive_generally(MESSAGE);
+    }
+    if ((descriptor & IPC_FLAGS_MASK & ~(uint64_t)(IPC_LONG | IPC_ACCEPT)) != 0) {
+        return reply_receive_special(MESSAGE);
+    }
+    endpoint = (struct endpoint *)from->object;
+    answered = find_answered(caller, endpoint, (struct reply *)reply->object, descriptor);
+    if (answered == NULL || answered->in_fault) {
+        return reply_receive_generally(MESSAGE);
+    }
+    answer_and_wait(caller, descriptor, endpoint, (struct reply *)reply->object, answered);
+    return arch_resume_message(answered, caller, label, w0, w1, w2, w3, 0, 0,
                                (descriptor & IPC_LONG) != 0);
 }

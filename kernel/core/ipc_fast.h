@@ -20,4 +20,4 @@ struct thread *core_call(uint64_t index, uint64_t label, uint64_t w0, uint64_t w
                          uint64_t w3, uint64_t descriptor, struct thread *caller);
 struct thread *core_reply_receive(uint64_t index, uint64_t label, uint64_t w0, uint64_t w1,
                                   uint64_t w2, uint64_t w3, uint64_t descriptor,
-                                  struct thread *server);
+                                  struct thread *caller);

@@ -118,7 +118,7 @@ static void run(struct hart *hart, struct thread *next)
     }
     hart->must_set_timer = true; /* G3 */
     event_record_at(hart, schedule_account(hart), EVENT_SWITCH, (uint64_t)next, 0);
-    schedule_hand_over(hart, hart->current, next);
+    schedule_hand_over(hart, next);
 }
 
 /* Is its slice over, with others of its priority ready? Then it goes to the tail (G5). */

@@ -47,12 +47,15 @@ static inline uint64_t schedule_account(struct hart *hart)
 
 /* The hart changes from one thread to another, or from or to idle (NULL). The one before is where it
  * waits or is queued; the next is nowhere. Inline for the short path of IPC. */
-static inline void schedule_hand_over(struct hart *hart, struct thread *previous,
-                                      struct thread *next)
+static inline __attribute__((always_inline)) void schedule_hand_over(struct hart *hart,
+                                                                     struct thread *next)
 {
+    uint64_t float_id = next == NULL ? 0 : next->float_id;
+
     hart->current = next;
-    if (next == NULL || next->status != hart->status) {
-        arch_thread_switch(hart, previous, next);
+    if (float_id != hart->float_id) {
+        arch_float_switch(hart, next);
+        hart->float_id = float_id;
     }
     if (next != NULL) {
         next->state = THREAD_RUNNING;

@@ -47,7 +47,7 @@ struct thread {
     struct hart *hart;         /* where it runs or last ran [K] */
     struct space *space;       /* [c] after configure */
     struct captable *captable; /* [c] after configure */
-    uint64_t status;           /* sstatus to return with: constants plus FS [K] */
+    uint64_t float_id; /* its header if it may use floating point, once started; else 0 [K] */
 
     /* Scheduling [K] */
     uint8_t state;

@@ -7,11 +7,14 @@
 #include "core/hart.h"
 #include "core/space.h"
 #include "riscv/csr.h"
+#include "riscv/hart.h"
 
 /* The generation whose ASIDs are good; never 0. On a hart without ASID bits no space has it. */
 extern uint64_t asid_generation;
 
-void asid_load(struct hart *hart, struct space *space); /* the long way */
+void asid_load(void); /* this hart's space gets a number, and is loaded */
+void float_switch(
+    void); /* from float_owner, if FS is off or dirty, to this hart's current thread */
 
 static inline void *arch_window(paddr_t address)
 {
@@ -23,14 +26,32 @@ static inline uint64_t arch_time_ticks(void)
     return csr_read(time);
 }
 
+/* The rare case, by a stub in entry.S that keeps all registers but t6: the common case around it pays
+ * nothing for it. */
+#define CALL_KEEPING(function) __asm__ volatile("jal t6, keeping_" #function : : : "t6", "memory")
+
 static inline void arch_space_load(struct hart *hart, struct space *space)
 {
     if (space->asid_generation != asid_generation) {
-        asid_load(hart, space);
+        CALL_KEEPING(asid_load);
         return;
     }
     csr_write(satp, space->translation);
     hart_count_one(hart, COUNTER_SPACE_SWITCHES);
+}
+
+/* FS on or off; float_switch saves and loads registers. */
+static inline void arch_float_switch(struct hart *hart, struct thread *to)
+{
+    if (to == NULL || to->float_id == 0) {
+        if ((csr_clear(sstatus, SSTATUS_FS_MASK) & SSTATUS_FS_MASK) == SSTATUS_FS_DIRTY) {
+            CALL_KEEPING(float_switch);
+        }
+    } else if (hart->float_id == 0 && hart->float_owner == to) {
+        csr_set(sstatus, SSTATUS_FS_CLEAN);
+    } else {
+        CALL_KEEPING(float_switch);
+    }
 }
 
 /* t0 to t5 of the thread that made the call are where the user left them: entry.S. */

@@ -49,8 +49,10 @@ static bool space_may_be_cached(const struct space *space)
 }
 
 /* Without ASID bits no space is given the generation, so each load comes this way. */
-void asid_load(struct hart *hart, struct space *space)
+void asid_load(void)
 {
+    struct hart *hart = &this_hart()->hart;
+    struct space *space = hart->space;
     if (riscv_facts.asid_bits != 0) {
         if (number_last + 1 >= 1ull << riscv_facts.asid_bits) {
             asid_generation++;

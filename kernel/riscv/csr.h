@@ -2,7 +2,7 @@
  * RISC-V privileged architecture 1.12, chapters 4 and 12 (supervisor level, Sv39). */
 #pragma once
 
-/* sstatus. Written whole from these, never with SUM. UXL: 64-bit user mode. */
+/* sstatus. Written whole once, from these, never with SUM. UXL: 64-bit user mode. */
 #define SSTATUS_UXL_64   0x200000000
 #define SSTATUS_FS_OFF   0x0000
 #define SSTATUS_FS_CLEAN 0x4000
@@ -40,6 +40,17 @@
         uint64_t csr_value;                                                          \
         __asm__ volatile("csrr %0, " CSR_NAME(name) : "=r"(csr_value) : : "memory"); \
         csr_value;                                                                   \
+    })
+#define csr_set(name, bits) \
+    __asm__ volatile("csrs " CSR_NAME(name) ", %0" : : "rK"((uint64_t)(bits)) : "memory")
+#define csr_clear(name, bits) /* what it was */             \
+    ({                                                      \
+        uint64_t csr_value;                                 \
+        __asm__ volatile("csrrc %0, " CSR_NAME(name) ", %1" \
+                         : "=r"(csr_value)                  \
+                         : "rK"((uint64_t)(bits))           \
+                         : "memory");                       \
+        csr_value;                                          \
     })
 #define csr_write(name, value) \
     __asm__ volatile("csrw " CSR_NAME(name) ", %0" : : "rK"((uint64_t)(value)) : "memory")

@@ -11,8 +11,7 @@
  *   a0-a6      arguments, in C code's registers too; a7: the number, then the thread
  *   sepc       the user's until another thread is resumed
  *
- * sstatus is written in thread.c alone, when the thread changes: a trap leaves SPP and SPIE as sret
- * wants them.
+ * sstatus: a trap leaves SPP and SPIE as sret wants them; FS changes with the thread (thread.c).
  */
 #include "offsets.h"
 #include "riscv/csr.h"
@@ -171,6 +170,29 @@ trap_resume_long:
     zero    1, 10, 29, 30, 31
     ld      tp, REGISTER(4)(tp)
     sret
+
+    /* For CALL_KEEPING: link in t6; from C code's registers, only s0 to s11 are kept by the function. */
+    .macro  keeping function
+    .global keeping_\function
+keeping_\function:
+    addi    sp, sp, -80
+    sd      ra, 0(sp)
+    sd      t6, 8(sp)
+    .irp    n, MESSAGE
+    sd      x\n, 8*(\n-8)(sp)
+    .endr
+    call    \function
+    .irp    n, MESSAGE
+    ld      x\n, 8*(\n-8)(sp)
+    .endr
+    ld      ra, 0(sp)
+    ld      t6, 8(sp)
+    addi    sp, sp, 80
+    jr      t6
+    .endm
+
+    keeping asid_load
+    keeping float_switch
 
     /* A fault or an interrupt: all registers are the user's to keep. */
 other:

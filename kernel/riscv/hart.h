@@ -7,9 +7,8 @@
 #include "core/hart.h"
 
 struct riscv_hart {
-    struct hart hart;  /* first: the assembly and core/ share the pointer */
-    uint64_t fp_owner; /* header of the thread object whose values the FP registers hold */
-    uint64_t hart_id;  /* firmware's number for it */
+    struct hart hart;              /* first: the assembly and core/ share the pointer */
+    uint64_t hart_id;              /* firmware's number for it */
     volatile uint32_t *plic_claim; /* the claim and complete register of its S-mode context */
 };
 

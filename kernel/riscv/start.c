@@ -23,6 +23,7 @@ static void hart_start(struct riscv_hart *hart)
     __asm__ volatile("mv tp, %0" : : "r"(hart) : "memory");
     csr_write(stvec, (uint64_t)(uintptr_t)trap_entry);
     csr_write(sscratch, 0);
+    csr_write(sstatus, SSTATUS_UXL_64 | SSTATUS_FS_OFF);
     csr_write(scounteren, SCOUNTEREN_ALL);
     arch_timer_set(&hart->hart, UINT64_MAX);
     plic_start(hart);

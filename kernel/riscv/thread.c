@@ -1,12 +1,10 @@
-/* Threads' registers, and the floating-point half of a switch. The only place that writes sstatus:
- * built from constants and FS, so SUM is never set.
+/* Threads' registers, and the floating-point half of a switch: it and arch_float_switch alone change
+ * sstatus, and there FS alone.
  *
  *   F1  A thread without THREAD_FLAG_FLOAT runs with FS off.
  *   F2  fp[] of a thread that does not run holds its values: what is dirty is saved when it stops.
- *   F3  fp_owner names the thread whose values, equal to its fp[], the registers still hold: by its
- *       object header, which no other object ever has.
- *   F4  hart->status is sstatus while it has FS off, else 0: a thread with that very status may follow
- *       without coming here.
+ *   F3  float_owner is the thread that had FS on last on this hart and was not started since: the
+ *       registers hold its values, equal to its fp[] unless they are dirty.
  */
 #include "core/thread.h"
 #include "arch.h"
@@ -24,13 +22,12 @@ void arch_thread_start(struct thread *thread, vaddr_t pc, vaddr_t sp, uint64_t t
     thread->registers[4] = tp;
     thread->registers[10] = a0;
     thread->registers[11] = a1;
-    thread->status = SSTATUS_UXL_64 |
-                     ((thread->flags & THREAD_FLAG_FLOAT) != 0 ? SSTATUS_FS_CLEAN : SSTATUS_FS_OFF);
+    thread->float_id = (thread->flags & THREAD_FLAG_FLOAT) != 0 ? thread->object.header : 0;
     for (unsigned i = 0; i < THREAD_FP_WORDS; i++) {
         thread->fp[i] = 0;
     }
-    if (this_hart()->fp_owner == thread->object.header) {
-        this_hart()->fp_owner = 0;
+    if (this_hart()->hart.float_owner == thread) {
+        this_hart()->hart.float_owner = NULL;
     }
 }
 
@@ -43,23 +40,22 @@ uint64_t arch_thread_register(const struct thread *thread, unsigned index)
     return index < THREAD_FP_WORDS ? thread->fp[index] : 0;
 }
 
-void arch_thread_switch(struct hart *hart, struct thread *from, struct thread *to)
+void float_switch(void)
 {
-    struct riscv_hart *own = riscv_hart_of(hart);
-    bool is_float = to != NULL && (to->flags & THREAD_FLAG_FLOAT) != 0;
-    hart->status = is_float ? 0 : SSTATUS_UXL_64 | SSTATUS_FS_OFF; /* F4 */
-    if (from != NULL && (csr_read(sstatus) & SSTATUS_FS_MASK) == SSTATUS_FS_DIRTY) {
-        fp_save(from->fp);
-        own->fp_owner = from->object.header;
+    struct hart *hart = &this_hart()->hart;
+    struct thread *to = hart->current;
+    bool is_float = to != NULL && to->float_id != 0;
+    uint64_t fs = csr_read(sstatus) & SSTATUS_FS_MASK;
+    csr_set(sstatus, SSTATUS_FS_DIRTY);
+    if (hart->float_id != 0 && fs != SSTATUS_FS_CLEAN) {
+        fp_save(hart->float_owner->fp);
     }
-    if (to == NULL) {
-        csr_write(sstatus, SSTATUS_UXL_64 | SSTATUS_FS_OFF);
-        return;
-    }
-    if (is_float && own->fp_owner != to->object.header) {
-        csr_write(sstatus, SSTATUS_UXL_64 | SSTATUS_FS_DIRTY);
+    if (is_float && hart->float_owner != to) {
         fp_load(to->fp);
-        own->fp_owner = to->object.header;
+        hart->float_owner = to;
     }
-    csr_write(sstatus, to->status);
+    csr_clear(sstatus, SSTATUS_FS_MASK);
+    if (is_float) {
+        csr_set(sstatus, SSTATUS_FS_CLEAN);
+    }
 }

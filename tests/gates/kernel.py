@@ -20,8 +20,6 @@ DATA_BYTES_MAX = 16 * 1024
 BSS_BYTES_MAX = 64 * 1024
 ALLOCATORS = re.compile(r"^_?_?(malloc|calloc|realloc|free|sbrk|brk|alloc|kmalloc|kfree)(_r)?$")
 SUM_BIT = 1 << 18
-# The only function that writes a status it has loaded: a thread's, itself made of constants plus FS.
-STATUS_FROM_MEMORY = {"arch_thread_switch"}
 # Registers that are the user's while the kernel runs. Trap entry loads them; boot/ runs before there is
 # a user, and alone uses the library's memcpy.
 USER_KEEPS = {"t0", "t1", "t2", "t3", "t4", "t5"}
@@ -56,9 +54,9 @@ def constant_after(instruction, registers):
         registers[target] = number
     elif name in ("lui", "c.lui"):
         registers[target] = None if number is None else number << 12
-    elif name in ("addi", "addiw", "ori", "slli") and values[0] is not None and number is not None:
+    elif name in ("addi", "addiw", "ori", "slli", "sll") and values[0] is not None and number is not None:
         combine = {"addi": int.__add__, "addiw": int.__add__, "ori": int.__or__,
-                   "slli": int.__lshift__}[name]
+                   "slli": int.__lshift__, "sll": int.__lshift__}[name]
         registers[target] = combine(values[0], number)
     elif name in ("or", "add") and None not in values:
         registers[target] = values[0] | values[1] if name == "or" else values[0] + values[1]
@@ -79,10 +77,10 @@ def status_writes(code):
                 immediate = instruction.name.endswith("i")
                 value = elf.number(source) if immediate else registers.get(source)
                 yield function, instruction.address, value
-            elif instruction.is_branch_target or instruction.name in ("jal", "jalr", "call"):
+                continue
+            if instruction.is_branch_target or instruction.name in ("jal", "jalr", "call"):
                 registers = {"zero": 0}
-            else:
-                constant_after(instruction, registers)
+            constant_after(instruction, registers)
 
 
 def sum_findings(path):
@@ -90,7 +88,7 @@ def sum_findings(path):
     writes = list(status_writes(elf.disassembly(path)))
     return len(writes), [f"{function} at {address:#x}" for function, address, value in writes
                          if (value is not None and value & SUM_BIT)
-                         or (value is None and function not in STATUS_FROM_MEMORY)]
+                         or value is None]
 
 
 def never_sets_sum(tap):

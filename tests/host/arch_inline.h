@@ -11,6 +11,7 @@
 void *arch_window(paddr_t address);
 uint64_t arch_time_ticks(void);
 void arch_space_load(struct hart *hart, struct space *space);
+void arch_float_switch(struct hart *hart, struct thread *to);
 void arch_keep_temporaries(struct thread *caller);
 uint64_t arch_accept_slot(const struct thread *caller);
 struct thread *arch_resume_message(struct thread *to, const struct thread *from, uint64_t label,
