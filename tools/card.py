@@ -38,12 +38,12 @@ BOOTABLE = 2                   # attribute bit of partition 3, which U-Boot look
 # insists on a tree in a file. `fdt move` comes before `fdt memory`: its own tree lies in its data.
 VENDOR_ENVIRONMENT = """\
 boot2=test -n "${bootdev}" || setenv bootdev mmc; \
-fatload ${bootdev} ${devnum}:3 ${kernel_addr_r} Image && \
-fatload ${bootdev} ${devnum}:3 ${ramdisk_addr_r} archive.cpio && \
-setenv byre_archive ${ramdisk_addr_r}:${filesize} && \
-fdt addr ${fdtcontroladdr} && fdt move ${fdtcontroladdr} ${fdt_addr_r} 0x20000 && \
-fdt memory ${memory_addr} ${memory_size} && \
-booti ${kernel_addr_r} ${byre_archive} ${fdt_addr_r}
+if fatload ${bootdev} ${devnum}:3 ${kernel_addr_r} Image && \
+fatload ${bootdev} ${devnum}:3 ${ramdisk_addr_r} archive.cpio; then \
+setenv byre_archive ${ramdisk_addr_r}:${filesize}; \
+fdt addr ${fdtcontroladdr}; fdt move ${fdtcontroladdr} ${fdt_addr_r} 0x20000; \
+fdt memory ${memory_addr} ${memory_size}; \
+booti ${kernel_addr_r} ${byre_archive} ${fdt_addr_r}; fi
 """
 
 
