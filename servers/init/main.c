@@ -87,6 +87,11 @@ static volatile uint32_t *main_keep_registers(bool found, uint64_t address)
     return device == 0 ? NULL : scratch_keep_device(device, frame);
 }
 
+static void main_tell_stranger(const char *word)
+{
+    print("init: the boot argument %s means nothing here\n", word);
+}
+
 static void main_find_power(void)
 {
     const struct machine *machine = &the_system.machine;
@@ -194,7 +199,7 @@ void server_main(uint64_t boot_info, uint64_t unused)
     object_init(system->info);
     scratch_init(system->info->root_frame);
     main_map_archive();
-    arguments_read(system->info->arguments, &system->arguments);
+    arguments_read(system->info->arguments, &system->arguments, main_tell_stranger);
     machine_read((const void *)INIT_TREE, system->info->tree_bytes, &system->machine);
     main_find_power();
     main_make_system();
