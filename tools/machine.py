@@ -13,9 +13,15 @@ import subprocess
 PR_SET_PDEATHSIG = 1
 TIMEOUT_STATUS = 124
 PANIC_STATUS = 70
-PANIC_MARK = b"\nkernel panic: "
+# What the machine says last, at the beginning of a line, when it cannot go on.
+STOP_MARKS = (b"\nkernel panic: ", b"\nkernel: cannot boot: ", b"\ninit: system panic: ")
 RUN_BEGIN = b"\x02"
 RUN_END = b"\x03"
+
+
+def find_stop(text):
+    """Where one of the marks begins (its newline), or -1."""
+    return min((at for mark in STOP_MARKS if (at := text.find(mark)) >= 0), default=-1)
 
 
 def bootargs_with_run(bootargs, line):

@@ -3,8 +3,8 @@
     run.py KERNEL ARCHIVE            settings in the environment: BOARD TREE RUN MEM SMP TIMEOUT BOOTARGS
                                      QEMU_ARGS V LOG
 
-Without RUN the terminal is the machine's console. With RUN the shell runs that line and the machine
-powers off; only what the line printed goes to stdout (the console marks it by 0x02 and 0x03), all that
+Without RUN the terminal is the machine's console. With RUN the shell runs that line, with our stdin for
+its own, and the machine powers off; only what the line printed goes to stdout (the console marks it by 0x02 and 0x03), all that
 the machine said goes to build/run.log, and with V=1 the rest also to stderr. Exit status: the line's;
 124 when the time was up, 70 when the kernel panicked or the machine stopped before the line ended.
 On boards that cannot end QEMU with a status, init says it together with a word that only it and we
@@ -27,6 +27,7 @@ import machine
 RUN_TIMEOUT_SECONDS = 120
 PANIC_GRACE_SECONDS = 2
 OFF_GRACE_SECONDS = 0.2
+END_OF_INPUT = b"\x04"
 LOG = pathlib.Path(machine.setting("LOG", "build/run.log"))
 
 
@@ -56,11 +57,11 @@ class Output:
             self.panic += data
             return
         text = self.before + self.pending + data
-        end = text.find(machine.PANIC_MARK)
+        end = machine.find_stop(text)
         self.pending = b""
         if end < 0:
-            lengths = range(len(machine.PANIC_MARK) - 1, 1, -1)
-            end = len(text) - next((n - 1 for n in lengths if text.endswith(machine.PANIC_MARK[:n])), 0)
+            end = len(text) - max((n - 1 for mark in machine.STOP_MARKS for n in range(2, len(mark))
+                                   if text.endswith(mark[:n])), default=0)
             self.pending = text[end:]
         else:
             end += 1
@@ -110,8 +111,54 @@ class Output:
         return (piece[:-1] if self.held_return else piece).replace(b"\r\n", b"\n")
 
 
+class Input:
+    """What we are given to read, for the machine's console once the run has begun, and its end.
+
+    The console edits lines as for a keyboard; after our last byte ^D ends its input for good."""
+
+    def __init__(self, sink):
+        self.sink, self.pending, self.in_line = sink, b"", False
+        self.is_open = self.may_read()
+        os.set_blocking(sink.fileno(), False)
+        if not self.is_open:
+            self.end()
+
+    @staticmethod
+    def may_read():
+        """Not from a terminal that is another job's: that would stop us."""
+        try:
+            return not os.isatty(0) or os.tcgetpgrp(0) == os.getpgrp()
+        except OSError:
+            return False
+
+    def end(self):
+        """^D ends a line that is begun, or the input."""
+        self.pending += END_OF_INPUT * (2 if self.in_line else 1)
+        self.is_open = False
+
+    def read(self):
+        data = os.read(0, 4096)
+        self.pending += data
+        self.in_line = not data.endswith(b"\n") if data else self.in_line
+        if not data:
+            self.end()
+
+    def write(self):
+        try:
+            self.pending = self.pending[os.write(self.sink.fileno(), self.pending):]
+        except BlockingIOError:
+            pass
+        except BrokenPipeError:
+            self.pending, self.is_open = b"", False
+
+    def wanted(self):
+        """What to wait for: files to read, files to write."""
+        return [0] if self.is_open and not self.pending else [], [self.sink] if self.pending else []
+
+
 def follow(process, output, log, deadline):
     """Read the console until QEMU ends. Returns the exit status."""
+    source = Input(process.stdin)
     while True:
         if output.panicked:
             deadline = min(deadline, time.monotonic() + PANIC_GRACE_SECONDS)
@@ -122,7 +169,13 @@ def follow(process, output, log, deadline):
             break
         if remaining <= 0:
             return machine.PANIC_STATUS if output.panicked else machine.TIMEOUT_STATUS
-        if not select.select([process.stdout], [], [], min(remaining, 1))[0]:
+        reads, writes = source.wanted() if output.begun else ([], [])
+        reads, writes, _ = select.select([process.stdout, *reads], writes, [], min(remaining, 1))
+        if 0 in reads:
+            source.read()
+        if writes:
+            source.write()
+        if process.stdout not in reads:
             continue
         data = os.read(process.stdout.fileno(), 65536)
         if not data:
@@ -143,7 +196,9 @@ def explain(status, output, timeout):
     if status == machine.TIMEOUT_STATUS:
         print(f"run: no end after {timeout:g} s (TIMEOUT=); see {LOG}", file=sys.stderr)
     elif status == machine.PANIC_STATUS:
-        what = "the kernel panicked" if output.panicked else "the machine stopped before the end"
+        what = "the machine stopped before the end"
+        if output.panicked:
+            what = "the kernel panicked" if output.panic.startswith(b"kernel panic") else "the machine cannot go on"
         print(f"run: {what}; the end of {LOG}:", file=sys.stderr, flush=True)
         last = output.panic or output.tail[-2000:]
         sys.stderr.buffer.write(last.replace(b"\r", b"") + b"\n")
@@ -154,8 +209,8 @@ def explain(status, output, timeout):
 def run_line(arguments, farewell, timeout):
     output = Output(machine.setting("V") == "1", farewell)
     arguments += ["-display", "none", "-monitor", "none", "-serial", "stdio"]
-    with open(LOG, "wb") as log, open(os.devnull, "rb") as nothing:
-        process = machine.start(arguments, stdin=nothing, stdout=subprocess.PIPE,
+    with open(LOG, "wb") as log:
+        process = machine.start(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                 stderr=subprocess.STDOUT)
         try:
             status = follow(process, output, log, time.monotonic() + timeout)

@@ -23,10 +23,11 @@ static struct {
 
 void input_init(bool framed)
 {
-    /* A run that a script reads wants no echo of what the script types. */
+    /* A run that a script reads wants no echo of what the script types, and may type all at once. */
     uint64_t attributes = TERMINAL_LINES | TERMINAL_SIGNALS;
 
-    terminal_init(&input.terminal, framed ? attributes : attributes | TERMINAL_ECHO, output_echo);
+    terminal_init(&input.terminal, attributes | (framed ? TERMINAL_ENDS : TERMINAL_ECHO),
+                  output_echo);
     list_init(&input.readers);
 }
 
@@ -142,7 +143,12 @@ err_t input_set_foreground(struct session *session, uint64_t pid)
 
 uint64_t input_attributes(void)
 {
-    return input.terminal.attributes;
+    return input.terminal.attributes & TERMINAL_ATTRIBUTES;
+}
+
+bool input_has_room(void)
+{
+    return (input.terminal.attributes & TERMINAL_ENDS) == 0 || terminal_has_room(&input.terminal);
 }
 
 err_t input_set_attributes(uint64_t attributes)
@@ -150,6 +156,6 @@ err_t input_set_attributes(uint64_t attributes)
     if ((attributes & ~(uint64_t)TERMINAL_ATTRIBUTES) != 0) {
         return CONSOLE_ERR_INVAL;
     }
-    input.terminal.attributes = attributes;
+    input.terminal.attributes = attributes | (input.terminal.attributes & TERMINAL_ENDS);
     return ERR_OK;
 }

@@ -19,6 +19,8 @@ void input_type(uint8_t byte);
 bool input_read(struct job *job);
 void input_forget(struct session *session); /* it goes */
 [[nodiscard]] err_t input_set_foreground(struct session *session, uint64_t pid);
+/* False: what came now might be refused, and nobody would hear the bell (a run). */
+bool input_has_room(void);
 uint64_t input_attributes(void);
 [[nodiscard]] err_t input_set_attributes(uint64_t attributes);
 

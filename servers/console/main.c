@@ -26,6 +26,7 @@ static struct store_owner owner = {.pager = SERVER_SLOT_PAGER};
 static struct object_book book = {.server = "console"};
 static const struct uart_driver *uart;
 static uint64_t patience_ticks;
+static bool input_is_held; /* the device keeps what comes */
 
 static uint64_t store_address(enum console_store store)
 {
@@ -55,13 +56,23 @@ static void main_watch_proc(void)
     }
 }
 
-static void main_interrupt(void)
+/* What has no room waits in the device, and with it who sends it. */
+static void main_receive(void)
 {
     uint8_t byte;
 
-    while (uart->receive(&byte)) {
+    while (input_has_room() && uart->receive(&byte)) {
         input_type(byte);
     }
+    if (input_is_held == input_has_room()) {
+        input_is_held = !input_is_held;
+        uart->want_bytes(!input_is_held);
+    }
+}
+
+static void main_interrupt(void)
+{
+    main_receive();
     output_run();
     (void)byre_interrupt_ack(CONSOLE_SLOT_INTERRUPT);
 }
@@ -90,6 +101,9 @@ static bool main_serve(struct message *message, unsigned *words_out)
     struct console_request request = {.label = message->label, .badge = message->badge};
     memcpy(request.w, message->w, sizeof(request.w));
     *words_out = request_serve(&request);
+    if (input_is_held) {
+        main_receive();
+    }
     news_run();
     if (request.deferred) {
         return false;

@@ -7,6 +7,7 @@ enum {
     BELL = 7,
     BACKSPACE = 8,
     CONTROL_U = 21,
+    ESCAPE = 27,
     DELETE = 127,
     FIRST_PRINTABLE = 32,
     TERMINAL_END = 0x100, /* in the input ring: ^D on an empty line */
@@ -58,10 +59,18 @@ static bool terminal_is_control(uint8_t byte)
     return byte < FIRST_PRINTABLE && byte != '\t';
 }
 
+static bool terminal_continues(uint8_t byte) /* a character of UTF-8 */
+{
+    return (byte & 0xc0) == 0x80;
+}
+
 static void terminal_erase(struct terminal *terminal)
 {
     uint8_t byte = (uint8_t)terminal->edit[--terminal->edit_bytes];
 
+    while (terminal_continues(byte) && terminal->edit_bytes > 0) {
+        byte = (uint8_t)terminal->edit[--terminal->edit_bytes];
+    }
     terminal_echo(terminal, "\b \b", 3);
     if (terminal_is_control(byte)) {
         terminal_echo(terminal, "\b \b", 3);
@@ -134,6 +143,25 @@ static enum terminal_event terminal_type_line(struct terminal *terminal, uint8_t
     }
 }
 
+/* True: the byte is part of a key's sequence. A control character within one is itself. */
+static bool terminal_escapes(struct terminal *terminal, uint8_t byte)
+{
+    enum terminal_escape before = terminal->escape;
+
+    terminal->escape = ESCAPE_NONE;
+    if (byte == ESCAPE) {
+        terminal->escape = ESCAPE_BEGUN;
+        return true;
+    }
+    if (before == ESCAPE_NONE || byte < FIRST_PRINTABLE || byte == DELETE) {
+        return false;
+    }
+    bool introduces = before == ESCAPE_BEGUN && (byte == '[' || byte == 'O');
+    bool goes_on = before == ESCAPE_SEQUENCE && (byte < '@' || byte > '~');
+    terminal->escape = introduces || goes_on ? ESCAPE_SEQUENCE : ESCAPE_NONE;
+    return true;
+}
+
 enum terminal_event terminal_type(struct terminal *terminal, uint8_t byte)
 {
     if (byte == CONTROL_C && (terminal->attributes & TERMINAL_SIGNALS) != 0) {
@@ -142,7 +170,8 @@ enum terminal_event terminal_type(struct terminal *terminal, uint8_t byte)
         return TERMINAL_INTERRUPT;
     }
     if ((terminal->attributes & TERMINAL_LINES) != 0) {
-        return terminal_type_line(terminal, byte);
+        return terminal_escapes(terminal, byte) ? TERMINAL_NOTHING
+                                                : terminal_type_line(terminal, byte);
     }
     if (!terminal_put(terminal, byte)) {
         terminal_refuse(terminal);
@@ -150,6 +179,11 @@ enum terminal_event terminal_type(struct terminal *terminal, uint8_t byte)
     }
     terminal_echo_byte(terminal, byte);
     return TERMINAL_READABLE;
+}
+
+bool terminal_has_room(const struct terminal *terminal)
+{
+    return TERMINAL_INPUT_BYTES - terminal->count > TERMINAL_LINE_BYTES;
 }
 
 bool terminal_is_readable(const struct terminal *terminal)
@@ -163,7 +197,7 @@ size_t terminal_read(struct terminal *terminal, char *buffer_out, size_t bytes)
 
     while (taken < bytes && terminal->count > 0) {
         uint16_t item = terminal->input[terminal->first];
-        if (item == TERMINAL_END && taken > 0) {
+        if (item == TERMINAL_END && (taken > 0 || (terminal->attributes & TERMINAL_ENDS) != 0)) {
             break; /* the next read's */
         }
         terminal->first = (terminal->first + 1) % TERMINAL_INPUT_BYTES;
@@ -188,7 +222,7 @@ static void terminal_put_back(struct terminal *terminal, uint16_t item)
 
 void terminal_unread(struct terminal *terminal, const char *buffer, size_t bytes)
 {
-    if (bytes == 0) {
+    if (bytes == 0 && (terminal->attributes & TERMINAL_ENDS) == 0) {
         terminal_put_back(terminal, TERMINAL_END);
     }
     while (bytes > 0) {

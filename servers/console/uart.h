@@ -18,7 +18,8 @@ struct uart_driver {
     bool (*receive)(uint8_t *byte_out); /* false: nothing there */
     bool (*send)(uint8_t byte);
     void (*want_room)(bool wanted);
-    bool (*is_silent)(void); /* the last bit is out */
+    void (*want_bytes)(bool wanted); /* false: they stay where they are, without an interrupt */
+    bool (*is_silent)(void);         /* the last bit is out */
 };
 
 extern const struct uart_driver uart_16550; /* and DesignWare's */

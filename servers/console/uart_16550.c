@@ -45,7 +45,8 @@ static struct {
     unsigned shift;
     unsigned width;
     bool is_designware;
-    unsigned room; /* bytes that fit before the status must be read again */
+    uint8_t interrupts; /* IER */
+    unsigned room;      /* bytes that fit before the status must be read again */
 } uart;
 
 static uint32_t uart_read(enum uart_register reg)
@@ -91,7 +92,8 @@ static void uart_16550_open(const struct console_start *start)
     uart_set_format();
     uart_write(UART_FIFO_CONTROL, FCR_ENABLE);
     uart_write(UART_MODEM_CONTROL, MCR_DTR | MCR_RTS | MCR_OUT2);
-    uart_write(UART_INTERRUPT_ENABLE, IER_RECEIVED);
+    uart.interrupts = IER_RECEIVED;
+    uart_write(UART_INTERRUPT_ENABLE, uart.interrupts);
 }
 
 /* The status comes first: an empty FIFO must not be read. Without data a busy detect may be what
@@ -122,9 +124,21 @@ static bool uart_16550_send(uint8_t byte)
     return true;
 }
 
+static void uart_want(uint8_t interrupt, bool wanted)
+{
+    uart.interrupts =
+        (uint8_t)(wanted ? uart.interrupts | interrupt : uart.interrupts & ~interrupt);
+    uart_write(UART_INTERRUPT_ENABLE, uart.interrupts);
+}
+
 static void uart_16550_want_room(bool wanted)
 {
-    uart_write(UART_INTERRUPT_ENABLE, wanted ? IER_RECEIVED | IER_ROOM : IER_RECEIVED);
+    uart_want(IER_ROOM, wanted);
+}
+
+static void uart_16550_want_bytes(bool wanted)
+{
+    uart_want(IER_RECEIVED, wanted);
 }
 
 static bool uart_16550_is_silent(void)
@@ -137,5 +151,6 @@ const struct uart_driver uart_16550 = {
     .receive = uart_16550_receive,
     .send = uart_16550_send,
     .want_room = uart_16550_want_room,
+    .want_bytes = uart_16550_want_bytes,
     .is_silent = uart_16550_is_silent,
 };

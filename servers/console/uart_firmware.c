@@ -26,6 +26,11 @@ static void uart_firmware_want_room(bool wanted)
     (void)wanted;
 }
 
+static void uart_firmware_want_bytes(bool wanted)
+{
+    (void)wanted;
+}
+
 static bool uart_firmware_is_silent(void)
 {
     return true;
@@ -36,5 +41,6 @@ const struct uart_driver uart_firmware = {
     .receive = uart_firmware_receive,
     .send = uart_firmware_send,
     .want_room = uart_firmware_want_room,
+    .want_bytes = uart_firmware_want_bytes,
     .is_silent = uart_firmware_is_silent,
 };

@@ -75,10 +75,21 @@ static bool uart_sifive_send(uint8_t byte)
     return true;
 }
 
+static void uart_want(uint32_t interrupt, bool wanted)
+{
+    uint32_t enabled = uart_read(UART_INTERRUPT_ENABLE) & (INTERRUPT_RECEIVED | INTERRUPT_ROOM);
+
+    uart_write(UART_INTERRUPT_ENABLE, wanted ? enabled | interrupt : enabled & ~interrupt);
+}
+
 static void uart_sifive_want_room(bool wanted)
 {
-    uart_write(UART_INTERRUPT_ENABLE,
-               wanted ? INTERRUPT_RECEIVED | INTERRUPT_ROOM : INTERRUPT_RECEIVED);
+    uart_want(INTERRUPT_ROOM, wanted);
+}
+
+static void uart_sifive_want_bytes(bool wanted)
+{
+    uart_want(INTERRUPT_RECEIVED, wanted);
 }
 
 static bool uart_sifive_is_silent(void)
@@ -91,5 +102,6 @@ const struct uart_driver uart_sifive = {
     .receive = uart_sifive_receive,
     .send = uart_sifive_send,
     .want_room = uart_sifive_want_room,
+    .want_bytes = uart_sifive_want_bytes,
     .is_silent = uart_sifive_is_silent,
 };

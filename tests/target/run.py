@@ -135,7 +135,7 @@ def boot(run, name, kernel_test, keys, log):
             log.write(data)
             log.flush()
             typist.feed(data)
-            if not panicked and machine.PANIC_MARK in output[-8192:]:
+            if not panicked and machine.find_stop(b"\n" + output[-8192:]) >= 0:
                 panicked, deadline = True, min(deadline, time.monotonic() + PANIC_GRACE_SECONDS)
         return output, None
     finally:

@@ -16,7 +16,9 @@
 #:   make gdb PROGRAM=name     debug kernel and program in gdb
 
 # As they were typed: a $ in RUN is the shell's in Byre, not make's.
-override RUN := $(value RUN)
+# An empty line is one, too: it does nothing, and ends.
+empty :=
+override RUN := $(if $(filter command,$(origin RUN))$(value RUN),$(if $(value RUN),$(value RUN),$(empty) $(empty)))
 override BOOTARGS := $(value BOOTARGS)
 override QEMU_ARGS := $(value QEMU_ARGS)
 export BOARD TREE RUN BOOTARGS QEMU_ARGS MEM SMP TIMEOUT V PROGRAM GDB_ARGS

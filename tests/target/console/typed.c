@@ -6,10 +6,10 @@
 /* type: READY 4 > one\rtwo\r */
 /* type: READY 5 > half\x04 */
 /* type: READY 6 > \x04 */
-/* type: READY 7 > after\r */
 /* refuse: ^plain */
 /* Lines typed at the console: erase by backspace and ^U, ^D with and without a line begun, two lines
- * typed at once. A run that a script reads has no echo; echo is console/echoed.c's. */
+ * typed at once. A run that a script reads has no echo (that is console/echoed.c's), and its input ends
+ * for good. */
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -42,6 +42,6 @@ int main(void)
     check(read(0, line, sizeof(line)) == 4 && strcmp(line, "two\n") == 0, "then the second");
     check(reads("half"), "^D gives what was typed, without a line end");
     check(reads(""), "^D alone is the end of input");
-    check(reads("after\n"), "and after it reading goes on");
+    check(reads(""), "and in a run it stays so");
     return done();
 }

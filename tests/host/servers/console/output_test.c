@@ -51,8 +51,8 @@ static bool uart_is_silent(void)
     return true;
 }
 
-static const struct uart_driver uart = {uart_open, uart_receive, uart_send, uart_want_room,
-                                        uart_is_silent};
+static const struct uart_driver uart = {uart_open,      uart_receive,   uart_send,
+                                        uart_want_room, uart_want_room, uart_is_silent};
 
 err_t ipc_registers_short(uint64_t number, cap_t capability, struct message *m, uint64_t descriptor)
 {

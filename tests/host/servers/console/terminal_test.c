@@ -80,6 +80,27 @@ static void a_control_character_is_shown_and_erased_as_two(void **state)
     assert_string_equal(echoed, "^A\b \b\b \b");
 }
 
+static void backspace_takes_a_whole_character(void **state)
+{
+    (void)state;
+    type("a\303\274\342\202\254\360\237\220\247\177\177"); /* two, three and four bytes */
+    type("\177b\n");
+    assert_reads("ab\n");
+    type("\200\200\177\177\177c\n"); /* no character at all */
+    assert_reads("c\n");
+    assert_non_null(strstr(echoed, "\360\237\220\247\b \b\b \b\b \bb\n"));
+}
+
+static void arrow_and_function_keys_do_nothing(void **state)
+{
+    (void)state;
+    type("l\033[A\033[Ds\033OP\033[15;2~\033[1;5C\033x\n");
+    assert_reads("ls\n");
+    assert_string_equal(echoed, "ls\n");
+    type("x\033\025\033[\177\033\n"); /* what edits, edits */
+    assert_reads("\n");
+}
+
 static void control_d_ends_input_once(void **state)
 {
     (void)state;
@@ -89,6 +110,20 @@ static void control_d_ends_input_once(void **state)
     type("abc\004");
     assert_reads("abc");
     assert_false(terminal_is_readable(&terminal));
+}
+
+static void an_end_for_good_stays(void **state)
+{
+    char buffer[4];
+
+    (void)state;
+    terminal.attributes |= TERMINAL_ENDS;
+    type("a\n\004");
+    assert_reads("a\n");
+    assert_reads("");
+    terminal_unread(&terminal, buffer, terminal_read(&terminal, buffer, sizeof(buffer)));
+    assert_reads("");
+    assert_true(terminal_is_readable(&terminal));
 }
 
 static void an_end_of_input_keeps_its_place(void **state)
@@ -184,7 +219,10 @@ int main(void)
         cmocka_unit_test_setup(a_line_is_readable_when_it_ends, begin),
         cmocka_unit_test_setup(backspace_and_control_u_edit, begin),
         cmocka_unit_test_setup(a_control_character_is_shown_and_erased_as_two, begin),
+        cmocka_unit_test_setup(backspace_takes_a_whole_character, begin),
+        cmocka_unit_test_setup(arrow_and_function_keys_do_nothing, begin),
         cmocka_unit_test_setup(control_d_ends_input_once, begin),
+        cmocka_unit_test_setup(an_end_for_good_stays, begin),
         cmocka_unit_test_setup(an_end_of_input_keeps_its_place, begin),
         cmocka_unit_test_setup(control_c_drops_the_line_and_says_so, begin),
         cmocka_unit_test_setup(a_read_gives_one_line_at_most_and_less_if_asked, begin),

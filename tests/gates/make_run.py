@@ -1,0 +1,75 @@
+"""Gates on `make run` with the real system: what goes in, what comes out, and how it ends."""
+
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+from tap import Tap
+
+TIMEOUT_SECONDS = 60
+LINES = 500  # more input than the console keeps for who does not read yet
+SETTINGS = ("V", "MEM", "SMP", "BOOTARGS", "ROOT", "QEMU_ARGS", "RUN", "BOARD", "TREE", "MAKEFLAGS", "MAKELEVEL")
+
+
+def make_run(*settings, stdin="", folder):
+    cleared = {name: value for name, value in os.environ.items() if name not in SETTINGS}
+    return subprocess.run(["make", "--no-print-directory", "run", f"TIMEOUT={TIMEOUT_SECONDS}", *settings],
+                          input=stdin, capture_output=True, text=True,
+                          env=dict(cleared, LOG=str(folder / "log")))
+
+
+def outputs(tap, folder):
+    result = make_run("RUN=echo one; echo two", folder=folder)
+    tap.check(result.returncode == 0 and result.stdout == "one\ntwo\n", "stdout is what the line printed",
+              [str(result.returncode), repr(result.stdout), result.stderr])
+    result = make_run("RUN=echo here; sh -c 'exit 7'", folder=folder)
+    tap.check(result.returncode != 0 and "exit status 7" in result.stderr, "the line's exit status is told",
+              [str(result.returncode), result.stderr])
+    result = make_run("RUN= ", folder=folder)
+    tap.check(result.returncode == 0 and result.stdout == "", "an empty line ends with status 0",
+              [str(result.returncode), repr(result.stdout)])
+    result = make_run("RUN=true", "V=1", "BOOTARGS=overcommited preempt=x pattern", folder=folder)
+    strangers = [line for line in result.stderr.splitlines() if line.startswith("init: the boot argument")]
+    tap.check(len(strangers) == 2 and "overcommited" in strangers[0] and "preempt=x" in strangers[1],
+              "boot arguments that nobody knows are named", strangers)
+    (folder / "root/bin").mkdir(parents=True)
+    shutil.copy("build/programs/echo", folder / "root/bin/tell")
+    result = make_run(f"ROOT={folder / 'root'}", "RUN=tell from a folder", folder=folder)
+    tap.check(result.stdout == "from a folder\n", "ROOT= lays programs over the archive", [result.stdout, result.stderr])
+
+
+def inputs(tap, folder):
+    result = make_run("RUN=sh; sh; echo end", folder=folder)
+    tap.check(result.returncode == 0 and result.stdout.endswith("end\n"),
+              "without input a program that reads meets the end, and the next one too",
+              [str(result.returncode), result.stdout, result.stderr])
+    result = make_run("RUN=sh", stdin="echo one\necho half", folder=folder)
+    tap.check("one\n" in result.stdout and "half\n" in result.stdout, "what is piped in is what the line reads",
+              [result.stdout, result.stderr])
+    result = make_run("RUN=sh", stdin="".join(f"echo line {i}.\n" for i in range(LINES)), folder=folder)
+    missing = [i for i in range(LINES) if f"line {i}.\n" not in result.stdout]
+    tap.check(result.returncode == 0 and not missing, "and no line of much is lost", [str(missing)])
+
+
+def failures(tap, folder):
+    began = time.monotonic()
+    result = make_run("RUN=ps", "MEM=6M", folder=folder)
+    tap.check(result.returncode != 0 and "cannot boot: there is not enough memory" in result.stderr
+              and time.monotonic() - began < TIMEOUT_SECONDS / 2,
+              "a machine that cannot boot is not waited for, and why is told", [result.stderr])
+
+
+def main():
+    tap = Tap()
+    with tempfile.TemporaryDirectory() as name:
+        for part in (outputs, inputs, failures):
+            part(tap, pathlib.Path(name))
+    tap.end()
+
+
+main()
