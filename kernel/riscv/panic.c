@@ -61,7 +61,7 @@ static void print_place(uint64_t address, uint64_t inside)
         found = at;
     }
     kernel_print("  %x", address);
-    if (found != NULL) {
+    if (found != NULL && offset < (uint64_t)(text_end - image_start)) {
         kernel_print(" %s+%u", &kernel_symbol_names[found->name],
                      address - inside + offset - found->offset);
     }

@@ -60,8 +60,10 @@ def check_report(tap, what, run, cause, register, value, callers):
     for caller in callers:
         tap.check(re.search(rf"^  0x[0-9a-f]+ {caller}\+\d+$", stderr, re.M),
                   f"{what}: {caller} is named in the backtrace", [stderr])
-    tap.check(re.search(r"last events of hart 0.*\n(?:.*\n)*?.*\d+ (?:switch|call|reply|fault|interrupt) 0x", stderr),
-              f"{what}: the last events are shown", [stderr])
+    for line in re.findall(rf"^  {value:#x}\b.*$", stderr, re.M):
+        tap.check(line.strip() == f"{value:#x}", f"{what}: no function is named where there is none", [line])
+    kinds = set(re.findall(r"^kernel: \d+ (\w+) 0x[0-9a-f]+ 0x[0-9a-f]+$", stderr.partition("last events of hart 0")[2], re.M))
+    tap.check({"switch", "table"} <= kinds, f"{what}: the last events are shown", [stderr])
 
 
 def main():
