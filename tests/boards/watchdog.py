@@ -47,7 +47,7 @@ def boot(clock):
             end = time.monotonic() + LIMIT_SECONDS
             while time.monotonic() < end and b"byre$ " not in read(console):
                 time.sleep(0.1)
-            output, _ = process.communicate(f"xp /1wx {CONTROL:#x}\nxp /1wx {LOCK:#x}\nquit\n".encode(), timeout=10)
+            output, _ = process.communicate(f"xp /1wx {CONTROL:#x}\nxp /1wx {LOCK:#x}\nquit\n".encode(), timeout=LIMIT_SECONDS)
             words = re.findall(rb"^0*[0-9a-f]+: 0x([0-9a-f]{8})", output.replace(b"\r", b""), re.MULTILINE)
             return read(console).decode("latin-1"), *(int(word, 16) for word in words)
         finally:
