@@ -142,6 +142,31 @@ static void each_kind(void)
     (void)do_wfi;
 }
 
+/* A page that is mapped, and no device behind it: the bus refuses. */
+static void access_refused(void)
+{
+    enum {
+        NOTHING_FRAME = 0x18000
+    }; /* of QEMU's virt machine: between its devices and its flash */
+    struct space space = space_new();
+    err_t error = ERR_RANGE;
+    for (uint64_t i = 0; i < boot_info()->device_count && error != ERR_OK; i++) {
+        error = SYS(TABLE_MAP_DEVICE, MEMORY, space.leaf, 0, 1, INIT_SLOT_DEVICE_FIRST + i,
+                    NOTHING_FRAME, MAP_R | MAP_W);
+    }
+    REQUIRE(error == ERR_OK);
+    static void (*const ways[])(struct worker *) = {do_load, do_store};
+    for (unsigned way = 0; way < 2; way++) {
+        struct worker *worker = worker_new(ways[way]);
+        struct fault fault;
+        worker->argument[0] = AREA + 8;
+        REQUIRE(fault_catch(worker, space.slot, &fault));
+        EXPECT_EQUAL(fault.kind, FAULT_ACCESS);
+        EXPECT_EQUAL(fault.address, AREA + 8);
+        EXPECT_EQUAL(fault.badge, worker);
+    }
+}
+
 /* The kernel's half: its window of objects and tables, its text and data, its devices. */
 static void kernel_refused(void)
 {
@@ -401,6 +426,7 @@ static void faults_have_priority(void)
 }
 
 TESTS(TEST(each_kind, "each kind of fault is a message with kind, address, pc and badge"),
+      TEST(access_refused, "so is an access that the bus refuses"),
       TEST(kernel_refused, "no address of the kernel can be read, written, executed or swapped"),
       TEST(reply_maps, "the reply carries the mapping, and a replaced page is fenced"),
       TEST(map_refused, "a forged map item changes nothing and answers nobody"),
