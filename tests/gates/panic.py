@@ -20,8 +20,8 @@ TIMEOUT_SECONDS = 60
 PANIC_STATUS = 70
 
 
-def panicked_run(folder, address, register, value):
-    """`make run`, disturbed once at that address. Returns (exit status, stdout, stderr)."""
+def panicked_run(folder, address, times, register, value):
+    """`make run`, disturbed once, when that address is passed for the times-th time. Returns (exit status, stdout, stderr)."""
     path = folder / "stub"
     cleared = {name: "" for name in ("V", "MEM", "SMP", "BOOTARGS", "ROOT", "MAKEFLAGS", "MAKELEVEL")}
     settings = dict(os.environ, **cleared, RUN="echo begun; sleep 30", TIMEOUT=str(TIMEOUT_SECONDS),
@@ -31,7 +31,8 @@ def panicked_run(folder, address, register, value):
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     try:
         stub = Stub(path)
-        stub.run_to(address)
+        for _ in range(times):
+            stub.run_to(address)
         stub.set_register(register, value)
         stub.leave()
         return (*process.communicate(timeout=TIMEOUT_SECONDS + 10), process.returncode)
@@ -72,10 +73,10 @@ def main():
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         wild = 0xdead000
-        run = panicked_run(folder, symbols["core_fault"], "a0", wild)
+        run = panicked_run(folder, symbols["core_fault"], 1, "a0", wild)
         check_report(tap, "a wild pointer", run, "load page fault", "a0", wild, ["core_fault"])
         lost = symbols["kernel_symbols"]
-        run = panicked_run(folder, symbols["core_settle"], "pc", lost)
+        run = panicked_run(folder, symbols["core_settle"], 40, "pc", lost)
         check_report(tap, "a jump into data", run, "fetch page fault", "pc", lost, [])
     tap.end()
 
