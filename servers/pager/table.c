@@ -195,6 +195,9 @@ static unsigned slice_end(frame_t table, unsigned entries)
     unsigned groups = table_record(table)->groups;
     unsigned used = 0;
     unsigned end = 0;
+    if (__builtin_popcount(groups) <= SLICE_GROUPS) {
+        return entries;
+    }
     while (end < entries && used < SLICE_GROUPS) {
         used += groups >> end / TABLE_GROUP_ENTRIES & 1;
         end += TABLE_GROUP_ENTRIES;
