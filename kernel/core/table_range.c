@@ -45,19 +45,24 @@ static err_t decode(const struct thread *caller, const struct capability *memory
     return check(call, levels, 2);
 }
 
-/* The first entry of the next group that is in use; beyond all: there is none. */
+/* The first entry of the next group that is in use, or TABLE_ENTRIES. */
 static uint64_t next_used(const struct table *table, uint64_t index)
 {
     unsigned group = (unsigned)index / TABLE_GROUP_ENTRIES;
-    unsigned groups = table->record->groups >> group;
 
-    if (groups == 0) {
-        return TABLE_ENTRIES;
-    }
-    for (; (groups & 1) == 0; groups >>= 1) {
+    while (((table->record->groups | 1u << TABLE_GROUPS) >> group & 1) == 0) {
         group++;
     }
     return group * TABLE_GROUP_ENTRIES;
+}
+
+/* What was copied to one group. */
+static void count_copied(struct range_call *call, uint64_t index, uint64_t copied)
+{
+    call->changed += copied;
+    if (copied != 0) {
+        table_use_group(&call->target, index);
+    }
 }
 
 /* Do it, unless decoding gave an error. The result is how many entries changed, in any case. */
@@ -294,7 +299,6 @@ static err_t run_copy_leaves(struct range_call *call, uint64_t index, uint64_t e
     uint64_t copied = 0;
     err_t error = ERR_OK;
 
-    table_use_group(&call->target, index);
 #pragma GCC unroll 4
     for (; source != source_end; source++, target++) {
         uint64_t entry = *source;
@@ -313,7 +317,7 @@ static err_t run_copy_leaves(struct range_call *call, uint64_t index, uint64_t e
         *source = entry;
         copied++;
     }
-    call->changed += copied;
+    count_copied(call, index, copied);
     return error;
 }
 
@@ -326,7 +330,6 @@ static err_t run_copy_tables(struct range_call *call, uint64_t index, uint64_t e
     uint64_t copied = 0;
     err_t error = ERR_OK;
 
-    table_use_group(&call->target, index);
 #pragma GCC unroll 4
     for (; source != source_end; source++, target++) {
         uint64_t entry = *source;
@@ -351,7 +354,7 @@ static err_t run_copy_tables(struct range_call *call, uint64_t index, uint64_t e
         *source = entry;
         copied++;
     }
-    call->changed += copied;
+    count_copied(call, index, copied);
     return error;
 }
 
