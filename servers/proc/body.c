@@ -1,8 +1,6 @@
 /* Bodies of processes; contract in body.h. */
 #include "body.h"
 
-#include <string.h>
-
 #include <byre/gen/pager_client.h>
 #include <byre/gen/proc.h>
 #include <byre/pager_boot.h>
@@ -13,20 +11,11 @@
 #include "slots.h"
 #include "thread.h"
 
-enum { SPARES_MOST = 16 };
-
-static struct {
-    cap_t space_slot;                  /* B5 */
-    struct object spares[SPARES_MOST]; /* tables (B6) */
-    uint32_t spare_count;
-    uint32_t spares_most;
-} bodies;
+static cap_t space_slot; /* B5 */
 
 err_t bodies_init(void)
 {
-    bodies.space_slot = slot_take();
-    bodies.spare_count = 0;
-    bodies.spares_most = SPARES_MOST;
+    space_slot = slot_take();
     return pager_space_table(SERVER_SLOT_PAGER, SERVER_SLOT_CAPTABLE);
 }
 
@@ -42,7 +31,7 @@ void body_init(struct body *body)
 static err_t body_got_space(struct body *body, err_t error)
 {
     if (error == ERR_OK) {
-        body->space = bodies.space_slot;
+        body->space = space_slot;
     }
     return error;
 }
@@ -60,7 +49,7 @@ err_t body_make_space(struct body *body, uint64_t account, uint64_t parent_space
 {
     err_t error = pager_space_create(SERVER_SLOT_PAGER, account, parent_space, plan->image_end,
                                      plan->stack_top - plan->stack_pages * PAGE_BYTES,
-                                     plan->stack_pages, bodies.space_slot, &body->space_id);
+                                     plan->stack_pages, space_slot, &body->space_id);
     return body_made_space(body, error);
 }
 
@@ -68,7 +57,7 @@ err_t body_fork_space(struct body *body, uint64_t from_space, uint64_t account,
                       uint64_t stack_pointer)
 {
     err_t error = pager_space_fork(SERVER_SLOT_PAGER, from_space, account, stack_pointer,
-                                   bodies.space_slot, &body->space_id);
+                                   space_slot, &body->space_id);
     return body_made_space(body, error);
 }
 
@@ -81,52 +70,6 @@ static void body_let_space_go(struct body *body)
 }
 
 /* -------------------------------------------------------------------------------- tables */
-
-static err_t body_make_table(struct body *body)
-{
-    if (bodies.spare_count > 0) {
-        body->captable = bodies.spares[--bodies.spare_count];
-        return ERR_OK;
-    }
-    return object_make(OBJECT_CAPTABLE, &body->captable);
-}
-
-static void body_unmake_table(struct body *body)
-{
-    if (body->captable.capability == 0) {
-        return;
-    }
-    if (bodies.spare_count < bodies.spares_most && object_renew(&body->captable)) {
-        bodies.spares[bodies.spare_count++] = body->captable;
-        body->captable = (struct object){0};
-    } else {
-        object_unmake(&body->captable);
-    }
-}
-
-void body_keep_spares(bool keep)
-{
-    bodies.spares_most = keep ? SPARES_MOST : 0;
-    while (bodies.spare_count > bodies.spares_most) {
-        object_unmake(&bodies.spares[--bodies.spare_count]);
-    }
-    thread_keep_spares(keep);
-}
-
-uint32_t body_spare_objects(void)
-{
-    return bodies.spare_count + 2 * thread_spares();
-}
-
-void body_tell(struct object_book *book)
-{
-    struct object_book_list *list = &book->list[book->lists++];
-
-    strcpy(list->name, "spare table");
-    list->first = (uintptr_t)&bodies.spares[0].place;
-    list->count_at = (uintptr_t)&bodies.spare_count;
-    list->record_bytes = sizeof(bodies.spares[0]);
-}
 
 static err_t body_fill_table(const struct body *body, uint64_t badge, bool auditor,
                              const struct thread *thread)
@@ -153,7 +96,7 @@ static err_t body_fill_table(const struct body *body, uint64_t badge, bool audit
 
 err_t body_equip(struct body *body, uint64_t badge, bool auditor, struct thread **thread_out)
 {
-    err_t error = body_make_table(body);
+    err_t error = object_make(OBJECT_CAPTABLE, &body->captable);
 
     if (error == ERR_OK) {
         error = thread_make(body, thread_out);
@@ -181,8 +124,8 @@ static err_t body_start_thread(struct body *body, const struct thread *thread,
     err_t error = byre_cap_copies(body->captable.capability, thread_park_copy(thread), 0, 0, 0, 0,
                                   0, 0, 0, 0, 0, &done);
     if (error == ERR_OK) {
-        error = body_got_space(
-            body, pager_space_bind(SERVER_SLOT_PAGER, body->space_id, bodies.space_slot));
+        error =
+            body_got_space(body, pager_space_bind(SERVER_SLOT_PAGER, body->space_id, space_slot));
     }
     return error == ERR_OK ? body_run(body, thread, start) : error;
 }
@@ -213,7 +156,7 @@ void body_unmake(struct body *body)
     while (!list_is_empty(&body->threads)) {
         thread_end(body, LIST_OWNER(body->threads.next, struct thread, in_body));
     }
-    body_unmake_table(body);
+    object_unmake(&body->captable);
     body_let_space_go(body);
     if (body->space_id != 0) {
         /* An error would mean that the pager does not know its own space: nothing left to undo. */

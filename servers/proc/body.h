@@ -9,8 +9,6 @@
  *       destroy what threads are bound to); the pager frees the space's memory by itself.
  *   B5  The capability of a body's space is held only until its thread has begun; one body at a time
  *       holds one, in a slot that serves all, into which the pager puts it.
- *   B6  A table is renewed by the kernel when its body goes, so that it is empty, and some are kept
- *       as spares, as threads are (T4 in thread.h).
  */
 #ifndef PROC_BODY_H
 #define PROC_BODY_H
@@ -57,9 +55,5 @@ void body_drop_thread(struct body *body, struct thread *thread);
 void body_unmake(struct body *body);
 /* to is empty; from is empty afterwards. */
 void body_move(struct body *to, struct body *from);
-/* Keep spares (B6, T4), or none, and drop those there are: tests. */
-void body_keep_spares(bool keep);
-uint32_t body_spare_objects(void);
-void body_tell(struct object_book *book); /* of the spare tables */
 
 #endif

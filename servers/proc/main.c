@@ -33,7 +33,14 @@ enum proc_store {
     STORE_OBJECT_CHUNKS,
 };
 
-enum { PAGES_PER_PROCESS = 6 }; /* the least that a process takes: tables, objects, a page */
+enum {
+    PAGES_PER_PROCESS = 6, /* the least that a process takes: tables, objects, a page */
+    SLOTS_PER_PROCESS = 3, /* of proc's table: its table, its first thread, that one's park */
+    SLOTS_FOR_OTHERS = 512,
+    PROCESSES_MOST =
+        (PROC_CAPTABLE_SLOTS - SERVER_SLOT_FREE - SLOTS_FOR_OTHERS) / SLOTS_PER_PROCESS,
+};
+_Static_assert((int)PROCESSES_MOST <= (int)PROCESS_PID_MAX, "each has a pid");
 
 static uint64_t main_work_due_ticks; /* when the next step may be done of what was put off */
 
@@ -68,7 +75,7 @@ static uint32_t main_process_limit(void)
                pager_statistics(SERVER_SLOT_PAGER, 0, &total, &free, &zero, &promised, &limit,
                                 &tables_used, &tables_free, &tables_promised));
     uint64_t processes = total / PAGES_PER_PROCESS;
-    return processes < PROCESS_PID_MAX ? (uint32_t)processes : PROCESS_PID_MAX;
+    return processes < PROCESSES_MOST ? (uint32_t)processes : PROCESSES_MOST;
 }
 
 static void main_start_tables(void)
@@ -92,7 +99,7 @@ static void main_start_tables(void)
 static void main_publish_book(void)
 {
     process_tell(&book);
-    body_tell(&book);
+    object_tell(&book);
     thread_tell(&book);
     reply_tell(&book);
     main_check("the book of objects", pager_publish(SERVER_SLOT_PAGER, (uintptr_t)&book));

@@ -1,6 +1,8 @@
 /* Memory for kernel objects; contract in object.h. */
 #include "object.h"
 
+#include <string.h>
+
 #include <byre/gen/pager_client.h>
 #include <byre/gen/proc.h>
 #include <byre/program.h>
@@ -13,6 +15,7 @@ enum {
     OBJECT_FIRST_PAGE = 2, /* pages 0 and 1 of a chunk are the kernel's */
     OBJECT_PAGES = CHUNK_PAGES - OBJECT_FIRST_PAGE,
     OBJECT_CHUNKS_LIMIT = 512,
+    SPARES_MOST = 16, /* of each type */
     CAPABILITY_BYTES = 32,
 };
 
@@ -27,6 +30,7 @@ struct object_chunk {
     cap_t memory;       /* OBJECTS over the chunk */
     uint32_t next_page; /* pages[] from here on have no class yet */
     uint32_t live;
+    uint32_t spares;                        /* of those that live (O5) */
     struct object_page pages[OBJECT_PAGES]; /* the chunk's, from OBJECT_FIRST_PAGE on */
 };
 _Static_assert(sizeof(struct object_chunk) <= 4 * PAGE_BYTES, "few pages of proc's for 2 MiB");
@@ -46,8 +50,19 @@ static struct {
     uint64_t fail_after;
 } memory;
 
+/* O5. Those of one type are the first of their row; the rest of it names nothing. */
+enum spare_row { SPARE_THREADS, SPARE_TABLES, SPARE_NOTIFICATIONS, SPARE_ROWS };
+static struct {
+    struct object object[SPARE_ROWS][SPARES_MOST];
+    uint32_t count[SPARE_ROWS];
+    uint32_t most;
+} spares;
+static const uint32_t spare_records = SPARE_ROWS * SPARES_MOST; /* for the book */
+
 void object_memory_init(const struct store_owner *owner, uint64_t chunks_at)
 {
+    memset(&spares, 0, sizeof(spares));
+    spares.most = SPARES_MOST;
     store_init(&memory.chunks, owner, chunks_at, sizeof(struct object_chunk), OBJECT_CHUNKS_LIMIT);
     for (unsigned kind = 0; kind < OBJECT_KINDS; kind++) {
         list_init(&memory.with_room[kind]);
@@ -148,14 +163,15 @@ static struct object_page *object_page_new(enum object_kind kind)
 
 /* ------------------------------------------------------------------------------- objects */
 
-err_t object_make(uint64_t type, struct object *object_out)
+static struct object_chunk *object_home(const struct object *object)
+{
+    return store_at(&memory.chunks, object->place.chunk);
+}
+
+static err_t object_create(uint64_t type, struct object *object_out)
 {
     enum object_kind kind = object_kind_of(type);
     struct list *room = &memory.with_room[kind];
-
-    if (memory.fail_after != 0 && --memory.fail_after == 0) {
-        return PROC_ERR_NOMEM;
-    }
     struct object_page *page = list_is_empty(room)
                                    ? object_page_new(kind)
                                    : LIST_OWNER(room->next, struct object_page, queue);
@@ -184,8 +200,134 @@ err_t object_make(uint64_t type, struct object *object_out)
                   .slot = (uint16_t)place,
                   .chunk = (uint16_t)store_index(&memory.chunks, chunk)},
         .capability = capability,
+        .type = (uint32_t)type,
     };
     return ERR_OK;
+}
+
+static void object_destroy(const struct object *object)
+{
+    struct object_chunk *chunk = object_home(object);
+    struct object_page *page = &chunk->pages[object->place.page - object_page_frame(chunk, 0)];
+
+    /* On an error slot and place stay taken, rather than be handed out twice. */
+    if (byre_cap_destroy(0, object->capability) == ERR_OK) {
+        slot_give(object->capability);
+        if (page->free == 0) {
+            object_page_has_room(chunk, page);
+        }
+        page->free |= 1ul << object->place.slot;
+        memory.live--;
+        chunk->live--;
+    }
+}
+
+/* -------------------------------------------------------------------------------- spares */
+
+/* SPARE_ROWS: none are kept of that type. */
+static enum spare_row spare_row_of(uint64_t type)
+{
+    switch (type) {
+    case OBJECT_THREAD:
+        return SPARE_THREADS;
+    case OBJECT_CAPTABLE:
+        return SPARE_TABLES;
+    case OBJECT_NOTIFICATION:
+        return SPARE_NOTIFICATIONS;
+    default:
+        return SPARE_ROWS;
+    }
+}
+
+/* Only of chunks that may go is it asked (O3). */
+static void spare_count_home(const struct object *spare, int32_t change)
+{
+    if (spare->place.chunk != 0) {
+        object_home(spare)->spares += (uint32_t)change;
+    }
+}
+
+static struct object spare_take(enum spare_row row, uint32_t index)
+{
+    struct object *last = &spares.object[row][--spares.count[row]];
+    struct object taken = spares.object[row][index];
+
+    spares.object[row][index] = *last;
+    *last = (struct object){0};
+    spare_count_home(&taken, -1);
+    return taken;
+}
+
+/* O5; false: there are enough, or the kernel refuses. */
+static bool spare_keep(const struct object *object)
+{
+    enum spare_row row = spare_row_of(object->type);
+
+    if (row == SPARE_ROWS || spares.count[row] >= spares.most ||
+        byre_cap_renew(0, object->capability) != ERR_OK) {
+        return false;
+    }
+    spares.object[row][spares.count[row]++] = *object;
+    spare_count_home(object, 1);
+    return true;
+}
+
+/* Those of one chunk; NULL: of all. */
+static void spare_drop(const struct object_chunk *chunk)
+{
+    for (unsigned row = 0; row < SPARE_ROWS; row++) {
+        for (uint32_t i = spares.count[row]; i-- > 0;) {
+            if (chunk == NULL || object_home(&spares.object[row][i]) == chunk) {
+                struct object spare = spare_take(row, i);
+                object_destroy(&spare);
+            }
+        }
+    }
+}
+
+void object_keep_spares(bool keep)
+{
+    spares.most = keep ? SPARES_MOST : 0;
+    if (!keep) {
+        spare_drop(NULL);
+    }
+}
+
+void object_tell(struct object_book *book)
+{
+    struct object_book_list *list = &book->list[book->lists++];
+
+    strcpy(list->name, "spare");
+    list->first = (uintptr_t)&spares.object[0][0].place;
+    list->count_at = (uintptr_t)&spare_records;
+    list->record_bytes = sizeof(struct object);
+}
+
+/* ----------------------------------------------------------------------- making and unmaking */
+
+err_t object_make(uint64_t type, struct object *object_out)
+{
+    enum spare_row row = spare_row_of(type);
+
+    if (memory.fail_after != 0 && --memory.fail_after == 0) {
+        return PROC_ERR_NOMEM;
+    }
+    if (row != SPARE_ROWS && spares.count[row] > 0) {
+        *object_out = spare_take(row, spares.count[row] - 1);
+        return ERR_OK;
+    }
+    return object_create(type, object_out);
+}
+
+/* O3 */
+static void object_chunk_has_less(struct object_chunk *chunk)
+{
+    if (chunk->live == chunk->spares) {
+        spare_drop(chunk);
+        if (chunk->live == 0) {
+            object_chunk_return(chunk);
+        }
+    }
 }
 
 void object_unmake(struct object *object)
@@ -193,23 +335,11 @@ void object_unmake(struct object *object)
     if (object->place.page == 0) {
         return;
     }
-    struct object_chunk *chunk = store_at(&memory.chunks, object->place.chunk);
-    struct object_page *page = &chunk->pages[object->place.page - object_page_frame(chunk, 0)];
-    uint32_t place = object->place.slot;
-    err_t error = byre_cap_destroy(0, object->capability);
-
-    /* On an error slot and place stay taken, rather than be handed out twice. */
-    if (error == ERR_OK) {
-        slot_give(object->capability);
-        if (page->free == 0) {
-            object_page_has_room(chunk, page);
-        }
-        page->free |= 1ul << place;
-        memory.live--;
-        chunk->live--;
-        if (chunk->live == 0 && !object_chunk_is_first(chunk)) {
-            object_chunk_return(chunk);
-        }
+    if (!spare_keep(object)) {
+        object_destroy(object);
+    }
+    if (object->place.chunk != 0) {
+        object_chunk_has_less(object_home(object));
     }
     *object = (struct object){0};
 }
@@ -219,14 +349,14 @@ bool object_may_be_kept(const struct object *object)
     return object->place.chunk == 0; /* or nowhere */
 }
 
-bool object_renew(const struct object *object)
-{
-    return object_may_be_kept(object) && byre_cap_renew(0, object->capability) == ERR_OK;
-}
-
 struct object_statistics object_memory_statistics(void)
 {
-    return (struct object_statistics){.chunks = memory.chunks.live, .live = memory.live};
+    return (struct object_statistics){
+        .chunks = memory.chunks.live,
+        .live = memory.live,
+        .spare = spares.count[SPARE_THREADS] + spares.count[SPARE_TABLES] +
+                 spares.count[SPARE_NOTIFICATIONS],
+    };
 }
 
 uint64_t object_fail_after(uint64_t takes)

@@ -6,9 +6,12 @@
  *
  *   O1  A bit of page->free is set exactly when no object of ours stands there.
  *   O2  A page is in its kind's list exactly when it has a class and a free place.
- *   O3  The first chunk is kept; every other goes back to the pager when nothing lives in it, and
- *       places in the first one are taken first, so that the others can empty.
- *   O4  Everything is O(1), but for the return of a chunk (its 510 pages).
+ *   O3  The first chunk is kept; every other goes back to the pager when nothing but spares lives in
+ *       it, and places in the first one are taken first, so that the others can empty.
+ *   O4  Everything is O(1), but for the return of a chunk (its 510 pages, and a look at all spares).
+ *   O5  Some of the threads, tables and notifications that are unmade are kept as spares for the next
+ *       object_make. The kernel has renewed them: they are empty, and nobody's capability but proc's
+ *       names them. A spare keeps no memory from anyone (O3), and no record.
  */
 #ifndef PROC_OBJECT_H
 #define PROC_OBJECT_H
@@ -31,24 +34,26 @@ enum object_kind {
 struct object {
     struct object_place place;
     cap_t capability;
+    uint32_t type;
 };
 
 struct object_statistics {
     uint32_t chunks;
-    uint32_t live;
+    uint32_t live; /* spares, too */
+    uint32_t spare;
 };
 
 void object_memory_init(const struct store_owner *owner, uint64_t chunks_at);
 
 /* PROC_ERR_NOMEM: no memory for it, or no slot. */
 [[nodiscard]] err_t object_make(uint64_t type, struct object *object_out);
-/* Destroy it; none is ignored. */
+/* Destroy it, or keep it as a spare; none is ignored. */
 void object_unmake(struct object *object);
-/* Empty it for its next use: nobody else's capability names it any more. False: it cannot be kept,
- * because it would keep a chunk from going (O3) or the kernel refuses. */
-[[nodiscard]] bool object_renew(const struct object *object);
-/* It stands in the first chunk: keeping it as a spare keeps no other chunk from going (O3). */
+/* It stands in the first chunk: keeping it for later keeps no other chunk from going (O3). */
 bool object_may_be_kept(const struct object *object);
+/* Keep spares, or none, and drop those there are: tests. */
+void object_keep_spares(bool keep);
+void object_tell(struct object_book *book); /* of the spares */
 
 struct object_statistics object_memory_statistics(void);
 uint64_t object_fail_after(uint64_t takes); /* tests */

@@ -218,7 +218,7 @@ void proc_on_statistics(struct proc_request *request)
     request->result.statistics.limit_processes = processes.limit;
     request->result.statistics.object_chunks = objects.chunks;
     request->result.statistics.objects_live = objects.live;
-    request->result.statistics.objects_spare = body_spare_objects() + reply_spares();
+    request->result.statistics.objects_spare = objects.spare + reply_spares();
 }
 
 /* -------------------------------------------------------------------- console and machine */
@@ -296,7 +296,7 @@ static void request_crash(void)
 
 static bool request_set_hook(uint64_t what, uint64_t value, uint64_t *left_out)
 {
-    body_keep_spares(value == 0); /* what is taken from spares cannot fail */
+    object_keep_spares(value == 0); /* what is taken from spares cannot fail */
     switch (what) {
     case PROC_HOOK_FAIL_PROCESS:
         *left_out = process_fail_after(value);

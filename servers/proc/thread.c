@@ -13,24 +13,17 @@ enum {
     THREAD_MAY_USE_FP = 1 << 0,
     /* Slots that a program's threads may park in; the ones below are the program's own. */
     PARK_SLOT_FIRST = 32,
-    SPARES_MOST = 16,
 };
 
 static struct {
     struct store store;
     uint64_t serial;
-    struct list spares; /* T4 */
-    uint32_t spare_count;
-    uint32_t spares_most;
 } threads;
 
 void thread_table_init(const struct store_owner *owner, uint64_t address, uint32_t limit)
 {
     store_init(&threads.store, owner, address, sizeof(struct thread), limit);
     store_prepare(&threads.store);
-    list_init(&threads.spares);
-    threads.spare_count = 0;
-    threads.spares_most = SPARES_MOST;
 }
 
 static uint32_t park_slot_find(const struct body *body)
@@ -51,12 +44,6 @@ static void thread_drop(struct thread *thread)
 
 static struct thread *thread_take(void)
 {
-    if (threads.spare_count > 0) {
-        struct thread *spare = LIST_OWNER(threads.spares.next, struct thread, in_body);
-        list_remove(&spare->in_body);
-        threads.spare_count--;
-        return spare;
-    }
     struct thread *thread = store_take(&threads.store);
     if (thread == NULL) {
         return NULL;
@@ -68,26 +55,6 @@ static struct thread *thread_take(void)
         return NULL;
     }
     return thread;
-}
-
-/* T4 */
-static void thread_put_away(struct thread *thread)
-{
-    if (threads.spare_count < threads.spares_most && object_renew(&thread->object) &&
-        object_renew(&thread->park)) {
-        list_append(&threads.spares, &thread->in_body);
-        threads.spare_count++;
-    } else {
-        thread_drop(thread);
-    }
-}
-
-void thread_keep_spares(bool keep)
-{
-    threads.spares_most = keep ? SPARES_MOST : 0;
-    while (threads.spare_count > threads.spares_most) {
-        thread_drop(thread_take());
-    }
 }
 
 err_t thread_make(struct body *body, struct thread **thread_out)
@@ -129,12 +96,7 @@ void thread_end(struct body *body, struct thread *thread)
     body->park_slots &= ~(1ul << thread->park_slot);
     list_remove(&thread->in_body);
     body->thread_count--;
-    thread_put_away(thread);
-}
-
-uint32_t thread_spares(void)
-{
-    return threads.spare_count;
+    thread_drop(thread);
 }
 
 uint64_t thread_id(const struct thread *thread)
@@ -156,7 +118,7 @@ struct thread *thread_by_id(struct body *body, uint64_t id)
 
 uint32_t thread_count(void)
 {
-    return threads.store.live - threads.spare_count;
+    return threads.store.live;
 }
 
 void thread_tell(struct object_book *book)

@@ -5,9 +5,6 @@
  *       PROGRAM_SLOT_PARK for the first thread, slots from the top of the table downwards for the
  *       others.
  *   T3  thread_make leaves it stopped and bound to nothing; nothing of the program has run.
- *   T4  A thread that ends is renewed by the kernel, object and park: whatever named them names
- *       nothing any more, and both are empty. Some are then kept as spares for the next
- *       thread_make, but only those whose places keep no memory from anyone (object_may_be_kept).
  */
 #ifndef PROC_THREAD_H
 #define PROC_THREAD_H
@@ -17,7 +14,7 @@
 enum { THREAD_PRIORITY = 8 };
 
 struct thread {
-    struct list in_body; /* or in the list of spares */
+    struct list in_body;
     struct object object;
     struct object park;
     uint32_t park_slot;
@@ -42,10 +39,6 @@ uint64_t thread_park_copy(const struct thread *thread);
                                const struct thread_start *start);
 /* Its objects go at once; whatever call it was in is over. In the body's table a dead park is left. */
 void thread_end(struct body *body, struct thread *thread);
-/* Keep spares (T4), or none, and drop those there are: tests. */
-void thread_keep_spares(bool keep);
-
-uint32_t thread_spares(void);
 
 uint64_t thread_id(const struct thread *thread);
 struct thread *thread_by_id(struct body *body, uint64_t id); /* of this body; NULL */

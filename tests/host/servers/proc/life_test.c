@@ -107,9 +107,9 @@ static void every_failure_leaves_everything_as_it_was(void **state)
     fail_each_step(2);
     (void)family_end(state); /* the last failure of exec has ended the shell */
     (void)family_begin(state);
-    body_keep_spares(false);
+    object_keep_spares(false);
     fail_each_step(4);
-    body_keep_spares(true);
+    object_keep_spares(true);
 }
 
 static void every_shortage_of_records_leaves_everything_as_it_was(void **state)
@@ -222,7 +222,7 @@ static void threads_come_and_go_beside_the_first(void **state)
         body_drop_thread(&shell->body, thread);
         assert_same(before, world_count());
     }
-    body_keep_spares(false);
+    object_keep_spares(false);
     for (unsigned k = 1; k == 1 || world_failed(); k++) {
         world_fail_after(k);
         err_t error = body_add_thread(&shell->body, &start, &thread);
@@ -234,7 +234,7 @@ static void threads_come_and_go_beside_the_first(void **state)
         assert_int_equal(error, PROC_ERR_NOMEM);
         assert_same(before, world_count());
     }
-    body_keep_spares(true);
+    object_keep_spares(true);
 }
 
 /* What a process leaves is what the next one gets: emptied (the world asserts that), and not lost. */
@@ -247,19 +247,20 @@ static void bodies_are_used_again(void **state)
         for (unsigned i = 0; i < 3; i++) {
             child[i] = fork_of(shell);
         }
-        uint32_t spares = body_spare_objects();
+        uint32_t spares = object_memory_statistics().spare;
         uint32_t live = object_memory_statistics().live;
         for (unsigned i = 0; i < 3; i++) {
             end_process(child[i], 0);
         }
-        assert_int_equal(body_spare_objects(), spares + 3 * 3); /* table, thread, park */
+        assert_int_equal(object_memory_statistics().spare,
+                         spares + 3 * 3); /* table, thread, park */
         assert_int_equal(object_memory_statistics().live, live);
     }
     struct world_count before = world_count();
-    body_keep_spares(false);
-    assert_int_equal(body_spare_objects(), 0);
+    object_keep_spares(false);
+    assert_int_equal(object_memory_statistics().spare, 0);
     assert_same(before, world_count());
-    body_keep_spares(true);
+    object_keep_spares(true);
 }
 
 static void programs_that_are_none_are_named_errors(void **state)

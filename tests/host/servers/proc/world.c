@@ -70,7 +70,7 @@ uint64_t world_store(unsigned index)
 
 struct world_count world_count(void)
 {
-    unsigned spares = body_spare_objects() + reply_spares(); /* each has a slot */
+    unsigned spares = object_memory_statistics().spare + reply_spares(); /* each has a slot */
     struct world_count count = {.objects = -spares, .slots = -spares, .spaces = world.spaces};
 
     for (unsigned i = 0; i < PROC_CAPTABLE_SLOTS; i++) {
