@@ -37,7 +37,6 @@ void arguments_parse(struct boot_facts *facts, const char *text)
     const char *preempt = find(text, "preempt=");
     facts->quiet = find(text, "quiet") != NULL;
     facts->test_hooks = find(text, "testhooks") != NULL;
-    facts->pattern = find(text, "pattern") != NULL;
     facts->preempt = preempt != NULL;
     facts->asid_bits_max = ASID_BITS_MAX;
     if (asid_bits != NULL) {

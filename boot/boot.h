@@ -20,14 +20,9 @@ static inline void *boot_pointer(uint64_t address)
 }
 
 /* Whole words. */
-void boot_fill(uint64_t start, uint64_t bytes, uint64_t word);
+void boot_zero(uint64_t start, uint64_t bytes);
 /* In words on the console, then stop. */
 _Noreturn void boot_fail(const char *why);
-
-static inline void boot_zero(uint64_t start, uint64_t bytes)
-{
-    boot_fill(start, bytes, 0);
-}
 
 /* head.S: does the hart really have stimecmp? */
 uint64_t boot_probe_stimecmp(void);

@@ -14,8 +14,6 @@
 #include "riscv/panic.h"
 #include "riscv/sbi.h"
 
-#define PATTERN 0xa5a5a5a5a5a5a5a5ul
-
 struct boot_facts boot_facts;
 static struct machine machine;
 static struct plan plan;
@@ -38,12 +36,12 @@ void boot_trapped(uint64_t cause, uint64_t pc, uint64_t value)
     panic_stop();
 }
 
-void boot_fill(uint64_t start, uint64_t bytes, uint64_t word)
+void boot_zero(uint64_t start, uint64_t bytes)
 {
     uint64_t *at = boot_pointer(start);
 #pragma GCC unroll 16
-    for (uint64_t words = bytes / sizeof word; words > 0; words--) {
-        *at++ = word;
+    for (uint64_t words = bytes / sizeof *at; words > 0; words--) {
+        *at++ = 0;
     }
 }
 
@@ -96,20 +94,6 @@ static struct boot_range frames_of(uint64_t start, uint64_t end)
 {
     uint64_t first = start >> PAGE_SHIFT;
     return (struct boot_range){first, ((end + PAGE_BYTES - 1) >> PAGE_SHIFT) - first};
-}
-
-/* Memory as it may look after another system: nothing may rely on zeroes. */
-static void fill_free_memory(void)
-{
-    struct ranges free = plan.chunks;
-    ranges_remove(&free, plan.table_chunk, plan.table_chunk + CHUNK_BYTES);
-    ranges_remove(&free, plan.object_chunk, plan.object_chunk + CHUNK_BYTES);
-    ranges_remove(&free, plan.init_start, plan.init_start + init_pages(&init) * PAGE_BYTES);
-    ranges_remove(&free, archive.start, (archive.end + PAGE_BYTES - 1) & ~(PAGE_BYTES - 1ul));
-    require(!free.is_lossy, "free memory is in too many pieces to fill");
-    for (unsigned i = 0; i < free.count; i++) {
-        boot_fill(free.list[i].start, free.list[i].end - free.list[i].start, PATTERN);
-    }
 }
 
 /* All of it that fits, and the end. */
@@ -225,8 +209,5 @@ struct boot_result boot_main(uint64_t hart_id, uint64_t tree, uint64_t ticks, ui
     tell_riscv(hart_id);
     tell_kernel();
     tell_init(ticks, instructions);
-    if (boot_facts.pattern) {
-        fill_free_memory();
-    }
     return (struct boot_result){SATP_SV39 | root >> PAGE_SHIFT, riscv_facts.image_offset};
 }

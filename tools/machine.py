@@ -4,11 +4,13 @@ Used by run.py and by the test runners. What it promises: QEMU is killed, by its
 time is up, when we get a signal, and (by the kernel's parent-death signal) when we are killed.
 """
 
+import contextlib
 import ctypes
 import os
 import shlex
 import signal
 import subprocess
+import tempfile
 
 PR_SET_PDEATHSIG = 1
 TIMEOUT_STATUS = 124
@@ -42,6 +44,17 @@ def command(kernel, archive, memory="128M", harts="1", bootargs="", extra=()):
     if bootargs:
         arguments += ["-append", bootargs]
     return arguments + list(extra)
+
+
+@contextlib.contextmanager
+def filled_memory(megabytes):
+    """Arguments for memory that holds something before the first instruction, as a board's may."""
+    with tempfile.NamedTemporaryFile(prefix="byre-memory-") as file:
+        for _ in range(megabytes):
+            file.write(b"\xa5" * (1 << 20))
+        file.flush()
+        yield ["-machine", "memory-backend=filled", "-object",
+               f"memory-backend-file,id=filled,size={megabytes}M,mem-path={file.name},share=off"]
 
 
 def extra_arguments(text):

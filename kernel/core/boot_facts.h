@@ -48,7 +48,6 @@ struct boot_facts {
     /* Boot arguments that concern the kernel. */
     bool quiet;
     bool test_hooks;
-    bool pattern; /* free memory was filled with a pattern */
     uint64_t asid_bits_max;
     bool preempt; /* random preemption */
     uint64_t preempt_seed;

@@ -1,8 +1,7 @@
 """Where QEMU is kinder than a board: misaligned accesses, and memory that is not zero.
 
 The first by a plugin that sees every load and store; that it sees them is shown on selftest, which makes
-some on purpose. The second by filling, before the first instruction, what lies behind the kernel's file
-(its bss, what boot/ puts there, the first megabytes of free memory), and the rest by the boot argument `pattern`.
+some on purpose. The second by filling all memory before firmware, kernel and archive are loaded into it.
 """
 
 import os
@@ -11,19 +10,19 @@ import subprocess
 import sys
 import tempfile
 
-sys.path.insert(0, "tests/gates")
+sys.path[:0] = ["tests/gates", "tools"]
+import machine
 from tap import Tap
 
 KERNEL = "build/Image"
-KERNEL_START = 0x80200000        # where QEMU's virt loads it
-FILL_BYTES = 16 << 20            # the archive lies 64 MiB above
+MEGABYTES = 128
 LINE = "cowtest; forktree; ps; mem; hog; echo a longer line; memaudit"
 
 
-def run(line, qemu_arguments="", bootargs=""):
-    cleared = {name: "" for name in ("V", "MEM", "SMP", "BOARD", "TREE")}
+def run(line, qemu_arguments=""):
+    cleared = {name: "" for name in ("V", "SMP", "BOARD", "TREE")}
     return subprocess.run([sys.executable, "tools/run.py", KERNEL, "build/archive.cpio"], capture_output=True,
-                          text=True, env=dict(os.environ, **cleared, RUN=line, TIMEOUT="100", BOOTARGS=bootargs,
+                          text=True, env=dict(os.environ, **cleared, RUN=line, TIMEOUT="100", BOOTARGS="", MEM=f"{MEGABYTES}M",
                                               QEMU_ARGS=qemu_arguments, LOG=os.devnull))
 
 
@@ -43,11 +42,9 @@ def alignment(tap, folder):
     tap.check(misaligned > 0, "the plugin sees those that selftest makes on purpose", where)
 
 
-def dirty_memory(tap, folder):
-    fill = folder / "fill"
-    fill.write_bytes(b"\xa5" * FILL_BYTES)
-    start = KERNEL_START + os.stat(KERNEL).st_size
-    result = run(LINE, f"-device loader,file={fill},addr={start:#x},force-raw=on", "pattern")
+def dirty_memory(tap):
+    with machine.filled_memory(MEGABYTES) as arguments:
+        result = run(LINE, " ".join(arguments))
     tap.check(result.returncode == 0 and "the books agree" in result.stdout,
               "memory full of something before the first instruction changes nothing",
               [*result.stdout.splitlines(), *result.stderr.splitlines()])
@@ -57,7 +54,7 @@ def main():
     tap = Tap()
     with tempfile.TemporaryDirectory() as name:
         alignment(tap, pathlib.Path(name))
-        dirty_memory(tap, pathlib.Path(name))
+    dirty_memory(tap)
     tap.end()
 
 

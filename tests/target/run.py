@@ -5,6 +5,7 @@
 Lines in the first comments of the source say how it is run (all keys optional):
     /* test: MEM=64M SMP=1 TIMEOUT=60 BOOTARGS="preempt=7" RUN="NAME; memaudit" STATUS=0 CLOCK=host QEMU="-cpu x" EXPECT=PATTERN */
     /* type: PATTERN > KEYS */       when PATTERN has come out since the last keys, type KEYS (\\r, \\x03)
+    /* test: ... FILLED=1 */         memory is not zero before the first instruction
     /* test: ... SHELL=1 */          no RUN: the keys are typed to the interactive shell, which ends the run
     /* test: ... LAST="KEYS" */      what this run types at the shell's prompt when all other keys are typed
     /* expect: PATTERN */            the output of each run must match (regular expression, multi-line)
@@ -21,6 +22,7 @@ Each run adds tests of its own: that a plan came and was kept, that nothing pani
 The machine's whole output goes to build/tests/log/PROPERTY-NAME.RUN.log.
 """
 
+import contextlib
 import os
 import pathlib
 import re
@@ -53,6 +55,7 @@ class Run:
 
     def __init__(self, settings):
         self.memory = settings.get("MEM", "128M")
+        self.is_filled = settings.get("FILLED", "0") == "1"
         self.harts = settings.get("SMP", "1")
         self.timeout = float(settings.get("TIMEOUT", "60"))
         self.bootargs = settings.get("BOOTARGS", "")
@@ -113,13 +116,19 @@ def stretch_plugin(run, log):
 
 def boot(run, name, kernel_test, keys, log):
     """Returns (all output, QEMU's exit status or None when the time was up)."""
+    filled = machine.filled_memory(int(run.memory.rstrip("M"))) if run.is_filled else contextlib.nullcontext([])
+    with filled as memory_arguments:
+        return boot_with(memory_arguments, run, name, kernel_test, keys, log)
+
+
+def boot_with(memory_arguments, run, name, kernel_test, keys, log):
     archive = BUILD / "tests" / "kernel" / f"{name}.cpio" if kernel_test else BUILD / "tests" / "system.cpio"
     line = "" if kernel_test or run.is_typed else run.line or f"{name} && memaudit"
     arguments = machine.command(BUILD / "Image", archive, run.memory, run.harts,
                                 machine.bootargs_with_run(run.bootargs, line))
     if not keys and not run.clock_is_host:
         arguments += ["-icount", "shift=0,sleep=off", "-rtc", "clock=vm"]
-    arguments += run.qemu
+    arguments += run.qemu + memory_arguments
     arguments += ["-display", "none", "-monitor", "none", "-serial", "stdio", *stretch_plugin(run, log)]
     process = machine.start(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     typist = Typist(keys, process)

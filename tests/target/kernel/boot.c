@@ -1,9 +1,9 @@
 /* test: MEM=64M */
-/* test: MEM=64M BOOTARGS="pattern asid_bits=0" */
+/* test: MEM=64M FILLED=1 BOOTARGS="asid_bits=0" */
 /* test: MEM=512M BOOTARGS="asid_bits=1" */
 /* test: MEM=64M SMP=4 */
 /* test: MEM=3G */
-/* test: MEM=100M QEMU="-cpu sifive-u54" BOOTARGS="pattern" */
+/* test: MEM=100M FILLED=1 QEMU="-cpu sifive-u54" */
 /* What init finds at its first instruction: the boot facts, its capabilities, its memory. */
 #include "support/test.h"
 #include "support/world.h"
