@@ -27,40 +27,23 @@ static void put_text(const char *text)
     }
 }
 
-static void put_format(const char *format, va_list arguments)
-{
-    for (; *format != '\0'; format++) {
-        if (*format != '%') {
-            arch_console_put(*format);
-            continue;
-        }
-        switch (*++format) {
-        case 's':
-            put_text(va_arg(arguments, const char *));
-            break;
-        case 'c':
-            arch_console_put((char)va_arg(arguments, int));
-            break;
-        case 'u':
-            put_number(va_arg(arguments, uint64_t), 10);
-            break;
-        case 'x':
-            put_text("0x");
-            put_number(va_arg(arguments, uint64_t), 16);
-            break;
-        default:
-            arch_console_put('%');
-            return;
-        }
-    }
-}
-
 void kernel_print(const char *format, ...)
 {
     va_list arguments;
 
     va_start(arguments, format);
-    put_format(format, arguments);
+    for (; *format != '\0'; format++) {
+        if (*format != '%') {
+            arch_console_put(*format);
+        } else if (*++format == 's') {
+            put_text(va_arg(arguments, const char *));
+        } else if (*format == 'u') {
+            put_number(va_arg(arguments, uint64_t), 10);
+        } else {
+            put_text("0x");
+            put_number(va_arg(arguments, uint64_t), 16);
+        }
+    }
     va_end(arguments);
 }
 

@@ -1,7 +1,7 @@
 /* Panic: our own bug stops the machine, in words. Also the kernel's few lines of log.
  *
  * KASSERT is on in release. Nothing that a user can influence is ever asserted.
- * Formats know %s, %c, %u (uint64_t, decimal) and %x (uint64_t, hexadecimal).
+ * Formats know %s, %u (uint64_t, decimal) and %x (uint64_t, hexadecimal).
  */
 #pragma once
 

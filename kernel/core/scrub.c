@@ -38,11 +38,6 @@ static frame_t first_frame(const struct chunk *chunk)
     return chunk_first_frame((uint64_t)(chunk - chunks.records));
 }
 
-static bool is_in(const struct chunk *chunk, frame_t frame)
-{
-    return chunk_of(frame) == chunk;
-}
-
 /* Phase 1: a table or a live object in the chunk; its page. */
 static err_t check_unused(const struct chunk *chunk)
 {
@@ -82,7 +77,7 @@ static err_t search_group(const struct chunk *closing, frame_t first, uint64_t *
         return ERR_OK;
     }
     for (unsigned i = 0; i < TABLE_GROUP_ENTRIES; i++) {
-        if (entry_is_leaf(entries[i]) && is_in(closing, entry_frame(entries[i]))) {
+        if (entry_is_leaf(entries[i]) && chunk_of(entry_frame(entries[i])) == closing) {
             unsigned index = group * TABLE_GROUP_ENTRIES + i;
 
             offender = (struct scrub_offender){

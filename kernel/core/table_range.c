@@ -56,15 +56,6 @@ static uint64_t next_used(const struct table *table, uint64_t index)
     return group * TABLE_GROUP_ENTRIES;
 }
 
-/* What was copied to one group. */
-static void count_copied(struct range_call *call, uint64_t index, uint64_t copied)
-{
-    call->changed += copied;
-    if (copied != 0) {
-        table_use_group(&call->target, index);
-    }
-}
-
 /* Do it, unless decoding gave an error. The result is how many entries changed, in any case. */
 static err_t for_range(struct thread *caller, struct range_call *call, err_t error,
                        enum range_mode mode, range_run *run)
@@ -289,8 +280,11 @@ err_t sys_table_drop(struct thread *caller, struct capability *memory)
     return change(caller, memory, SYS_TABLE_DROP, LEVELS_ALL, run_drop);
 }
 
-/* Entries of leaf tables: leaves, which lose W in both, and the pager's own (T3). */
-static err_t run_copy_leaves(struct range_call *call, uint64_t index, uint64_t end)
+/* Both tables hold the same afterwards. In leaf tables: leaves, which lose W, and the pager's own
+ * (T3); above: tables, which become lazy, and the pager's own. Inlined once for each. */
+__attribute__((always_inline)) static inline err_t copy_entries(struct range_call *call,
+                                                                uint64_t index, uint64_t end,
+                                                                bool is_leaf_table)
 {
     volatile uint64_t *source = &call->table.entries[index];
     volatile uint64_t *target = &call->target.entries[index];
@@ -306,45 +300,18 @@ static err_t run_copy_leaves(struct range_call *call, uint64_t index, uint64_t e
         if (entry == 0 || *target != 0) {
             continue;
         }
-        if ((entry & PTE_V) != 0) {
+        if (is_leaf_table && (entry & PTE_V) != 0) {
             if (closing && chunk_kind(entry_frame(entry)) == KIND_CLOSING) { /* C3 */
                 error = ERR_KIND;
                 break;
             }
             entry &= ~(uint64_t)(PTE_W | PTE_D);
-        }
-        *target = entry;
-        *source = entry;
-        copied++;
-    }
-    count_copied(call, index, copied);
-    return error;
-}
-
-/* Entries above: tables, which become lazy in both, and the pager's own. */
-static err_t run_copy_tables(struct range_call *call, uint64_t index, uint64_t end)
-{
-    volatile uint64_t *source = &call->table.entries[index];
-    volatile uint64_t *target = &call->target.entries[index];
-    const volatile uint64_t *source_end = &call->table.entries[end];
-    uint64_t copied = 0;
-    err_t error = ERR_OK;
-
-#pragma GCC unroll 4
-    for (; source != source_end; source++, target++) {
-        uint64_t entry = *source;
-
-        if (entry == 0 || *target != 0) {
-            continue;
-        }
-        if (entry_names_table(entry)) {
-            struct table_record *record = table_record_of(entry_frame(entry));
-
-            if (record->count == UINT32_MAX) {
+        } else if (!is_leaf_table && entry_names_table(entry)) {
+            if (table_record_of(entry_frame(entry))->count == UINT32_MAX) {
                 error = ERR_COUNT;
                 break;
             }
-            record->count++;
+            table_record_of(entry_frame(entry))->count++;
             entry = as_lazy(entry);
         } else if ((entry & PTE_V) != 0) { /* a 2 MiB leaf */
             error = ERR_ARGUMENT;
@@ -354,8 +321,21 @@ static err_t run_copy_tables(struct range_call *call, uint64_t index, uint64_t e
         *source = entry;
         copied++;
     }
-    count_copied(call, index, copied);
+    if (copied != 0) {
+        table_use_group(&call->target, index);
+        call->changed += copied;
+    }
     return error;
+}
+
+static err_t run_copy_leaves(struct range_call *call, uint64_t index, uint64_t end)
+{
+    return copy_entries(call, index, end, true);
+}
+
+static err_t run_copy_tables(struct range_call *call, uint64_t index, uint64_t end)
+{
+    return copy_entries(call, index, end, false);
 }
 
 /* Arguments memory, target, source, index, entries. */

@@ -111,7 +111,7 @@ static void print_registers(const struct trap_frame *frame)
     kernel_print("%s (scause %u), stval %x, sstatus %x\n", panic_cause_text(frame->cause),
                  frame->cause, frame->value, frame->status);
     for (unsigned i = 0; i < 32; i++) {
-        kernel_print("%s %x%c", names[i], frame->registers[i], i % 4 == 3 ? '\n' : ' ');
+        kernel_print("%s %x%s", names[i], frame->registers[i], i % 4 == 3 ? "\n" : " ");
     }
 }
 
