@@ -1,8 +1,8 @@
-/* printf of long double. picolibc is built without it: its vfprintf would take a double from where a
- * long double lies, and from then on each argument from a wrong place. The linker's --wrap puts
- * __wrap_vfprintf before it (every printf passes there): where a format has %L, each long double
- * becomes a double, in a copy of the arguments, and the L is left out of a copy of the format. So a
- * long double prints with the range and the precision of a double.
+/* printf and scanf of long double. picolibc is built without it: its vfprintf would take a double
+ * from where a long double lies, and from then on each argument from a wrong place; its vfscanf would
+ * fill half of one. The linker's --wrap puts what is here before them (every printf and scanf passes
+ * there). Where a format has an L, each long double becomes a double, in copies of the arguments and
+ * of the format: it prints and is read with the range and the precision of a double.
  *
  *   L1  A va_list is the address of the next argument; each has 8 bytes, a long double 16, aligned
  *       to 16 (RISC-V calling convention, LP64).                                                  */
@@ -18,6 +18,8 @@ _Static_assert(sizeof(va_list) == sizeof(void *) && sizeof(long double) == 16, "
 
 int __real_vfprintf(FILE *stream, const char *format, va_list list);
 int __wrap_vfprintf(FILE *stream, const char *format, va_list list);
+int __real_vfscanf(FILE *stream, const char *format, va_list list);
+int __wrap_vfscanf(FILE *stream, const char *format, va_list list);
 
 struct copy {
     const char *from; /* in the format */
@@ -25,6 +27,11 @@ struct copy {
     const uint64_t *argument; /* L1 */
     uint64_t *argument_to;
 };
+
+static bool is_float(char conversion)
+{
+    return conversion != 0 && strchr("aAeEfFgG", conversion) != NULL;
+}
 
 static void copy_argument(struct copy *copy)
 {
@@ -59,7 +66,7 @@ static void copy_conversion(struct copy *copy)
     if (*copy->from == 0) {
         return;
     }
-    if (is_long && strchr("aAeEfFgG", *copy->from) != NULL) {
+    if (is_long && is_float(*copy->from)) {
         copy_long_double(copy);
     } else if (*copy->from != '%') {
         copy_argument(copy);
@@ -91,5 +98,103 @@ int __wrap_vfprintf(FILE *stream, const char *format, va_list list)
     *copy.to = 0;
     int result = __real_vfprintf(stream, plain, (va_list)arguments);
     free(arguments);
+    return result;
+}
+
+/* ------------------------------------------------------------------------------------ scanf */
+
+/* A long double that is to be read, as a double first. */
+struct wanted {
+    long double *target;
+    double narrow;
+    int before; /* that many others are assigned before it */
+};
+
+struct scan {
+    struct copy copy;
+    struct wanted *wanted;
+    size_t count;
+    int assigned;
+};
+
+/* [set], without its end: a ] that comes first is in it. */
+static void copy_set(struct copy *copy)
+{
+    *copy->to++ = *copy->from++;
+    if (*copy->from == '^') {
+        *copy->to++ = *copy->from++;
+    }
+    for (bool first = true; *copy->from != 0 && (first || *copy->from != ']'); first = false) {
+        *copy->to++ = *copy->from++;
+    }
+}
+
+static void scan_assignment(struct scan *scan, bool is_long)
+{
+    struct copy *copy = &scan->copy;
+    if (is_long && is_float(*copy->from)) {
+        struct wanted *w = &scan->wanted[scan->count++];
+        *w = (struct wanted){.target = (long double *)*copy->argument++, .before = scan->assigned};
+        *copy->argument_to++ = (uintptr_t)&w->narrow;
+    } else {
+        copy_argument(copy);
+    }
+    scan->assigned += *copy->from != 'n';
+}
+
+static void scan_conversion(struct scan *scan)
+{
+    struct copy *copy = &scan->copy;
+    bool is_long = false;
+    bool is_dropped = false;
+    while (*copy->from != 0 && strchr("0123456789*hljztL", *copy->from) != NULL) {
+        is_dropped = is_dropped || *copy->from == '*';
+        is_long = is_long || *copy->from == 'L';
+        *copy->to++ = *copy->from == 'L' ? 'l' : *copy->from;
+        copy->from++;
+    }
+    if (*copy->from == 0) {
+        return;
+    }
+    if (*copy->from != '%' && !is_dropped) {
+        scan_assignment(scan, is_long);
+    }
+    if (*copy->from == '[') {
+        copy_set(copy);
+    } else {
+        *copy->to++ = *copy->from++;
+    }
+}
+
+int __wrap_vfscanf(FILE *stream, const char *format, va_list list)
+{
+    if (strchr(format, 'L') == NULL) {
+        return __real_vfscanf(stream, format, list);
+    }
+    size_t length = strlen(format) + 1;
+    struct wanted *wanted = malloc(length * (sizeof(*wanted) + sizeof(uint64_t) + 1));
+    if (wanted == NULL) {
+        errno = ENOMEM;
+        return EOF;
+    }
+    uint64_t *arguments = (uint64_t *)(wanted + length);
+    char *plain = (char *)(arguments + length);
+    struct scan scan = {.copy = {format, plain, (const uint64_t *)list, arguments},
+                        .wanted = wanted};
+    while (*scan.copy.from != 0) {
+        bool converts = *scan.copy.from == '%';
+        *scan.copy.to++ = *scan.copy.from++;
+        if (converts) {
+            scan_conversion(&scan);
+        }
+    }
+    *scan.copy.to = 0;
+    int result = __real_vfscanf(stream, plain, (va_list)arguments);
+    for (size_t i = 0; i < scan.count; i++) {
+        if (wanted[i].before < result) {
+            *wanted[i].target = wanted[i].narrow;
+        }
+    }
+    free(wanted);
     return result;
 }

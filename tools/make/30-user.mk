@@ -10,7 +10,7 @@ SERVER_LDFLAGS := $(INTEGER_LDFLAGS) $(PICOLIBC) -nostartfiles -static -Wl,--gc-
 PROGRAM_CFLAGS := $(COMMON_CFLAGS) $(PROGRAM_ARCH) $(PICOLIBC) -msmall-data-limit=0 \
                   -Ilibsys/include/posix -Ilibsys/include $(ABI_INCLUDES)
 PROGRAM_LDFLAGS := $(PROGRAM_ARCH) $(PICOLIBC) -nostartfiles -nostdlib -static -Wl,--gc-sections \
-                   -Wl,--build-id=none -Wl,-z,max-page-size=4096 -Wl,--wrap=vfprintf \
+                   -Wl,--build-id=none -Wl,-z,max-page-size=4096 -Wl,--wrap=vfprintf,--wrap=vfscanf \
                    -T $(BUILD)/linker/program.ld
 
 # ------------------------------------------------------------------------------------ libsys

@@ -1,6 +1,6 @@
 /* test: MEM=64M */
-/* A long double prints as the double it is near, and what stands beside it in the same format is
- * not disturbed: in registers and on the stack, with width, precision and stars. */
+/* A long double prints as the double it is near and is read as one, and what stands beside it in the
+ * same format is not disturbed: in registers and on the stack, with width, precision and stars. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +17,26 @@ static void prints(const char *what, const char *text, const char *expected, int
         note("\"%s\", not \"%s\"", text, expected);
     }
     check(good, "%s", what);
+}
+
+static void is_read(void)
+{
+    long double x = 9, y = 9, z = 9;
+    double d = 0;
+    int number = 0, at = 0;
+    char word[8] = "", set[8] = "";
+    int count =
+        sscanf("7 1.25 word 2.5e2 0.5", "%d %Lf %7s %lf%n %Lg", &number, &x, word, &d, &at, &y);
+    check(count == 5 && number == 7 && x == 1.25L && strcmp(word, "word") == 0 && d == 250 &&
+              at == 17 && y == 0.5L,
+          "read among others");
+    count = sscanf("1 2 L%]x 12.5", "%*f %Lf %7[]L%]x %4Le", &x, set, &y);
+    check(count == 3 && x == 2 && strcmp(set, "L%]") == 0 && y == 12.5L,
+          "with width, dropped, behind a set");
+    y = 9;
+    count = sscanf("3.5 word", "%Lf %Lf %Lf", &x, &y, &z);
+    check(count == 1 && x == 3.5L && y == 9 && z == 9, "what is not there is not touched");
+    check(sscanf("", "%Lf", &z) == EOF && z == 9, "nor at the end");
 }
 
 int main(void)
@@ -45,5 +65,6 @@ int main(void)
     prints("an L that is no conversion's", text, "a Lone L, 5%, 6", length);
     length = snprintf(text, sizeof(text), "%Lg", strtold("3.25", NULL));
     prints("strtold's", text, "3.25", length);
+    is_read();
     return done();
 }
