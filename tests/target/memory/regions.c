@@ -118,6 +118,8 @@ static void refusals(void)
 
 static void heap(void)
 {
+    (void)sbrk(PAGE);
+    (void)sbrk(-PAGE); /* with what was reserved for malloc beyond its end */
     struct books before = books();
     uint8_t *start = sbrk(0);
     uint8_t *at = sbrk(10 * PAGE + 100);
