@@ -12,12 +12,6 @@ err_t captable_refusal(struct captable *table, uint64_t index, enum object_type 
     return slot == NULL ? ERR_CAP_RANGE : capability_check(slot, type, rights);
 }
 
-err_t captable_argument(const struct thread *caller, unsigned n, enum object_type type,
-                        unsigned rights, struct capability **capability_out)
-{
-    return captable_find(caller->captable, argument(caller, n), type, rights, capability_out);
-}
-
 err_t captable_find_empty(struct captable *table, uint64_t index, struct capability **slot_out)
 {
     *slot_out = captable_slot(table, index);

@@ -64,10 +64,6 @@ static inline struct captable *captable_named(struct captable *own, uint64_t ind
     return *capability_out != NULL ? ERR_OK : captable_refusal(table, index, type, rights);
 }
 
-/* The same, of the slot that a call's n-th argument means. */
-[[nodiscard]] err_t captable_argument(const struct thread *caller, unsigned n,
-                                      enum object_type type, unsigned rights,
-                                      struct capability **capability_out);
 /* An empty slot: CAP_RANGE, SLOT_FULL. */
 [[nodiscard]] err_t captable_find_empty(struct captable *table, uint64_t index,
                                         struct capability **slot_out);

@@ -19,10 +19,9 @@ void core_start(struct hart *hart KEEPS, const struct boot_facts *facts LENT);
 
 /* A system call is one of system_calls[], which returns its error. If anything was woken, armed or
  * blocked, or the error is DONE or RESTART, then all of the caller goes to registers[], pc before or
- * after the ecall, and core_settle says who runs.
+ * after the ecall, and schedule_settle says who runs.
  * The calls `call` and `reply_receive` have entry points of their own: ipc_fast.h. */
-struct thread *core_settle(struct hart *hart);
 /* kind: FAULT_*. address: the faulting address, or the instruction (ILLEGAL), or 0. */
 struct thread *core_fault(struct hart *hart, unsigned kind, uint64_t address);
-void core_timer(struct hart *hart);
-void core_interrupt(struct hart *hart);
+struct thread *core_timer(struct hart *hart);
+struct thread *core_interrupt(struct hart *hart);

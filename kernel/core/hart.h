@@ -26,7 +26,7 @@ struct hart {
     bool must_choose;       /* who runs next is to be decided before this entry ends [K] */
     bool
         must_set_timer; /* (assembly reads both as one) something changed what the timer is to be set to [K] */
-    uint32_t ready_bitmap;                     /* R2 [K] */
+    uint64_t ready_bitmap;                     /* R2 [K] */
     struct space *space;                       /* R3 [K] */
     uint64_t float_id;                         /* current's [K] */
     struct thread *float_owner;                /* the architecture's [K] */
@@ -42,7 +42,7 @@ struct hart {
 
     /* Events: the newest is ring[(event_count - 1) % EVENT_RING_ENTRIES]. [K] */
     uint64_t event_count;
-    struct event ring[EVENT_RING_ENTRIES];
+    _Alignas(32) struct event ring[EVENT_RING_ENTRIES]; /* found faster at such an offset */
 };
 
 extern struct hart *harts[HARTS_MAX]; /* [c] */

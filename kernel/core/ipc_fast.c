@@ -93,7 +93,7 @@ static struct thread *end(struct thread *caller, err_t error)
     } else if (error != ERR_DONE) {
         caller->registers[REGISTER_A0] = error;
     }
-    return core_settle(caller->hart);
+    return schedule_settle(caller->hart);
 }
 
 /* The general path, from registers as they came. */
@@ -165,7 +165,7 @@ OUT_OF_LINE struct thread *fault_generally(struct thread *faulter)
         schedule_block(faulter, THREAD_FAULTED);
         fault_stop(faulter);
     }
-    return core_settle(faulter->hart);
+    return schedule_settle(faulter->hart);
 }
 
 struct thread *core_fault(struct hart *hart, unsigned kind, uint64_t address)

@@ -19,7 +19,7 @@ static void deliver(struct notification *notification)
     if (!list_is_empty(&notification->waiters)) {
         thread = container_of(notification->waiters.next, struct thread, queue);
         notification->bits = 0;
-        thread_unwait(thread);
+        thread_unwait(thread); /* its other registers are all there */
         thread->registers[REGISTER_A0] = ERR_OK;
         thread->registers[REGISTER_A1] = bits;
         schedule_wake(thread);
@@ -78,11 +78,13 @@ err_t sys_wait(struct thread *caller, struct notification *notification)
         notification->bits = 0;
         return ERR_OK;
     }
-    TRY(deadline_check(deadline_ticks));
+    if (deadline_ticks != TICKS_NEVER) {
+        TRY(deadline_check(deadline_ticks));
+        thread_arm(caller, deadline_ticks);
+    }
     schedule_block(caller, THREAD_WAITING);
     caller->waits_on.notification = notification;
     list_push_back(&notification->waiters, &caller->queue);
-    thread_arm(caller, deadline_ticks);
     return ERR_OK; /* the bits are stored when they come */
 }
 
@@ -95,7 +97,8 @@ err_t sys_notification_bind(struct thread *caller, struct notification *notifica
         notification_unbind(notification);
         return ERR_OK;
     }
-    TRY(captable_argument(caller, 1, OBJECT_THREAD, RIGHT_MANAGE, &capability));
+    TRY(captable_find(caller->captable, argument(caller, 1), OBJECT_THREAD, RIGHT_MANAGE,
+                      &capability));
     thread = (struct thread *)capability->object;
     REFUSE_IF(notification->bound != NULL || thread->bound_notification != NULL ||
                   !list_is_empty(&notification->waiters),

@@ -60,7 +60,7 @@ static void push(struct thread *thread, bool to_head)
     struct list_node *queue = &hart->ready[thread->priority];
 
     thread->state = THREAD_READY;
-    hart->ready_bitmap |= UINT32_C(1) << thread->priority;
+    hart->ready_bitmap |= UINT64_C(1) << thread->priority;
     if (to_head) {
         list_push_front(queue, &thread->queue);
     } else {
@@ -74,14 +74,20 @@ void schedule_unqueue(struct thread *ready)
 
     list_remove(&ready->queue);
     if (list_is_empty(&hart->ready[ready->priority])) {
-        hart->ready_bitmap &= ~(UINT32_C(1) << ready->priority);
+        hart->ready_bitmap &= ~(UINT64_C(1) << ready->priority);
     }
 }
 
 /* Is somebody of a higher priority ready? */
 static bool is_beaten(const struct thread *thread)
 {
-    return (uint64_t)thread->hart->ready_bitmap >> (thread->priority + 1) != 0;
+    return thread->hart->ready_bitmap >> (thread->priority + 1) != 0;
+}
+
+/* Is somebody of its priority ready? R2 */
+static bool has_equals(const struct thread *thread)
+{
+    return (thread->hart->ready_bitmap >> thread->priority & 1) != 0;
 }
 
 static bool current_is_running(const struct hart *hart)
@@ -95,19 +101,6 @@ void schedule_block(struct thread *current, enum thread_state state)
     current->hart->must_choose = true;
 }
 
-void schedule_wake(struct thread *thread)
-{
-    struct hart *hart = thread->hart;
-
-    thread->slice_end_ticks = 0;
-    push(thread, false);
-    if (!current_is_running(hart) || thread->priority > hart->current->priority) {
-        hart->must_choose = true;
-    } else if (thread->priority == hart->current->priority) {
-        hart->must_set_timer = true; /* G3 */
-    }
-}
-
 /* Hand over, with the accounts: time run, event, slice. */
 static void run(struct hart *hart, struct thread *next)
 {
@@ -116,15 +109,38 @@ static void run(struct hart *hart, struct thread *next)
         next->state = THREAD_RUNNING;
         return;
     }
-    hart->must_set_timer = true; /* G3 */
+    if (next != NULL && has_equals(next)) {
+        hart->must_set_timer = true; /* G3; a timer that is set too early does no harm */
+    }
     event_record_at(hart, schedule_account(hart), EVENT_SWITCH, (uint64_t)next, 0);
     schedule_hand_over(hart, next);
+}
+
+void schedule_wake(struct thread *thread)
+{
+    struct hart *hart = thread->hart;
+    struct thread *current = hart->current;
+
+    thread->slice_end_ticks = 0;
+    if (!current_is_running(hart) || thread->priority > current->priority) {
+        bool is_first = !hart->must_choose && hart->ready_bitmap < thread->rank;
+
+        hart->must_choose = true;
+        if (is_first && current != NULL) { /* G2; it is running, else must_choose were set */
+            push(current, true);           /* G4 */
+            run(hart, thread);
+            return;
+        }
+    } else if (thread->priority == current->priority) {
+        hart->must_set_timer = true; /* G3 */
+    }
+    push(thread, false);
 }
 
 /* Is its slice over, with others of its priority ready? Then it goes to the tail (G5). */
 static bool slice_is_over(struct thread *thread)
 {
-    return thread->slice_end_ticks != 0 && !list_is_empty(&thread->hart->ready[thread->priority]) &&
+    return thread->slice_end_ticks != 0 && has_equals(thread) &&
            arch_time_ticks() >= thread->slice_end_ticks;
 }
 
@@ -156,6 +172,20 @@ static struct thread *take_ready(struct hart *hart, unsigned priority)
     return thread;
 }
 
+static unsigned highest_bit(uint64_t bits)
+{
+    unsigned highest = 0;
+
+#pragma GCC unroll 5
+    for (unsigned step = THREAD_PRIORITIES / 2; step != 0; step /= 2) {
+        if (bits >> step != 0) {
+            bits >>= step;
+            highest += step;
+        }
+    }
+    return highest;
+}
+
 static void choose(struct hart *hart)
 {
     if (current_is_running(hart)) {
@@ -165,7 +195,7 @@ static void choose(struct hart *hart)
         push(hart->current, true); /* G4 */
     }
     if (hart->ready_bitmap != 0) {
-        run(hart, take_ready(hart, 31 - (unsigned)__builtin_clz(hart->ready_bitmap)));
+        run(hart, take_ready(hart, highest_bit(hart->ready_bitmap)));
     } else if (hart->current != NULL) {
         run(hart, NULL);
     }
@@ -178,7 +208,7 @@ void schedule_rotate(struct hart *hart)
     hart->must_set_timer = true;
     if (current_is_running(hart)) {
         current->slice_end_ticks = 0;
-        if (!list_is_empty(&hart->ready[current->priority])) {
+        if (has_equals(current)) {
             push(current, false);
             hart->must_choose = true;
         }
@@ -206,7 +236,7 @@ static void set_timer(struct hart *hart)
     uint64_t wanted_ticks = deadline_first_ticks();
     struct thread *current = hart->current;
 
-    if (current != NULL && !list_is_empty(&hart->ready[current->priority])) {
+    if (current != NULL && has_equals(current)) {
         if (current->slice_end_ticks == 0) {
             current->slice_end_ticks = arch_time_ticks() + slice_length_ticks;
         }
@@ -224,7 +254,7 @@ static void set_timer(struct hart *hart)
     hart->must_set_timer = false;
 }
 
-void schedule_settle(struct hart *hart)
+struct thread *schedule_settle(struct hart *hart)
 {
     if (hart->must_choose) {
         hart->must_choose = false;
@@ -233,6 +263,7 @@ void schedule_settle(struct hart *hart)
     if (hart->must_set_timer) {
         set_timer(hart);
     }
+    return hart->current;
 }
 
 void schedule_set_priority(struct thread *thread, unsigned priority)

@@ -71,12 +71,5 @@ static inline __attribute__((always_inline)) void schedule_hand_over(struct hart
 /* To be called when its priority or its deadline has changed: see rank. */
 void schedule_rank(struct thread *thread);
 
-void schedule_settle(struct hart *hart);
-
-/* End of an entry: choose who runs (G2), set the timer. */
-static inline void schedule_finish(struct hart *hart)
-{
-    if (hart->must_choose || hart->must_set_timer) {
-        schedule_settle(hart);
-    }
-}
+/* End of an entry: choose who runs (G2), set the timer. Returns hart->current; NULL: idle. */
+struct thread *schedule_settle(struct hart *hart);

@@ -83,18 +83,18 @@ void core_start(struct hart *hart, const struct boot_facts *facts)
     init = make_init(hart, facts);
     endow_init(init, facts);
     schedule_wake(init);
-    schedule_finish(hart);
+    (void)schedule_settle(hart);
 }
 
-void core_timer(struct hart *hart)
+struct thread *core_timer(struct hart *hart)
 {
     hart_count_one(hart, COUNTER_TICKS);
     schedule_tick(hart);
-    schedule_finish(hart);
+    return schedule_settle(hart);
 }
 
-void core_interrupt(struct hart *hart)
+struct thread *core_interrupt(struct hart *hart)
 {
     interrupt_take_all(hart);
-    schedule_finish(hart);
+    return schedule_settle(hart);
 }

@@ -38,9 +38,3 @@ err_t sys_version(struct thread *caller)
 }
 
 #include <byre/gen/dispatch.inc>
-
-struct thread *core_settle(struct hart *hart)
-{
-    schedule_finish(hart);
-    return hart->current;
-}

@@ -40,18 +40,23 @@ void thread_unwait(struct thread *thread)
 
 void thread_arm(struct thread *thread, uint64_t deadline_ticks)
 {
-    deadline_arm(&thread->deadline, deadline_ticks, thread->hart);
-    schedule_rank(thread);
+    if (deadline_ticks != TICKS_NEVER) {
+        deadline_arm(&thread->deadline, deadline_ticks, thread->hart);
+        schedule_rank(thread);
+    }
 }
 
 void thread_fail(struct thread *thread, err_t error)
 {
-    for (unsigned i = 0; i < SYSCALL_ARGUMENTS; i++) {
-        thread->registers[argument_registers[i]] = 0;
+    uint64_t *r = thread->registers;
+
+    if (thread->state != THREAD_WAITING) { /* else all are there (ipc_fast.h, J2) */
+        r[REGISTER_RA] = r[REGISTER_T0] = r[REGISTER_T1] = r[REGISTER_T2] = 0;
+        r[REGISTER_A1] = r[REGISTER_A2] = r[REGISTER_A3] = r[REGISTER_A4] = r[REGISTER_A5] = 0;
+        r[REGISTER_A6] = r[REGISTER_A7] = 0;
+        r[REGISTER_T3] = r[REGISTER_T4] = r[REGISTER_T5] = r[REGISTER_T6] = 0;
     }
-    thread->registers[REGISTER_RA] = thread->registers[REGISTER_T6] = 0;
-    thread->registers[REGISTER_A7] = 0;
-    thread->registers[REGISTER_A0] = error;
+    r[REGISTER_A0] = error;
 }
 
 static bool is_stopped(const struct thread *thread)
@@ -98,7 +103,8 @@ err_t sys_thread_configure(struct thread *caller, struct thread *thread, struct 
     struct capability *endpoint = NULL;
 
     if (argument(caller, 3) != 0) {
-        TRY(captable_argument(caller, 3, OBJECT_ENDPOINT, RIGHT_BIND, &endpoint));
+        TRY(captable_find(caller->captable, argument(caller, 3), OBJECT_ENDPOINT, RIGHT_BIND,
+                          &endpoint));
     }
     REFUSE_IF(priority > caller->priority || (flags & ~(uint64_t)THREAD_FLAG_FLOAT) != 0,
               ERR_ARGUMENT);

@@ -17,7 +17,8 @@ err_t sys_timer_set(struct thread *caller, struct timer *timer)
     struct capability *notification;
 
     if (ticks != TICKS_NEVER) {
-        TRY(captable_argument(caller, 1, OBJECT_NOTIFICATION, RIGHT_CALL, &notification));
+        TRY(captable_find(caller->captable, argument(caller, 1), OBJECT_NOTIFICATION, RIGHT_CALL,
+                          &notification));
         timer->notification = *notification;
     }
     deadline_disarm(&timer->deadline);

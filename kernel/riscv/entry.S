@@ -3,7 +3,8 @@
  *   sscratch   the current thread while user mode runs; 0 while the kernel runs, which is how a
  *              trap from S-mode (our bug) is told
  *   tp         the user's; for a moment the thread; then the hart, throughout the kernel
- *   sp         the user's; for a moment anything; then the hart's stack, empty at each entry
+ *   sp         the user's; for a moment anything; then the hart's stack, empty at each entry; a general
+ *              call's maker lies at its top
  *   s0-s11 gp  the user's throughout a system call: C code keeps them, and they are stored only if
  *              another thread is resumed
  *   t0-t5      the user's throughout a system call: the kernel is compiled not to know them
@@ -88,12 +89,13 @@ known:
     add     ra, ra, t6
     ld      t6, %lo(system_calls)(ra)
     enter
+    sd      a7, 0(sp)
     jalr    t6
     bltz    a0, restart_or_done
     lhu     t6, HART_MUST(tp)
     bnez    t6, settle
 
-    /* The caller goes on: error in a0, one result in a1. */
+    /* The caller goes on: error in a0, one result in registers[]. */
     ld      tp, HART_CURRENT(tp)
     sd      zero, THREAD_PROGRESS(tp)
     leave   a2, a3
@@ -113,14 +115,15 @@ unknown:
     /* Somebody else may run: the caller's registers to memory, as they would be now. DONE: all that
      * may carry a result is there. RESTART: the arguments are, and pc stays. */
 settle:
-    ld      t6, HART_CURRENT(tp)
-    ld      a1, REGISTER(11)(t6)
+    ld      t6, 0(sp)
     sd      zero, THREAD_PROGRESS(t6)
-    zero    12, 13, 14, 15, 16, 17
-    move    sd, t6, MESSAGE, TEMPORARY
+    move    sd, t6, 10, TEMPORARY
+    .irp    n, 12, 13, 14, 15, 16, 17
+    sd      zero, REGISTER(\n)(t6)
+    .endr
     j       done
 restart_or_done:
-    ld      t6, HART_CURRENT(tp)
+    ld      t6, 0(sp)
     addi    a0, a0, 1
     bnez    a0, done
     move    sd, t6, TEMPORARY
@@ -134,7 +137,7 @@ done:
     sd      zero, REGISTER(1)(t6)
     sd      zero, REGISTER(31)(t6)
     mv      a0, tp
-    call    core_settle
+    call    schedule_settle
 switched:
     beqz    a0, idle
 resume:
@@ -175,19 +178,11 @@ trap_resume_long:
     .macro  keeping function
     .global keeping_\function
 keeping_\function:
-    addi    sp, sp, -80
-    sd      ra, 0(sp)
-    sd      t6, 8(sp)
-    .irp    n, MESSAGE
-    sd      x\n, 8*(\n-8)(sp)
-    .endr
+    addi    sp, sp, -REGISTER(33)
+    move    sd, sp, 1, 31, MESSAGE
     call    \function
-    .irp    n, MESSAGE
-    ld      x\n, 8*(\n-8)(sp)
-    .endr
-    ld      ra, 0(sp)
-    ld      t6, 8(sp)
-    addi    sp, sp, 80
+    move    ld, sp, 1, 31, MESSAGE
+    addi    sp, sp, REGISTER(33)
     jr      t6
     .endm
 

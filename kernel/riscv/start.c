@@ -12,13 +12,15 @@
 #include "riscv/plic.h"
 #include "riscv/trap.h"
 
+enum { STACK_FRAME_BYTES = 16 }; /* entry.S keeps the thread that entered there */
+
 static struct riscv_hart boot_hart;
 
 extern char stack_top[];
 
 static void hart_start(struct riscv_hart *hart)
 {
-    hart->hart.stack_top = (uint64_t)(uintptr_t)stack_top;
+    hart->hart.stack_top = (uint64_t)(uintptr_t)stack_top - STACK_FRAME_BYTES;
     hart->hart_id = riscv_facts.hart_id;
     __asm__ volatile("mv tp, %0" : : "r"(hart) : "memory");
     csr_write(stvec, (uint64_t)(uintptr_t)trap_entry);

@@ -10,15 +10,13 @@
 #include "riscv/hart.h"
 #include "riscv/panic.h"
 
-static void take_interrupts(struct riscv_hart *hart)
+static struct thread *take_interrupts(struct riscv_hart *hart)
 {
     uint64_t pending = csr_read(sip) & csr_read(sie);
-    if ((pending & INTERRUPT_TIMER) != 0) {
-        core_timer(&hart->hart);
-    }
     if ((pending & INTERRUPT_EXTERNAL) != 0) {
-        core_interrupt(&hart->hart);
+        (void)core_interrupt(&hart->hart);
     }
+    return (pending & INTERRUPT_TIMER) != 0 ? core_timer(&hart->hart) : hart->hart.current;
 }
 
 struct thread *trap_idle(struct riscv_hart *hart)
@@ -27,7 +25,7 @@ struct thread *trap_idle(struct riscv_hart *hart)
         core_unlock();
         arch_idle(&hart->hart);
         core_lock();
-        take_interrupts(hart);
+        (void)take_interrupts(hart);
     }
     return hart->hart.current;
 }
@@ -44,8 +42,7 @@ struct thread *trap_other(struct riscv_hart *hart, uint64_t cause, uint64_t valu
     if (cause >> CAUSE_INTERRUPT_BIT == 0) {
         return core_fault(&hart->hart, fault_kind(cause), value);
     }
-    take_interrupts(hart);
-    return hart->hart.current;
+    return take_interrupts(hart);
 }
 
 void trap_from_kernel(void)

@@ -55,7 +55,7 @@ PATHS = ["ipc_rtt_4w", "fault_map", "fault_zero", "fault_cow_copy", "fault_cow_l
 STAGES = [
     ("copying and zeroing", r"pager:(page_copy|page_zero|memset|memcpy|memmove|copy_around)"),
     ("trap entry and exit", r"kernel:(trap_\w+|known|unknown|settle|restart_or_done|done|switched"
-                            r"|resume|short_\w+|keeping_\w+|other|idle|core_settle)"),
+                            r"|resume|short_\w+|keeping_\w+|other|idle)"),
     ("capability lookup", r"kernel:(capability_check|captable_argument|captable_find\w*|memory_find\w*"
                           r"|find_\w+|decode\w*|whole_\w+|argument\w*)"),
     ("switch, scheduling, time", r"kernel:(arch_thread_\w+|arch_space\w*|arch_timer\w*|sbi_\w+|schedule_\w+"

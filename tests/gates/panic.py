@@ -76,7 +76,7 @@ def main():
         run = panicked_run(folder, symbols["core_fault"], 1, "a0", wild)
         check_report(tap, "a wild pointer", run, "load page fault", "a0", wild, ["core_fault"])
         lost = symbols["kernel_symbols"]
-        run = panicked_run(folder, symbols["core_settle"], 40, "pc", lost)
+        run = panicked_run(folder, symbols["schedule_settle"], 40, "pc", lost)
         check_report(tap, "a jump into data", run, "fetch page fault", "pc", lost, [])
     tap.end()
 

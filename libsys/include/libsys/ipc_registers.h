@@ -7,13 +7,13 @@
 #define IPC_INLINE static inline __attribute__((always_inline))
 
 /* A register's value, or whatever it holds: no instruction. */
-#define IPC_REGISTER(name, is_sent, value) \
-    do {                                   \
-        if (is_sent) {                     \
-            (name) = (value);              \
-        } else {                           \
-            __asm__("" : "=r"(name));      \
-        }                                  \
+#define IPC_REGISTER(name, is_sent, value)     \
+    do {                                       \
+        if (is_sent) {                         \
+            (name) = (value);                  \
+        } else {                               \
+            __asm__ volatile("" : "=r"(name)); \
+        }                                      \
     } while (0)
 
 enum ipc_sent { IPC_SENT_NOTHING, IPC_SENT_SHORT, IPC_SENT_LONG };

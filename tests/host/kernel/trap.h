@@ -25,7 +25,7 @@ static inline void trap_general(struct thread *caller, const uint64_t a[8])
             r[REGISTER_A0 + i] = 0;
         }
     }
-    (void)core_settle(caller->hart);
+    (void)schedule_settle(caller->hart);
 }
 
 static inline void trap_system_call(struct hart *hart)

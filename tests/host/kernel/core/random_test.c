@@ -337,7 +337,7 @@ static void revive(void)
         }
     }
     hart0.must_choose = true;
-    schedule_finish(&hart0);
+    (void)schedule_settle(&hart0);
 }
 
 static uint64_t setting(const char *name, uint64_t usual)
@@ -376,7 +376,7 @@ static void populate(void)
     }
     thread_stop(init);
     hart0.must_choose = true;
-    schedule_finish(&hart0);
+    (void)schedule_settle(&hart0);
 }
 
 static bool is_general; /* keep to the general path of IPC */
