@@ -13,9 +13,8 @@ struct range_call {
     struct table target; /* table_copy */
     uint64_t index;
     uint64_t entries;
-    enum system_call number; /* lazy, thaw, protect, drop */
-    uint64_t first;          /* map word or device entry of entry `index`; table_map: 0 */
-    uint64_t changed;        /* what the runs counted */
+    uint64_t first;   /* map word or device entry of entry `index`; table_map: 0 */
+    uint64_t changed; /* what the runs counted */
 };
 
 /* What to do with the entries from `index` up to `end`, which are of one group. */
@@ -181,7 +180,7 @@ err_t sys_table_map_device(struct thread *caller, struct capability *memory,
     return error;
 }
 
-/* Entries lose W, or become lazy. */
+/* Leaves lose W, tables become lazy. */
 static err_t run_change(struct range_call *call, uint64_t index, uint64_t end)
 {
     for (; index < end; index++) {
@@ -191,7 +190,7 @@ static err_t run_change(struct range_call *call, uint64_t index, uint64_t end)
         if ((entry & PTE_V) == 0) {
             continue;
         }
-        if (call->number == SYS_TABLE_PROTECT) {
+        if (call->table.level == TABLE_LEVEL_LEAF) {
             changed = entry & ~(uint64_t)(PTE_W | PTE_D);
         } else if (entry_names_table(entry)) {
             changed = as_lazy(entry);
@@ -252,32 +251,32 @@ static err_t run_drop(struct range_call *call, uint64_t index, uint64_t end)
     return ERR_OK;
 }
 
-static err_t change(struct thread *caller, const struct capability *memory, enum system_call number,
+static err_t change(struct thread *caller, const struct capability *memory,
                     enum range_levels levels, range_run *run)
 {
-    struct range_call call = {.number = number};
+    struct range_call call;
 
     return for_range(caller, &call, decode(caller, memory, &call, levels), RANGE_USED, run);
 }
 
 err_t sys_table_lazy(struct thread *caller, struct capability *memory)
 {
-    return change(caller, memory, SYS_TABLE_LAZY, LEVELS_ABOVE_LEAF, run_change);
+    return change(caller, memory, LEVELS_ABOVE_LEAF, run_change);
 }
 
 err_t sys_table_thaw(struct thread *caller, struct capability *memory)
 {
-    return change(caller, memory, SYS_TABLE_THAW, LEVELS_ABOVE_LEAF, run_thaw);
+    return change(caller, memory, LEVELS_ABOVE_LEAF, run_thaw);
 }
 
 err_t sys_table_protect(struct thread *caller, struct capability *memory)
 {
-    return change(caller, memory, SYS_TABLE_PROTECT, LEVELS_LEAF, run_change);
+    return change(caller, memory, LEVELS_LEAF, run_change);
 }
 
 err_t sys_table_drop(struct thread *caller, struct capability *memory)
 {
-    return change(caller, memory, SYS_TABLE_DROP, LEVELS_ALL, run_drop);
+    return change(caller, memory, LEVELS_ALL, run_drop);
 }
 
 /* Both tables hold the same afterwards. In leaf tables: leaves, which lose W, and the pager's own
