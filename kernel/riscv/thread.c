@@ -14,8 +14,9 @@
 void arch_thread_start(struct thread *thread, vaddr_t pc, vaddr_t sp, uint64_t tp, uint64_t a0,
                        uint64_t a1)
 {
-    for (unsigned i = 0; i < THREAD_REGISTERS; i++) {
-        thread->registers[i] = 0;
+    if ((thread->flags & THREAD_FLAG_STARTED) != 0) { /* a new one has zeros */
+        __builtin_memset(thread->registers, 0, sizeof(thread->registers));
+        __builtin_memset(thread->fp, 0, sizeof(thread->fp));
     }
     thread->registers[0] = pc.value;
     thread->registers[2] = sp.value;
@@ -23,9 +24,6 @@ void arch_thread_start(struct thread *thread, vaddr_t pc, vaddr_t sp, uint64_t t
     thread->registers[10] = a0;
     thread->registers[11] = a1;
     thread->float_id = (thread->flags & THREAD_FLAG_FLOAT) != 0 ? thread->object.header : 0;
-    for (unsigned i = 0; i < THREAD_FP_WORDS; i++) {
-        thread->fp[i] = 0;
-    }
     if (this_hart()->hart.float_owner == thread) {
         this_hart()->hart.float_owner = NULL;
     }
