@@ -137,26 +137,33 @@ static inline void frame_unref(frame_t f TAKES)
 
 /* As frame_unref for many frames of which neighbours are alike: what is looked up is kept. */
 struct frame_batch {
-    uint32_t chunk;         /* index of the chunk looked up last */
-    struct chunk_record *c; /* NULL: its frames are nobody's */
+    uint64_t chunk;               /* of the frames looked up last, from physical address 0 on */
+    struct chunk_record *c;       /* NULL: they are nobody's */
+    struct frame_record *records; /* where that of frame 0 would be */
 };
 
-static inline void frame_batch_unref(struct frame_batch *batch, frame_t f TAKES)
+static inline struct frame_batch frame_batch_begin(void)
 {
-    uint32_t index = f.number - frames.first_frame;
-    if (batch->c == NULL || index / CHUNK_PAGES != batch->chunk) {
-        batch->chunk = index / CHUNK_PAGES;
-        batch->c = frame_is_counted(f) ? &frames.chunks[batch->chunk] : NULL;
-        if (batch->c == NULL) {
-            return;
-        }
+    return (struct frame_batch){.chunk = UINT64_MAX, .records = frame_records_from_zero()};
+}
+
+static inline void frame_batch_unref(struct frame_batch *batch, uint64_t number TAKES)
+{
+    frame_t f = {(uint32_t)number};
+    if (number / CHUNK_PAGES != batch->chunk) {
+        batch->chunk = number / CHUNK_PAGES;
+        batch->c = frame_is_counted(f) ? frame_chunk(f) : NULL;
     }
-    struct frame_record *r = &frames.records[index];
     struct chunk_record *c = batch->c;
+    if (c == NULL) {
+        return;
+    }
+    struct frame_record *r = &batch->records[number];
     if (r->count - 2 < FRAME_COUNT_MAX - 2) {
         r->count--;
     } else if (r->count == 1 && r->flags == 0 && c->free != FRAME_LINK_END &&
-               batch->chunk >= frames.current) { /* its chunk has free ones: F6 stays */
+               (uint32_t)(c - frames.chunks) >=
+                   frames.current) { /* its chunk has free ones: F6 stays */
         *r = (struct frame_record){.link = c->free};
         c->free = (uint16_t)(f.number % CHUNK_PAGES);
         c->used--;

@@ -155,7 +155,7 @@ static void leaf_release_frames(frame_t leaf, unsigned first, unsigned end)
 {
     const volatile uint64_t *entries = table_entries(leaf);
     unsigned groups = table_record(leaf)->groups >> first / TABLE_GROUP_ENTRIES;
-    struct frame_batch batch = {0};
+    struct frame_batch batch = frame_batch_begin();
     for (unsigned base = first; base < end; base += TABLE_GROUP_ENTRIES, groups >>= 1) {
         if ((groups & 1) == 0) {
             continue;
@@ -164,7 +164,7 @@ static void leaf_release_frames(frame_t leaf, unsigned first, unsigned end)
         for (const volatile uint64_t *at = entries + base; at != stop; at++) {
             uint64_t e = *at;
             if (e != 0) {
-                frame_batch_unref(&batch, entry_frame(e));
+                frame_batch_unref(&batch, e >> PTE_FRAME_SHIFT);
             }
         }
     }
@@ -182,7 +182,7 @@ static void bury_children(frame_t table, unsigned first, unsigned end)
         const volatile uint64_t *stop = entries + base + TABLE_GROUP_ENTRIES;
         for (const volatile uint64_t *at = entries + base; at != stop; at++) {
             uint64_t e = *at;
-            if (e != 0 && entry_is_table(e) && table_count(entry_frame(e)) == 1) {
+            if (e != 0 && entry_is_table(e) && table_count_of_entry(e) == 1) {
                 table_bury(entry_frame(e));
             }
         }

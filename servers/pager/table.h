@@ -15,7 +15,7 @@
 /* An entry as the pager reads it. */
 static inline bool entry_is_table(uint64_t e) /* valid or lazy non-leaf */
 {
-    return (e & (PTE_V | PTE_R | PTE_W | PTE_X)) == PTE_V || (e & (PTE_V | PTE_LAZY)) == PTE_LAZY;
+    return (e & (PTE_V | PTE_LAZY)) == PTE_LAZY || (e & (PTE_V | PTE_R | PTE_W | PTE_X)) == PTE_V;
 }
 
 static inline bool entry_is_valid(uint64_t e)

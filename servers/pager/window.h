@@ -40,4 +40,12 @@ static inline uint32_t table_count(frame_t table)
     return table_record(table)->count;
 }
 
+/* The same, of the table that an entry names: for loops over many. */
+static inline uint32_t table_count_of_entry(uint64_t entry)
+{
+    uint64_t number = entry >> PTE_FRAME_SHIFT;
+    uintptr_t records = pager_window + ((number & ~(uint64_t)(CHUNK_PAGES - 1)) << PAGE_SHIFT);
+    return ((const volatile struct table_record *)records)[number & (CHUNK_PAGES - 1)].count;
+}
+
 #endif
