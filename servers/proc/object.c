@@ -224,20 +224,12 @@ static void object_destroy(const struct object *object)
 
 /* -------------------------------------------------------------------------------- spares */
 
-/* SPARE_ROWS: none are kept of that type. */
-static enum spare_row spare_row_of(uint64_t type)
-{
-    switch (type) {
-    case OBJECT_THREAD:
-        return SPARE_THREADS;
-    case OBJECT_CAPTABLE:
-        return SPARE_TABLES;
-    case OBJECT_NOTIFICATION:
-        return SPARE_NOTIFICATIONS;
-    default:
-        return SPARE_ROWS;
-    }
-}
+/* Row + 1; 0: none are kept of that type. */
+static const uint8_t spare_rows[OBJECT_TYPES] = {
+    [OBJECT_THREAD] = SPARE_THREADS + 1,
+    [OBJECT_CAPTABLE] = SPARE_TABLES + 1,
+    [OBJECT_NOTIFICATION] = SPARE_NOTIFICATIONS + 1,
+};
 
 /* Only of chunks that may go is it asked (O3). */
 static void spare_count_home(const struct object *spare, int32_t change)
@@ -247,23 +239,22 @@ static void spare_count_home(const struct object *spare, int32_t change)
     }
 }
 
-static struct object spare_take(enum spare_row row, uint32_t index)
+/* The last of its row, which then names nothing. */
+static void spare_take(unsigned row, struct object *object_out)
 {
     struct object *last = &spares.object[row][--spares.count[row]];
-    struct object taken = spares.object[row][index];
 
-    spares.object[row][index] = *last;
-    *last = (struct object){0};
-    spare_count_home(&taken, -1);
-    return taken;
+    *object_out = *last;
+    last->place.page = 0;
+    spare_count_home(object_out, -1);
 }
 
 /* O5; false: there are enough, or the kernel refuses. */
 static bool spare_keep(const struct object *object)
 {
-    enum spare_row row = spare_row_of(object->type);
+    unsigned row = spare_rows[object->type] - 1u;
 
-    if (row == SPARE_ROWS || spares.count[row] >= spares.most ||
+    if (row >= SPARE_ROWS || spares.count[row] >= spares.most ||
         byre_cap_renew(0, object->capability) != ERR_OK) {
         return false;
     }
@@ -277,9 +268,13 @@ static void spare_drop(const struct object_chunk *chunk)
 {
     for (unsigned row = 0; row < SPARE_ROWS; row++) {
         for (uint32_t i = spares.count[row]; i-- > 0;) {
-            if (chunk == NULL || object_home(&spares.object[row][i]) == chunk) {
-                struct object spare = spare_take(row, i);
-                object_destroy(&spare);
+            struct object *spare = &spares.object[row][i];
+            if (chunk == NULL || object_home(spare) == chunk) {
+                struct object dropped = *spare;
+                spare_count_home(&dropped, -1);
+                *spare = spares.object[row][--spares.count[row]];
+                spares.object[row][spares.count[row]].place.page = 0;
+                object_destroy(&dropped);
             }
         }
     }
@@ -307,13 +302,13 @@ void object_tell(struct object_book *book)
 
 err_t object_make(uint64_t type, struct object *object_out)
 {
-    enum spare_row row = spare_row_of(type);
+    unsigned row = spare_rows[type] - 1u;
 
     if (memory.fail_after != 0 && --memory.fail_after == 0) {
         return PROC_ERR_NOMEM;
     }
-    if (row != SPARE_ROWS && spares.count[row] > 0) {
-        *object_out = spare_take(row, spares.count[row] - 1);
+    if (row < SPARE_ROWS && spares.count[row] > 0) {
+        spare_take(row, object_out);
         return ERR_OK;
     }
     return object_create(type, object_out);
