@@ -3,7 +3,8 @@
     gdb.py KERNEL_ELF KERNEL ARCHIVE
 
 Starts QEMU stopped, its console on a pseudo-terminal (printed; also in build/gdb-console.log), and
-gdb-multiarch connected to it; the settings are those of run.py. Breakpoints work in the kernel and in user mode, before either runs.
+gdb-multiarch connected to it; the settings are those of run.py. Breakpoints work in the kernel and in
+user mode, before either runs; those in PROGRAM stop in that program alone (gdb_program.py).
 QEMU ends with gdb. GDB_ARGS= goes to gdb.
 """
 
@@ -34,7 +35,9 @@ def symbol_file(name):
 def script(kernel_elf):
     lines = ["set pagination off", f"file {kernel_elf}"]
     if machine.setting("PROGRAM"):
-        lines.append(f"add-symbol-file {symbol_file(machine.setting('PROGRAM'))}")
+        path = symbol_file(machine.setting("PROGRAM"))
+        lines += [f"add-symbol-file {path}", "python sys.path.insert(0, 'tools')",
+                  f"python import gdb_program; gdb_program.begin('{path}')"]
     return "\n".join(lines + [f"target remote {SOCKET}", ""])
 
 
