@@ -60,7 +60,7 @@ static void words_that_nobody_takes_are_named(void **state)
     assert_true(arguments.overcommit);
     assert_string_equal(strangers, "console=ttyS0|quietly|preempt=x|preempt=1,2,3|asid_bits=|a b|");
     strangers[0] = '\0';
-    arguments_read("quiet overcommit testhooks pattern preempt=7 preempt=7,90 asid_bits=0 run=ps",
+    arguments_read("quiet overcommit testhooks preempt=7 preempt=7,90 asid_bits=0 run=ps",
                    &arguments, note_stranger);
     assert_string_equal(strangers, "");
     arguments_read("", &arguments, note_stranger);
