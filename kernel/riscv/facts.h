@@ -14,7 +14,7 @@ struct riscv_facts {
     uint32_t plic_context; /* of the boot hart's S-mode */
     uint32_t asid_bits;
     bool has_sstc;
-    bool is_tested; /* `testhooks`: check law 2 at run time; a panic powers off */
+    bool is_tested; /* `testhooks`: a panic powers off */
     char model[48];
 };
 

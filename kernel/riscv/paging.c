@@ -2,8 +2,6 @@
 #include "riscv/paging.h"
 
 #include "arch.h"
-#include "core/chunk.h"
-#include "core/panic.h"
 #include "riscv/facts.h"
 #include "riscv/hart.h"
 
@@ -14,8 +12,6 @@ uint64_t kernel_root[TABLE_ENTRIES] __attribute__((aligned(PAGE_BYTES)));
 /* The indices of kernel_root's entries, which never change once paging is on. */
 static uint16_t root_used[TABLE_ENTRIES - ROOT_USER_ENTRIES];
 static unsigned root_used_count;
-
-extern char text_start[], data_start[];
 
 static uint64_t *table_of_entry(uint64_t entry)
 {
@@ -47,9 +43,6 @@ static uint64_t *window_entry(uint64_t address)
 
 void arch_window_open(frame_t chunk_first)
 {
-    if (riscv_facts.is_tested) { /* what was opened before and is USER again was closed */
-        (void)paging_check();
-    }
     uint64_t address = KERNEL_WINDOW + (chunk_first.number << PAGE_SHIFT);
     *window_entry(address) = chunk_first.number << PTE_FRAME_SHIFT | KERNEL_RW;
     __asm__ volatile("sfence.vma %0, zero" : : "r"(address) : "memory");
@@ -74,40 +67,4 @@ void arch_root_clear(uint64_t *root_entries)
     for (unsigned i = 0; i < root_used_count; i++) {
         root_entries[root_used[i]] = 0;
     }
-}
-
-/* Law 2's test of a leaf, and G1's: nothing else may be executed than the image's fixed part, its
- * text and constants, which nobody may write and only pages of its own show. */
-static void leaf_check(uint64_t entry, unsigned level)
-{
-    uint64_t start = (entry >> PTE_FRAME_SHIFT << PAGE_SHIFT) + riscv_facts.image_offset;
-    uint64_t end = start + ((uint64_t)PAGE_BYTES << 9 * level);
-    bool is_fixed = start < (uintptr_t)data_start && end > (uintptr_t)text_start;
-    KASSERT(chunk_kind((frame_t){entry >> PTE_FRAME_SHIFT}) != KIND_USER && (entry & PTE_U) == 0);
-    KASSERT((entry & (is_fixed ? PTE_W : PTE_X)) == 0);
-    KASSERT(level == TABLE_LEVEL_LEAF || (level == TABLE_LEVEL_MIDDLE && !is_fixed));
-}
-
-/* Every leaf below the table. */
-static uint64_t table_check(const uint64_t *table, unsigned level)
-{
-    uint64_t leaves = 0;
-    for (unsigned i = level == TABLE_LEVEL_ROOT ? ROOT_USER_ENTRIES : 0; i < TABLE_ENTRIES; i++) {
-        uint64_t entry = table[i];
-        if (entry != 0 && (entry & (PTE_R | PTE_X)) == 0) {
-            leaves += table_check(table_of_entry(entry), level - 1);
-        } else if (entry != 0) {
-            leaf_check(entry, level);
-            leaves++;
-        }
-    }
-    return leaves;
-}
-
-uint64_t paging_check(void)
-{
-    for (unsigned i = 0; i < ROOT_USER_ENTRIES; i++) {
-        KASSERT(kernel_root[i] == 0); /* no identity mapping survived */
-    }
-    return table_check(kernel_root, TABLE_LEVEL_ROOT);
 }

@@ -19,7 +19,3 @@ void paging_start(void);
 void asid_start(uint64_t bits_max);
 /* The kernel's own root with ASID 0, for a hart without a space. */
 void paging_load_kernel(void);
-/* The test of law 2 and of boot/paging.h G1: panics if the kernel's root maps USER memory, anything
- * for user mode, the image's text or constants writable or by large pages, anything else executable,
- * or any address of the lower half; returns how many leaves it saw. */
-uint64_t paging_check(void);

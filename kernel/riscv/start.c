@@ -44,9 +44,5 @@ void riscv_start(void)
     }
     core_lock();
     core_start(&hart->hart, &boot_facts);
-    if (boot_facts.test_hooks) {
-        kernel_print("kernel: law 2 holds: none of the %u S-mode mappings shows USER memory\n",
-                     paging_check());
-    }
     trap_resume(hart);
 }

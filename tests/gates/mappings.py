@@ -4,7 +4,8 @@ Law 2: no mapping of the kernel's shows USER memory. W^X, in every space that is
 text and constants have one mapping each, their own, so nobody can write them. Law 4: user mode reaches
 USER memory, devices, and tables to read, and nothing else of memory.
 
-A debugger's stub stops the machine many times while cowtest forks; each stop is in another state.
+A debugger's stub stops the machine many times, each in another state: while cowtest forks, and while the
+kernel's own test of scrubs makes chunks of every kind into others, at each opening and closing of the window.
 """
 
 import collections
@@ -21,7 +22,11 @@ import machine
 from stub import Stub
 from tap import Tap
 
-STOPS = [("core_fault", 25), ("core_call", 25), ("core_reply_receive", 25), ("core_fault", 25)]
+# Archive, boot arguments, where to stop and how often.
+RUNS = [("build/archive.cpio", machine.bootargs_with_run("", "cowtest"),
+         [("core_fault", 25), ("core_call", 25), ("core_reply_receive", 25), ("core_fault", 25)]),
+        ("build/tests/kernel/scrub.cpio", "",
+         [("arch_window_open", 1), ("arch_window_close", 1)] * 12)]
 CHUNK_SHIFT, CHUNK_RECORD_BYTES, PAGE_BYTES = 21, 16, 4096
 UPPER_HALF = 1 << 63
 ROW = re.compile(r"^([0-9a-f]{16}) ([0-9a-f]{16}) ([0-9a-f]{16}) ([a-z-]{7})$", re.M)
@@ -97,11 +102,11 @@ def wrong_mappings(look):
     }
 
 
-def looks(socket):
+def looks(socket, stops):
     """A Look and the image at each stop."""
     symbols, names = elf.addresses("build/kernel.elf"), kind_names()
     stub = Stub(socket)
-    for function, count in STOPS:
+    for function, count in stops:
         for _ in range(count):
             stub.run_to(symbols[function])
             look = Look(stub, symbols, names)
@@ -109,18 +114,15 @@ def looks(socket):
             yield look, Image(symbols, physical)
 
 
-def main():
-    machine.exit_on_signals()
-    tap = Tap()
-    broken, seen = collections.defaultdict(list), set()
+def judge_run(archive, bootargs, stops, broken, seen):
     with tempfile.TemporaryDirectory() as folder:
         socket = f"{folder}/gdb"
         process = machine.start(machine.command(
-            "build/Image", "build/archive.cpio", bootargs=machine.bootargs_with_run("", "cowtest"),
+            "build/Image", archive, bootargs=bootargs,
             extra=["-display", "none", "-monitor", "none", "-serial", "null", "-S",
                    "-gdb", f"unix:{socket},server=on,wait=off"]), stdin=subprocess.DEVNULL)
         try:
-            for look, image in looks(socket):
+            for look, image in looks(socket, stops):
                 seen.update(look.mappings)
                 for rule, mappings in wrong_mappings(look).items():
                     broken[rule] += mappings
@@ -130,6 +132,14 @@ def main():
                     [m for m in look.kernel() if m.address <= image.guard < m.address + m.bytes]
         finally:
             machine.stop(process)
+
+
+def main():
+    machine.exit_on_signals()
+    tap = Tap()
+    broken, seen = collections.defaultdict(list), set()
+    for archive, bootargs, stops in RUNS:
+        judge_run(archive, bootargs, stops, broken, seen)
     for rule, mappings in broken.items():
         tap.check(not mappings, rule, sorted({str(mapping) for mapping in mappings})[:20])
     tap.note(f"{len(seen)} different mappings")

@@ -145,7 +145,7 @@ host-tests: $(HOST_TESTS) $(MODEL_TESTS)
 target-tests: $(TARGET_READY)
 	@$(TEST_RUN) $(TARGET_TESTS) $(if $(ONLY),,$(AFTER_TESTS:%=--after %))
 
-gates: $(BUILD)/Image $(ARCHIVE)
+gates: $(BUILD)/Image $(ARCHIVE) $(TESTS)/kernel/scrub.cpio
 	@$(TEST_RUN) $(GATES)
 
 board-tests: $(BUILD)/Image $(ARCHIVE) $(PROBE) $(BUILD)/profile/aligned.so
