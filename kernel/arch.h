@@ -18,6 +18,7 @@
  *   void *arch_window(paddr_t address);                             A3
  *   void arch_space_load(struct hart *hart, struct space *space);   make it this hart's space
  *   uint64_t arch_time_ticks(void);
+ *   void arch_fence_code(void);         fetches see what was stored before, by whatever address
  *   void arch_float_switch(struct hart *hart, struct thread *to);
  *       hart->current is `to` (NULL: idle), hart->float_id not yet: who ran before it, or it, uses
  *       floating point.

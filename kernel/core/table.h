@@ -107,7 +107,11 @@ static inline uint64_t table_entry(uint64_t frame, uint64_t rights, uint64_t sof
               ERR_ARGUMENT);
     REFUSE_IF(!memory_covers(memory, frame, 1), ERR_RANGE);
     if (kind == KIND_USER) {
-        REFUSE_IF((rights & MAP_W) != 0 && (memory->rights & RIGHT_WRITE) == 0, ERR_RIGHTS);
+        if ((rights & MAP_W) != 0) {
+            REFUSE_IF((memory->rights & RIGHT_WRITE) == 0, ERR_RIGHTS);
+        } else if ((rights & MAP_X) != 0) {
+            arch_fence_code(); /* what is there was written before */
+        }
     } else if (kind != KIND_TABLE) {
         return ERR_KIND;
     } else if (rights != MAP_R) {

@@ -26,6 +26,8 @@ static inline uint64_t arch_time_ticks(void)
     return csr_read(time);
 }
 
+#define arch_fence_code() __asm__ volatile("fence.i" : : : "memory")
+
 /* The rare case, by a stub in entry.S that keeps all registers but t6: the common case around it pays
  * nothing for it. */
 #define CALL_KEEPING(function) __asm__ volatile("jal t6, keeping_" #function : : : "t6", "memory")

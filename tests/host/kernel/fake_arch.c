@@ -133,6 +133,11 @@ void arch_flush_all(void)
     fake.flushes_all++;
 }
 
+void arch_fence_code(void)
+{
+    fake.code_fences++;
+}
+
 /* ------------------------------------------------------------------------ time */
 uint64_t arch_time_ticks(void)
 {

@@ -28,6 +28,7 @@ struct fake_arch {
     uint64_t last_flush_address;
     unsigned switches;
     unsigned space_loads;
+    unsigned code_fences;
     unsigned claim; /* the source that arch_interrupt_claim gives next */
     bool is_masked[FAKE_SOURCES];
     bool is_open[FAKE_CHUNKS];

@@ -92,6 +92,28 @@ static void a_leaf_entry_is_composed_by_rule(void **state)
                      ERR_OK);
 }
 
+/* Its frame may have been filled a moment ago: what is fetched must not be older. */
+static void an_executable_entry_comes_with_a_fence_of_code(void **state)
+{
+    frame_t leaf = world_table(0);
+    uint64_t word = world_user_frame(9).number << MAP_FRAME_SHIFT;
+    bool was_valid;
+
+    (void)state;
+    assert_int_equal(map(leaf, 0, word | MAP_R | MAP_W), ERR_OK);
+    assert_int_equal(map(leaf, 1, word | MAP_R), ERR_OK);
+    assert_int_equal(fake.code_fences, 0);
+    assert_int_equal(map(leaf, 2, word | MAP_R | MAP_X), ERR_OK);
+    assert_int_equal(fake.code_fences, 1);
+    assert_int_equal(
+        SYSTEM_CALL(SYS_TABLE_MAP_RUN, MEMORY, leaf.number, 30, 5, word | MAP_R | MAP_X), ERR_OK);
+    assert_int_equal(fake.code_fences, 6);
+    assert_int_equal(table_map_page(captable_slot(init->captable, MEMORY), leaf, (vaddr_t){0x7000},
+                                    word | MAP_R | MAP_X, &was_valid),
+                     ERR_OK);
+    assert_int_equal(fake.code_fences, 7);
+}
+
 static void a_batch_says_how_far_it_came(void **state)
 {
     frame_t leaf = world_table(0);
@@ -411,6 +433,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_leaf_entry_is_composed_by_rule),
+        TEST(an_executable_entry_comes_with_a_fence_of_code),
         TEST(a_batch_says_how_far_it_came),
         TEST(device_frames_map_without_execute),
         TEST(links_count_their_children),
