@@ -3,9 +3,7 @@
 /* What the ancestor's reference counts do: one for a page of one's own, one more for each sharer, one
  * less when a sharer writes or goes; the sole owner writes again without a copy; a page freed twice
  * is not freed twice. */
-#include <byre/gen/proc_client.h>
 #include <byre/pager_hook.h>
-#include <byre/program.h>
 #include <errno.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -14,14 +12,6 @@
 
 static volatile uint8_t *block; /* page 0 is under test, page 1 is its neighbour */
 static volatile uint32_t *step; /* shared */
-
-static uint64_t own_space(void)
-{
-    uint64_t pid, parent, state, space = 0, threads, name[2];
-    (void)!proc_identity(PROGRAM_SLOT_PROC, 0, &pid, &parent, &state, &space, &threads, &name[0],
-                         &name[1]);
-    return space;
-}
 
 static uint64_t count(void)
 {
@@ -63,7 +53,7 @@ int main(void)
     if (!check(hooks_work(), "booted with testhooks")) {
         return done();
     }
-    (void)hook(PAGER_HOOK_SPACE, own_space());
+    (void)hook(PAGER_HOOK_SPACE, own_space_id());
     struct books before = books();
     block[0] = 'p';
     check(books().frames_free == before.frames_free - 1, "a page written takes a frame");

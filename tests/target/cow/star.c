@@ -3,9 +3,7 @@
 /* Conformance 2: a star of 300 living children. (a) nobody writes: the table's count is 301;
  * (b) each first writes a neighbour page: the frame's count is 301; and a count near its maximum
  * sticks there. */
-#include <byre/gen/proc_client.h>
 #include <byre/pager_hook.h>
-#include <byre/program.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -18,14 +16,6 @@ enum { CHILDREN = 300 };
 static volatile uint32_t *ready; /* shared: how many have done their part; [1]: leave */
 static volatile uint8_t *block;  /* private: three pages, in a table of their own */
 static pid_t children[CHILDREN];
-
-static uint64_t own_space(void)
-{
-    uint64_t pid, parent, state, space = 0, threads, name[2];
-    (void)!proc_identity(PROGRAM_SLOT_PROC, 0, &pid, &parent, &state, &space, &threads, &name[0],
-                         &name[1]);
-    return space;
-}
 
 static int look(void *writes)
 {
@@ -77,7 +67,7 @@ int main(void)
     if (!check(hooks_work(), "booted with testhooks")) {
         return done();
     }
-    (void)hook(PAGER_HOOK_SPACE, own_space());
+    (void)hook(PAGER_HOOK_SPACE, own_space_id());
     (void)hook(PAGER_HOOK_ADDRESS, (uintptr_t)block);
 
     unsigned made = star(NULL);

@@ -2,15 +2,7 @@
 /* expect: memaudit: the audit was cut short: CAP_DEAD */
 /* The pager is held for five seconds at most: an auditor that comes back later is told so rather
  * than left waiting, and the next one finds everything in order. */
-#include <sys/wait.h>
-
 #include "support/tap.h"
-
-static int audit(const char *longer_ms)
-{
-    int status = run_program("memaudit", longer_ms);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
 
 int main(void)
 {

@@ -6,29 +6,10 @@
 /* expect: DIFFERENCE object page 0x[0-9a-f]+ slot \d+: a live object that no record of proc names */
 /* The auditor is silent while the books agree, and names the very count, object and entry that a
  * test hook corrupts. There is no audit at the end: the last corruption stays. */
-#include <sys/wait.h>
-
-#include <byre/gen/proc_client.h>
 #include <byre/pager_hook.h>
-#include <byre/program.h>
 #include <byre/table.h>
 
 #include "support/tap.h"
-
-static int audit(void)
-{
-    int status = run_program("memaudit", NULL);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
-
-static uint64_t own_space(void)
-{
-    uint64_t space_id = 0;
-    uint64_t unused[6];
-    (void)!proc_identity(PROGRAM_SLOT_PROC, 0, &unused[0], &unused[1], &unused[2], &space_id,
-                         &unused[3], &unused[4], &unused[5]);
-    return space_id;
-}
 
 int main(void)
 {
@@ -37,33 +18,33 @@ int main(void)
     }
     uint8_t *page = memory(PAGE);
     page[0] = 1;
-    hook(PAGER_HOOK_SPACE, own_space());
+    hook(PAGER_HOOK_SPACE, own_space_id());
     note("the page's frame is 0x%lx", hook(PAGER_HOOK_ADDRESS, (uintptr_t)page));
-    note("the page is in space 0x%lx address 0x%lx", own_space(), (uintptr_t)page);
-    check(audit() == 0, "the books agree before anything is done to them");
+    note("the page is in space 0x%lx address 0x%lx", own_space_id(), (uintptr_t)page);
+    check(audit(NULL) == 0, "the books agree before anything is done to them");
 
     hook(PAGER_HOOK_CORRUPT_COUNT, 1);
-    check(audit() == 1, "a count that is one too high is a difference");
+    check(audit(NULL) == 1, "a count that is one too high is a difference");
     hook(PAGER_HOOK_CORRUPT_COUNT, (uint64_t)-1);
-    check(audit() == 0, "and none when it is right again");
+    check(audit(NULL) == 0, "and none when it is right again");
 
     static const char *const holders[] = {[PAGER_STRAY_OF_PAGER] = "the pager",
                                           [PAGER_STRAY_OF_INIT] = "init",
                                           [PAGER_STRAY_OF_PROC] = "proc"};
     for (unsigned whose = PAGER_STRAY_OF_PAGER; whose <= PAGER_STRAY_OF_PROC; whose++) {
         hook(PAGER_HOOK_CORRUPT_OBJECT, whose);
-        check(audit() == 1, "an object among those of %s that nobody holds is a difference",
+        check(audit(NULL) == 1, "an object among those of %s that nobody holds is a difference",
               holders[whose]);
         hook(PAGER_HOOK_CORRUPT_OBJECT, PAGER_STRAY_NONE);
-        check(audit() == 0, "and none when it is gone again");
+        check(audit(NULL) == 0, "and none when it is gone again");
     }
 
     hook(PAGER_HOOK_CORRUPT_ENTRY, MAP_R | MAP_X);
-    check(audit() == 1, "an entry with a right that its region has not is a difference");
+    check(audit(NULL) == 1, "an entry with a right that its region has not is a difference");
     hook(PAGER_HOOK_CORRUPT_ENTRY, MAP_R | MAP_W);
-    check(audit() == 0, "and none when it is right again");
+    check(audit(NULL) == 0, "and none when it is right again");
 
     hook(PAGER_HOOK_CORRUPT_ENTRY, 0);
-    check(audit() == 1, "an entry that vanished behind the books' back is a difference");
+    check(audit(NULL) == 1, "an entry that vanished behind the books' back is a difference");
     return done();
 }

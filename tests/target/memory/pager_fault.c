@@ -4,26 +4,16 @@
 /* expect: return addresses: (0x[0-9a-f]+ ?){3} */
 /* A pager that finds its own books wrong stops rather than go on with them: the machine says where
  * and why, with its registers and a backtrace, and ends with the status of a panic. */
-#include <byre/gen/proc_client.h>
 #include <byre/pager_hook.h>
-#include <byre/program.h>
 #include <sys/mman.h>
 
 #include "support/tap.h"
-
-static uint64_t own_space(void)
-{
-    uint64_t pid, parent, state, space = 0, threads, name[2];
-    (void)!proc_identity(PROGRAM_SLOT_PROC, 0, &pid, &parent, &state, &space, &threads, &name[0],
-                         &name[1]);
-    return space;
-}
 
 int main(void)
 {
     volatile uint8_t *block = memory(PAGE);
     block[0] = 1;
-    (void)hook(PAGER_HOOK_SPACE, own_space());
+    (void)hook(PAGER_HOOK_SPACE, own_space_id());
     check(hook(PAGER_HOOK_ADDRESS, (uintptr_t)block) != 0, "a page is there");
     (void)done(); /* what follows has no end of its own */
     (void)hook(PAGER_HOOK_COUNT_PRESET, 0);

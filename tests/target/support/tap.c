@@ -95,6 +95,20 @@ int run_program(const char *name, const char *argument)
     return status_of(pid);
 }
 
+int audit(const char *longer_ms)
+{
+    int status = run_program("memaudit", longer_ms);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+uint64_t own_space_id(void)
+{
+    uint64_t space_id = 0, unused[6];
+    (void)!proc_identity(PROGRAM_SLOT_PROC, 0, &unused[0], &unused[1], &unused[2], &space_id,
+                         &unused[3], &unused[4], &unused[5]);
+    return space_id;
+}
+
 pid_t hold_pager(unsigned ms)
 {
     char number[12];

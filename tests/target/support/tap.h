@@ -24,6 +24,9 @@ bool exits_with(pid_t pid, int value);                   /* waits: exit(value), 
 bool dies_of(pid_t pid, int signal);                     /* waits: ended by that signal */
 int run_program(const char *name, const char *argument); /* fork, exec, wait: the wait status */
 
+int audit(const char *longer_ms); /* memaudit's exit status, or -1 */
+uint64_t own_space_id(void);
+
 /* The pager held still by an auditor for so long; the caller waits for it and must not fault. */
 pid_t hold_pager(unsigned ms);
 
