@@ -95,8 +95,8 @@ void *store_take(struct store *store)
     if (store->fail_after != 0 && --store->fail_after == 0) {
         return NULL;
     }
-    uint32_t index = bits_next(&store->free, 0);
-    if (index != BITS_NONE) {
+    if (store->live < store->touched) {
+        uint32_t index = bits_next(&store->free, 0);
         bits_remove(&store->free, index);
         record = store_at(store, index);
     } else {
@@ -112,9 +112,15 @@ void *store_take(struct store *store)
 
 void store_give(struct store *store, void *record)
 {
-    bits_add(&store->free, store_index(store, record));
+    uint32_t index = store_index(store, record);
+
     store->live--;
-    while (store->touched > 0 && bits_has(&store->free, store->touched - 1)) {
+    if (index + 1 != store->touched) {
+        bits_add(&store->free, index);
+        return;
+    }
+    store->touched--;
+    while (store->live < store->touched && bits_has(&store->free, store->touched - 1)) {
         bits_remove(&store->free, --store->touched);
     }
     store_shrink(store);

@@ -38,6 +38,11 @@ err_t ipc_registers_long(uint64_t number, cap_t capability, struct message *m, u
         m->label = PAGER_ERR_NOMEM;
         return ERR_OK;
     }
+    if (!adds) { /* piece by piece, from the end down */
+        m->w[0] = (pages + 1) / 2;
+        address += (pages - m->w[0]) * PAGE_BYTES;
+        pages = m->w[0];
+    }
     assert_int_equal(adds ? address : address + pages * PAGE_BYTES,
                      (uint64_t)(uintptr_t)area + pages_given * PAGE_BYTES);
     assert_int_equal(mprotect((void *)(uintptr_t)address, pages * PAGE_BYTES,
