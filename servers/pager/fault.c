@@ -173,25 +173,23 @@ static void fill_private(const struct spot *at, frame_t source, unsigned bytes,
     answer_map(step, at, map_word(frame, at->region->rights), frame, FRAME_NONE);
 }
 
-enum { AROUND_PAGES = 4 }; /* of which an aligned block is filled at once */
+enum { BLOCK_PAGES = 4 }; /* of which those behind the one wanted are filled with it */
 
-/* A file's page that nobody may write to, and the empty ones beside it: a program that runs here will
- * soon run there. */
-static void fill_around(const struct spot *at, struct fault_step *step)
+/* Empty entries behind a file's page that nobody may write to, to the end of its block: a program that
+ * runs here will soon run there. */
+static void fill_ahead(const struct spot *at)
 {
     const struct region *r = at->region;
     const volatile uint64_t *entries = table_entries(at->leaf);
     uint32_t whole = r->first_page + (uint32_t)r->file_pages - (r->file_tail != 0 ? 1 : 0);
-    uint32_t block = at->page & ~(uint32_t)(AROUND_PAGES - 1);
-    uint32_t low = block > r->first_page ? block : r->first_page;
-    uint32_t high = block + AROUND_PAGES < whole ? block + AROUND_PAGES : whole;
-    uint32_t first = at->page;
-    uint32_t end = at->page + 1;
-    while (first > low && entries[page_leaf_index(first - 1)] == 0) {
-        first--;
-    }
-    while (end < high && entries[page_leaf_index(end)] == 0) {
+    uint32_t block_end = (at->page / BLOCK_PAGES + 1) * BLOCK_PAGES;
+    uint32_t first = at->page + 1;
+    uint32_t end = first;
+    while (end < block_end && end < whole && entries[page_leaf_index(end)] == 0) {
         end++;
+    }
+    if (first == end) {
+        return;
     }
     frame_t source = {pager_archive.number + r->offset_pages + first - r->first_page};
     for (uint32_t i = 0; i < end - first; i++) {
@@ -200,7 +198,6 @@ static void fill_around(const struct spot *at, struct fault_step *step)
     err_t error = kernel_table_map_run(at->leaf, page_leaf_index(first), end - first,
                                        map_word(source, rights_without_write(r)));
     PAGER_ASSERT(error == ERR_OK);
-    step->answer = FAULT_AGAIN;
 }
 
 /* A page that the archive holds at least the beginning of. */
@@ -209,15 +206,16 @@ static void fill_archive(const struct spot *at, bool write, struct fault_step *s
     const struct region *r = at->region;
     uint32_t relative = at->page - r->first_page;
     frame_t source = {pager_archive.number + r->offset_pages + relative};
-    frame_t leaf;
     at->space->faults_other++;
     if (relative + 1 == r->file_pages && r->file_tail != 0) {
         fill_private(at, source, r->file_tail, step);
     } else if (write) {
         fill_private(at, source, PAGE_BYTES, step);
-    } else if ((r->max_rights & MAP_W) == 0 && cow_path_is_private(at->space, at->page, &leaf)) {
-        fill_around(at, step);
     } else {
+        frame_t leaf;
+        if ((r->max_rights & MAP_W) == 0 && cow_path_is_private(at->space, at->page, &leaf)) {
+            fill_ahead(at);
+        }
         frame_ref(source);
         answer_map(step, at, map_word(source, rights_without_write(r)), source, FRAME_NONE);
     }

@@ -215,10 +215,12 @@ static void work(void)
 {
     if (work_waits()) {
         unsigned groups = 0;
+        unsigned next = teardown_next_groups();
         do { /* small pieces together */
-            groups += teardown_next_groups();
+            groups += next;
             (void)teardown_step();
-        } while (work_waits() && groups + teardown_next_groups() <= AT_ONCE_SLICE_GROUPS);
+            next = teardown_next_groups();
+        } while (next != 0 && groups + next <= AT_ONCE_SLICE_GROUPS);
         at_once_groups -= groups < at_once_groups ? groups : at_once_groups;
         if (work_waits()) {
             return;

@@ -20,10 +20,19 @@ uint32_t tables_dead(void)
     return pager_state.dead_count;
 }
 
+/* Bits that are set of 16: the base instructions have none for it. */
+static unsigned bits_set(unsigned bits)
+{
+    bits -= bits >> 1 & 0x5555;
+    bits = (bits & 0x3333) + (bits >> 2 & 0x3333);
+    bits = (bits + (bits >> 4)) & 0x0f0f;
+    return (bits + (bits >> 8)) & 0x1f;
+}
+
 unsigned teardown_next_groups(void)
 {
     if (pager_state.dead.number != 0) {
-        unsigned used = (unsigned)__builtin_popcount(table_record(pager_state.dead)->groups);
+        unsigned used = bits_set(table_record(pager_state.dead)->groups);
         return 1 + (used < SLICE_GROUPS ? used : SLICE_GROUPS);
     }
     return pager_state.dead_objects != NULL ? OBJECT_INDEX_ENTRIES / TABLE_GROUP_ENTRIES : 0;
@@ -195,7 +204,7 @@ static unsigned slice_end(frame_t table, unsigned entries)
     unsigned groups = table_record(table)->groups;
     unsigned used = 0;
     unsigned end = 0;
-    if (__builtin_popcount(groups) <= SLICE_GROUPS) {
+    if (bits_set(groups) <= SLICE_GROUPS) {
         return entries;
     }
     while (end < entries && used < SLICE_GROUPS) {
