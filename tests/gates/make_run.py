@@ -33,7 +33,7 @@ def outputs(tap, folder):
     result = make_run("RUN= ", folder=folder)
     tap.check(result.returncode == 0 and result.stdout == "", "an empty line ends with status 0",
               [str(result.returncode), repr(result.stdout)])
-    result = make_run("RUN=true", "V=1", "BOOTARGS=overcommited preempt=x pattern", folder=folder)
+    result = make_run("RUN=true", "V=1", "BOOTARGS=overcommited preempt=x overcommit", folder=folder)
     strangers = [line for line in result.stderr.splitlines() if line.startswith("init: the boot argument")]
     tap.check(len(strangers) == 2 and "overcommited" in strangers[0] and "preempt=x" in strangers[1],
               "boot arguments that nobody knows are named", strangers)
