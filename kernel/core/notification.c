@@ -22,12 +22,12 @@ static void deliver(struct notification *notification)
         thread_unwait(thread); /* its other registers are all there */
         thread->registers[REGISTER_A0] = ERR_OK;
         thread->registers[REGISTER_A1] = bits;
-        schedule_wake(thread);
+        schedule_wake_last(thread);
     } else if (thread != NULL && thread->state == THREAD_RECEIVING) {
         notification->bits = 0;
         thread_unwait(thread);
         ipc_deliver_notification(thread, bits);
-        schedule_wake(thread);
+        schedule_wake_last(thread);
     }
 }
 

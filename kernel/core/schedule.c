@@ -119,22 +119,30 @@ static void run(struct hart *hart, struct thread *next)
 void schedule_wake(struct thread *thread)
 {
     struct hart *hart = thread->hart;
-    struct thread *current = hart->current;
 
     thread->slice_end_ticks = 0;
-    if (!current_is_running(hart) || thread->priority > current->priority) {
-        bool is_first = !hart->must_choose && hart->ready_bitmap < thread->rank;
-
+    push(thread, false);
+    if (!current_is_running(hart) || thread->priority > hart->current->priority) {
         hart->must_choose = true;
-        if (is_first && current != NULL) { /* G2; it is running, else must_choose were set */
-            push(current, true);           /* G4 */
-            run(hart, thread);
-            return;
-        }
-    } else if (thread->priority == current->priority) {
+    } else if (thread->priority == hart->current->priority) {
         hart->must_set_timer = true; /* G3 */
     }
-    push(thread, false);
+}
+
+void schedule_wake_last(struct thread *thread)
+{
+    struct hart *hart = thread->hart;
+    struct thread *current = hart->current;
+
+    if (!current_is_running(hart) || hart->must_choose || hart->ready_bitmap >= thread->rank ||
+        thread->priority <= current->priority) {
+        schedule_wake(thread);
+        return;
+    }
+    thread->slice_end_ticks = 0;
+    push(current, true); /* G4 */
+    run(hart, thread);
+    hart->must_choose = true; /* so that the way out looks who is current */
 }
 
 /* Is its slice over, with others of its priority ready? Then it goes to the tail (G5). */

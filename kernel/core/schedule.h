@@ -26,6 +26,9 @@ void schedule_set_random(struct hart *hart, uint64_t seed, uint64_t mean_us);
 void schedule_block(struct thread *current, enum thread_state state);
 /* A thread that is nowhere becomes READY, at the tail of its priority. */
 void schedule_wake(struct thread *thread);
+/* As wake, but run it at once if nobody has a claim to run before it: the last thing that an entry
+ * does with its maker, which may be READY then. */
+void schedule_wake_last(struct thread *thread);
 /* As wake, but run it at once if the current thread has just blocked and nothing beats it. */
 void schedule_switch_to(struct hart *hart, struct thread *thread);
 void schedule_unqueue(struct thread *ready);

@@ -4,6 +4,7 @@
 
 #include "core/entry.h"
 #include "core/ipc_fast.h"
+#include "core/schedule.h"
 #include "core/syscall.h"
 
 static inline void trap_general(struct thread *caller, const uint64_t a[8])

@@ -123,7 +123,7 @@ void world_run(struct thread *thread)
     assert_int_equal(thread->state, THREAD_READY);
     schedule_unqueue(thread);
     if (current != NULL) {
-        current->state = THREAD_STOPPED;
+        schedule_block(current, THREAD_STOPPED);
         schedule_wake(current);
     }
     hart0.current = thread;
