@@ -62,6 +62,11 @@ def failures(tap, folder):
     tap.check(result.returncode != 0 and "cannot boot: there is not enough memory" in result.stderr
               and time.monotonic() - began < TIMEOUT_SECONDS / 2,
               "a machine that cannot boot is not waited for, and why is told", [result.stderr])
+    began = time.monotonic()
+    result = make_run("RUN=ps", "QEMU_ARGS=-machine virt,aia=aplic", folder=folder)
+    tap.check(result.returncode != 0 and "init: system panic: " in result.stderr
+              and time.monotonic() - began < TIMEOUT_SECONDS / 2,
+              "nor is an init that cannot go on", [result.stderr])
 
 
 def main():
