@@ -93,11 +93,16 @@ static uint64_t as_lazy(uint64_t entry)
     return entry_frame(entry).number << PTE_FRAME_SHIFT | PTE_LAZY;
 }
 
-/* Consecutive frames from `first` on, or the map words in the arguments from the fifth on. */
+#define WORD_FRAME_IN_CHUNK ((uint64_t)CHUNK_FRAME_MASK << MAP_FRAME_SHIFT)
+
+/* Consecutive frames from `first` on, or the map words in the arguments from the fifth on. What
+ * differs from a good word by its frame in the chunk is good too, if all the chunk is covered; code
+ * is fenced one by one. */
 static err_t run_map(struct range_call *call, uint64_t index, uint64_t end)
 {
     const struct capability memory = *call->memory; /* no store in the loop can change it */
     uint64_t start = index;
+    uint64_t good_word = UINT64_MAX, good_entry = 0;
     err_t error = ERR_OK;
 
     for (; index < end && error == ERR_OK; index++) {
@@ -108,10 +113,21 @@ static err_t run_map(struct range_call *call, uint64_t index, uint64_t end)
         if (call->first == 0) {
             word = argument(call->caller, 4 + (unsigned)n / 2) >> (n % 2 * 32) & UINT32_MAX;
         }
-        error = table_compose(&memory, word, &entry);
-        if (error == ERR_OK) {
-            table_store(&call->table, index, entry);
+        if (((word ^ good_word) & ~WORD_FRAME_IN_CHUNK) == 0) {
+            entry = good_entry + ((word - good_word) << (PTE_FRAME_SHIFT - MAP_FRAME_SHIFT));
+        } else {
+            frame_t first = {(word & ~WORD_FRAME_IN_CHUNK) >> MAP_FRAME_SHIFT};
+
+            error = table_compose(&memory, word, &entry);
+            if (error != ERR_OK) {
+                continue;
+            }
+            if ((word & MAP_X) == 0 && memory_covers(&memory, first, CHUNK_PAGES)) {
+                good_word = word;
+                good_entry = entry;
+            }
         }
+        table_store(&call->table, index, entry);
     }
     index -= error != ERR_OK;
     if (index != start) {
