@@ -18,6 +18,7 @@
  *   void *arch_window(paddr_t address);                             A3
  *   void arch_space_load(struct hart *hart, struct space *space);   make it this hart's space
  *   uint64_t arch_time_ticks(void);
+ *   void arch_flush_page(const struct space *space, vaddr_t address);            A4
  *   void arch_fence_code(void);         fetches see what was stored before, by whatever address
  *   void arch_float_switch(struct hart *hart, struct thread *to);
  *       hart->current is `to` (NULL: idle), hart->float_id not yet: who ran before it, or it, uses
@@ -42,7 +43,6 @@ void arch_root_clear(uint64_t *root_entries); /* zero it again, when the root is
 /* --------------------------------------------------- spaces and translations */
 void arch_space_destroy(struct space *space); /* its ASID may serve another; flushed */
 void arch_space_leave(struct hart *hart);     /* load the kernel's own root (space is going) */
-void arch_flush_page(struct space *space, vaddr_t address);
 void arch_flush_space(struct space *space);
 void arch_flush_all(void);
 

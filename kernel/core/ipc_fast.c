@@ -226,26 +226,37 @@ ALWAYS_INLINE struct thread *find_answered(struct thread *server, const struct e
                : NULL;
 }
 
-/* The answer to a fault, or one with a capability. */
-OUT_OF_LINE struct thread *reply_receive_special(MESSAGE_REGISTERS)
+/* The answer to a fault. It takes nothing from the message but its map item. */
+OUT_OF_LINE struct thread *reply_receive_fault(MESSAGE_REGISTERS)
 {
     uint64_t with = descriptor >> IPC_REPLY_SHIFT & IPC_REPLY_MASK;
     struct endpoint *endpoint = (struct endpoint *)captable_slot(caller->captable, index)->object;
     struct reply *reply = (struct reply *)captable_slot(caller->captable, with)->object;
     struct thread *answered = find_answered(caller, endpoint, reply, descriptor);
     unsigned flags = descriptor & (IPC_FLAGS_MASK & ~(unsigned)(IPC_LONG | IPC_ACCEPT));
-    unsigned info;
 
-    if (answered == NULL ||
-        (answered->in_fault ? (flags != IPC_MAP && flags != IPC_FENCE) ||
-                                  fault_answer(answered, caller, flags, w0, w1, w2) != ERR_OK
-                            : flags != IPC_CAP || !may_send(caller, descriptor))) {
+    if (answered == NULL || !answered->in_fault || (flags & ~(IPC_MAP | IPC_FENCE)) != 0 ||
+        fault_answer(answered, caller, flags, w0, w1, w2) != ERR_OK) {
         return reply_receive_generally(MESSAGE);
     }
-    if (answered->in_fault) {
-        answered->in_fault = false;
-        answer_and_wait(caller, descriptor, endpoint, reply, answered);
-        return answered;
+    answered->in_fault = false;
+    answer_and_wait(caller, descriptor, endpoint, reply, answered);
+    return answered;
+}
+
+/* The answer that carries a capability. */
+OUT_OF_LINE struct thread *reply_receive_capability(MESSAGE_REGISTERS)
+{
+    uint64_t with = descriptor >> IPC_REPLY_SHIFT & IPC_REPLY_MASK;
+    struct endpoint *endpoint = (struct endpoint *)captable_slot(caller->captable, index)->object;
+    struct reply *reply = (struct reply *)captable_slot(caller->captable, with)->object;
+    struct thread *answered = find_answered(caller, endpoint, reply, descriptor);
+    unsigned info;
+
+    if (answered == NULL || answered->in_fault ||
+        (descriptor & IPC_FLAGS_MASK & ~(unsigned)(IPC_LONG | IPC_ACCEPT)) != IPC_CAP ||
+        !may_send(caller, descriptor)) {
+        return reply_receive_generally(MESSAGE);
     }
     info = message_transfer(caller, descriptor, answered);
     answer_and_wait(caller, descriptor, endpoint, reply, answered);
@@ -265,8 +276,11 @@ struct thread *core_reply_receive(MESSAGE_REGISTERS)
     if (from == NULL || reply == NULL || label >> 32 != 0) {
         return reply_receive_generally(MESSAGE);
     }
+    if ((descriptor & (IPC_MAP | IPC_FENCE)) != 0) {
+        return reply_receive_fault(MESSAGE);
+    }
     if ((descriptor & IPC_FLAGS_MASK & ~(uint64_t)(IPC_LONG | IPC_ACCEPT)) != 0) {
-        return reply_receive_special(MESSAGE);
+        return reply_receive_capability(MESSAGE);
     }
     endpoint = (struct endpoint *)from->object;
     answered = find_answered(caller, endpoint, (struct reply *)reply->object, descriptor);

@@ -8,17 +8,6 @@
 #include "core/syscall.h"
 
 static_assert(sizeof(struct table_record) * CHUNK_PAGES == PAGE_BYTES, "records fill frame 0");
-err_t table_open(const struct capability *memory, frame_t frame, struct table *table_out)
-{
-    REFUSE_IF(!memory_covers(memory, frame, 1), ERR_RANGE);
-    REFUSE_IF(chunk_kind(frame) != KIND_TABLE, ERR_KIND);
-    table_out->frame = frame;
-    table_out->record = table_record_of(frame);
-    REFUSE_IF(table_out->record->state == 0, ERR_LEVEL);
-    table_out->entries = table_entries_of(frame);
-    table_out->level = table_out->record->state - 1u;
-    return ERR_OK;
-}
 
 err_t table_find(const struct thread *caller, const struct capability *memory, unsigned n,
                  struct table *table_out)
@@ -29,31 +18,11 @@ err_t table_find(const struct thread *caller, const struct capability *memory, u
     return table_open(memory, frame, table_out);
 }
 
-err_t table_check_level(const struct table *table, unsigned level)
-{
-    return table->level == level ? ERR_OK : ERR_LEVEL;
-}
-
 err_t table_check_range(const struct table *table, uint64_t index, uint64_t entries)
 {
     uint64_t limit = table->level == TABLE_LEVEL_ROOT ? ROOT_USER_ENTRIES : TABLE_ENTRIES;
 
     REFUSE_IF(index >= limit || entries == 0 || entries > limit - index, ERR_RANGE);
-    return ERR_OK;
-}
-
-err_t table_map_page(const struct capability *memory, frame_t frame, vaddr_t address,
-                     uint64_t map_word, bool *was_valid_out)
-{
-    uint64_t index = address.value >> PAGE_SHIFT & (TABLE_ENTRIES - 1);
-    struct table table;
-    uint64_t entry;
-
-    TRY(table_open(memory, frame, &table));
-    TRY(table_check_level(&table, TABLE_LEVEL_LEAF));
-    TRY(table_compose(memory, map_word, &entry));
-    *was_valid_out = (table.entries[index] & PTE_V) != 0;
-    table_write(&table, index, entry);
     return ERR_OK;
 }
 

@@ -12,6 +12,7 @@
 /* The generation whose ASIDs are good; never 0. On a hart without ASID bits no space has it. */
 extern uint64_t asid_generation;
 
+void asid_flush_page(const struct space *space, vaddr_t address); /* the long way */
 void asid_load(void); /* this hart's space gets a number, and is loaded */
 void float_switch(
     void); /* from float_owner, if FS is off or dirty, to this hart's current thread */
@@ -40,6 +41,16 @@ static inline void arch_space_load(struct hart *hart, struct space *space)
     }
     csr_write(satp, space->translation);
     hart_count_one(hart, COUNTER_SPACE_SWITCHES);
+}
+
+static inline void arch_flush_page(const struct space *space, vaddr_t address)
+{
+    if (space->asid_generation != asid_generation) {
+        asid_flush_page(space, address);
+        return;
+    }
+    __asm__ volatile("sfence.vma %0, %1" : : "r"(address.value), "r"(space->asid) : "memory");
+    hart_count_one(&this_hart()->hart, COUNTER_FENCES_PAGE);
 }
 
 /* FS on or off; float_switch saves and loads registers. */

@@ -86,7 +86,8 @@ void arch_space_leave(struct hart *hart)
     }
 }
 
-void arch_flush_page(struct space *space, vaddr_t address)
+/* Without ASID bits no space is given the generation, so each comes this way. */
+void asid_flush_page(const struct space *space, vaddr_t address)
 {
     if (space_may_be_cached(space)) {
         __asm__ volatile("sfence.vma %0, %1" : : "r"(address.value), "r"(space->asid) : "memory");
