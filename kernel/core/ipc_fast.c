@@ -226,12 +226,18 @@ ALWAYS_INLINE struct thread *find_answered(struct thread *server, const struct e
                : NULL;
 }
 
+/* The object in a slot that was found good before. */
+ALWAYS_INLINE struct object *object_in(const struct thread *thread, uint64_t index)
+{
+    return ((const struct capability *)(const void *)thread->captable)[index].object;
+}
+
 /* The answer to a fault. It takes nothing from the message but its map item. */
 OUT_OF_LINE struct thread *reply_receive_fault(MESSAGE_REGISTERS)
 {
     uint64_t with = descriptor >> IPC_REPLY_SHIFT & IPC_REPLY_MASK;
-    struct endpoint *endpoint = (struct endpoint *)captable_slot(caller->captable, index)->object;
-    struct reply *reply = (struct reply *)captable_slot(caller->captable, with)->object;
+    struct endpoint *endpoint = (struct endpoint *)object_in(caller, index);
+    struct reply *reply = (struct reply *)object_in(caller, with);
     struct thread *answered = find_answered(caller, endpoint, reply, descriptor);
     unsigned flags = descriptor & (IPC_FLAGS_MASK & ~(unsigned)(IPC_LONG | IPC_ACCEPT));
 
@@ -248,8 +254,8 @@ OUT_OF_LINE struct thread *reply_receive_fault(MESSAGE_REGISTERS)
 OUT_OF_LINE struct thread *reply_receive_capability(MESSAGE_REGISTERS)
 {
     uint64_t with = descriptor >> IPC_REPLY_SHIFT & IPC_REPLY_MASK;
-    struct endpoint *endpoint = (struct endpoint *)captable_slot(caller->captable, index)->object;
-    struct reply *reply = (struct reply *)captable_slot(caller->captable, with)->object;
+    struct endpoint *endpoint = (struct endpoint *)object_in(caller, index);
+    struct reply *reply = (struct reply *)object_in(caller, with);
     struct thread *answered = find_answered(caller, endpoint, reply, descriptor);
     unsigned info;
 
