@@ -61,7 +61,6 @@ ALWAYS_INLINE void hand_over(struct hart *hart, struct thread *to)
     if (hart->ready_bitmap != 0) { /* J3 */
         schedule_account(hart);
     }
-    event_record_at(hart, hart->switched_ticks, EVENT_SWITCH, (uint64_t)to, 0);
     schedule_hand_over(hart, to);
 }
 
@@ -123,6 +122,7 @@ ALWAYS_INLINE struct thread *call(MESSAGE_REGISTERS, const struct capability *ca
         info |= message_transfer(caller, descriptor, receiver);
     }
     caller->registers[REGISTER_A6] = descriptor; /* J2 */
+    event_record_at(hart, hart->switched_ticks, EVENT_CALL, (uint64_t)caller, label);
     hold_and_run(hart, endpoint, caller, receiver);
     return arch_resume_message(receiver, caller, label, w0, w1, w2, w3, badge, info,
                                (descriptor & IPC_LONG) != 0);
@@ -200,10 +200,13 @@ ALWAYS_INLINE bool would_wait(const struct thread *server, const struct endpoint
 }
 
 /* The caller has its answer and runs, the server waits for the next message. */
-ALWAYS_INLINE void answer_and_wait(struct thread *server, uint64_t descriptor,
+ALWAYS_INLINE void answer_and_wait(struct thread *server, uint64_t label, uint64_t descriptor,
                                    struct endpoint *endpoint, struct reply *reply,
                                    struct thread *answered)
 {
+    struct hart *hart = server->hart;
+
+    event_record_at(hart, hart->switched_ticks, EVENT_REPLY, (uint64_t)answered, label);
     reply->caller = NULL;
     reply->receiver = server;
     server->receive_reply = reply;
@@ -211,7 +214,7 @@ ALWAYS_INLINE void answer_and_wait(struct thread *server, uint64_t descriptor,
     server->state = THREAD_RECEIVING;
     server->registers[REGISTER_A6] = descriptor; /* J2 */
     list_push_back(&endpoint->receivers, &server->queue);
-    hand_over(server->hart, answered);
+    hand_over(hart, answered);
 }
 
 /* The caller in the reply object, if it may be answered and there is nothing to receive. */
@@ -246,7 +249,7 @@ OUT_OF_LINE struct thread *reply_receive_fault(MESSAGE_REGISTERS)
         return reply_receive_generally(MESSAGE);
     }
     answered->in_fault = false;
-    answer_and_wait(caller, descriptor, endpoint, reply, answered);
+    answer_and_wait(caller, label, descriptor, endpoint, reply, answered);
     return answered;
 }
 
@@ -265,7 +268,7 @@ OUT_OF_LINE struct thread *reply_receive_capability(MESSAGE_REGISTERS)
         return reply_receive_generally(MESSAGE);
     }
     info = message_transfer(caller, descriptor, answered);
-    answer_and_wait(caller, descriptor, endpoint, reply, answered);
+    answer_and_wait(caller, label, descriptor, endpoint, reply, answered);
     return arch_resume_message(answered, caller, label, w0, w1, w2, w3, 0, info,
                                (descriptor & IPC_LONG) != 0);
 }
@@ -293,7 +296,7 @@ struct thread *core_reply_receive(MESSAGE_REGISTERS)
     if (answered == NULL || answered->in_fault) {
         return reply_receive_generally(MESSAGE);
     }
-    answer_and_wait(caller, descriptor, endpoint, (struct reply *)reply->object, answered);
+    answer_and_wait(caller, label, descriptor, endpoint, (struct reply *)reply->object, answered);
     return arch_resume_message(answered, caller, label, w0, w1, w2, w3, 0, 0,
                                (descriptor & IPC_LONG) != 0);
 }
