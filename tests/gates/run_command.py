@@ -35,8 +35,16 @@ def run(image, timeout=30, memory=""):
 
 
 def qemus_of(image):
-    found = subprocess.run(["pgrep", "-f", f"qemu-system-riscv64.*{image}"], capture_output=True)
-    return found.stdout.split()
+    """Command lines of running QEMUs that name the image."""
+    found = []
+    for path in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            words = path.read_bytes().decode(errors="replace").split("\0")
+        except OSError:
+            continue  # it has ended
+        if words[0].endswith("qemu-system-riscv64") and str(image) in words:
+            found.append(words)
+    return found
 
 
 def statuses(tap, folder):
