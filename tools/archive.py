@@ -6,7 +6,8 @@ Promises: the same files give the same bytes; servers/init is the first member, 
 abi/byre/init_image.h says; the others come in the order given, those that only the overlay has after
 them by name; data begins on a page boundary because NULs pad the member's name (its
 length counts them), so that text maps in place. --strip runs that command on ELF files first. Does
-not make directories: a member's name is its whole path.
+not make directories: a member's name is its whole path. An ELF file that is no whole RISC-V program,
+and an init that is none, is refused in a sentence that names it.
 """
 
 import argparse
@@ -24,6 +25,10 @@ TRAILER = "TRAILER!!!"
 INIT = "servers/init"
 INIT_IMAGE_MAGIC = b".iimage0"
 INIT_IMAGE_PAGES_MAX = 256
+ELF_MAGIC = b"\x7fELF"
+ELF_HEADER_BYTES, ELF_SEGMENT_BYTES, ELF_SECTION_BYTES = 64, 56, 64
+ELF_64_LITTLE = b"\x02\x01"
+ELF_RISCV = 243
 PROGRAM_LOAD = 1
 TEXT, RODATA, DATA = range(3)
 KIND_OF_FLAGS = {5: TEXT, 4: RODATA, 6: DATA}  # PF_R, PF_W, PF_X
@@ -77,17 +82,38 @@ def init_image(elf, path):
     return padded(header, PAGE) + b"".join(contents)
 
 
-def is_elf(path):
-    with open(path, "rb") as file:
-        return file.read(4) == b"\x7fELF"
+def check_program(elf, path):
+    """Refuse what was not compiled for Byre, or has lost its end."""
+    if not elf.startswith(ELF_MAGIC):
+        sys.exit(f"archive: {path} is no ELF file; compile it with build/sdk/bin/byre-cc")
+    if len(elf) < ELF_HEADER_BYTES:
+        sys.exit(f"archive: {path} is cut off: it ends within its ELF header")
+    if elf[4:6] != ELF_64_LITTLE or struct.unpack_from("<H", elf, 18)[0] != ELF_RISCV:
+        sys.exit(f"archive: {path} is no RISC-V program of 64 bits; compile it with build/sdk/bin/byre-cc")
+    segments, sections = struct.unpack_from("<QQ", elf, 32)
+    segment_count, _, section_count = struct.unpack_from("<HHH", elf, 56)
+    end = max(segments + segment_count * ELF_SEGMENT_BYTES, sections + section_count * ELF_SECTION_BYTES)
+    if end <= len(elf):
+        for number in range(segment_count):
+            offset, _, _, in_file = struct.unpack_from("<QQQQ", elf, segments + number * ELF_SEGMENT_BYTES + 8)
+            end = max(end, offset + in_file)
+    if end > len(elf):
+        sys.exit(f"archive: {path} is cut off or damaged: its headers name {end} bytes, it has {len(elf)}")
 
 
-def contents(path, strip):
-    if not strip or not is_elf(path):
-        return path.read_bytes()
-    with tempfile.NamedTemporaryFile() as stripped:
-        subprocess.run([strip, "-s", "-o", stripped.name, path], check=True)
-        return pathlib.Path(stripped.name).read_bytes()
+def contents(name, path, strip):
+    data = path.read_bytes()
+    if name == INIT or data.startswith(ELF_MAGIC):
+        check_program(data, path)
+    if not strip or not data.startswith(ELF_MAGIC):
+        return data
+    with tempfile.TemporaryDirectory() as folder:
+        stripped = pathlib.Path(folder) / "stripped"
+        result = subprocess.run([strip, "-s", "-o", stripped, path], stderr=subprocess.PIPE, text=True)
+        if result.returncode or not stripped.exists():
+            said = result.stderr.strip().splitlines() or ["it did not say why"]
+            sys.exit(f"archive: {path} is damaged: {said[0]}")
+        return stripped.read_bytes()
 
 
 def members_of(arguments):
@@ -112,7 +138,7 @@ def build(files, strip):
     archive = bytearray()
     order = sorted(files.items(), key=lambda item: item[0] != INIT)
     for number, (name, path) in enumerate(order, 1):
-        data = contents(path, strip)
+        data = contents(name, path, strip)
         if name == INIT:
             data = init_image(data, path)
         executable = os.access(path, os.X_OK)
@@ -129,7 +155,10 @@ def main():
     parser.add_argument("members", nargs="*", metavar="NAME=FILE")
     arguments = parser.parse_intermixed_args()
     arguments.output.parent.mkdir(parents=True, exist_ok=True)
-    arguments.output.write_bytes(build(members_of(arguments), arguments.strip))
+    try:
+        arguments.output.write_bytes(build(members_of(arguments), arguments.strip))
+    except OSError as error:
+        sys.exit(f"archive: {error.filename}: {error.strerror}")
 
 
 main()

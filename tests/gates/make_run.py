@@ -43,6 +43,26 @@ def outputs(tap, folder):
     tap.check(result.stdout == "from a folder\n", "ROOT= lays programs over the archive", [result.stdout, result.stderr])
 
 
+def wrong_files(tap, folder):
+    """What lies in ROOT= and cannot be run is refused in one sentence that names it."""
+    program = pathlib.Path("build/programs/echo").read_bytes()
+    foreign = program[:18] + (62).to_bytes(2, "little") + program[20:]
+    cases = (("of another machine", "bin/wrong", foreign, "is no RISC-V program"),
+             ("without its end", "bin/wrong", program[:len(program) // 2], "is cut off"),
+             ("of a few bytes", "bin/wrong", program[:20], "is cut off"),
+             ("whose sections are nonsense", "bin/wrong",
+              program[:62] + b"\xff\x00" + program[64:], "is damaged"),
+             ("that is no program in init's place", "servers/init", b"junk\n", "is no ELF file"))
+    for number, (what, name, data, reason) in enumerate(cases):
+        path = folder / f"wrong{number}" / name
+        path.parent.mkdir(parents=True)
+        path.write_bytes(data)
+        result = make_run(f"ROOT={folder / f'wrong{number}'}", "RUN=true", folder=folder)
+        said = [line for line in result.stderr.splitlines() if not line.startswith("make")]
+        tap.check(result.returncode != 0 and len(said) == 1 and said[0].startswith(f"archive: {path} {reason}"),
+                  f"a file {what} is refused in a sentence", result.stderr.splitlines())
+
+
 def inputs(tap, folder):
     result = make_run("RUN=sh; sh; echo end", folder=folder)
     tap.check(result.returncode == 0 and result.stdout.endswith("end\n"),
@@ -72,7 +92,7 @@ def failures(tap, folder):
 def main():
     tap = Tap()
     with tempfile.TemporaryDirectory() as name:
-        for part in (outputs, inputs, failures):
+        for part in (outputs, wrong_files, inputs, failures):
             part(tap, pathlib.Path(name))
     tap.end()
 
