@@ -6,7 +6,8 @@
 Without RUN the terminal is the machine's console. With RUN the shell runs that line, with our stdin for
 its own, and the machine powers off; only what the line printed goes to stdout (the console marks it by 0x02 and 0x03), all that
 the machine said goes to build/run.log, and with V=1 the rest also to stderr. Exit status: the line's;
-124 when the time was up, 70 when the kernel panicked or the machine stopped before the line ended.
+124 when the time was up, 70 when the kernel panicked or the machine stopped before the line ended, 0
+when whoever read our output had enough of it and closed it (`make run RUN=mem | head -3`).
 On boards that cannot end QEMU with a status, init says it together with a word that only it and we
 know; then QEMU, which may not end by itself, is ended.
 """
@@ -221,6 +222,14 @@ def run_line(arguments, farewell, timeout):
     return status
 
 
+def end_quietly():
+    """Nobody reads what we say any more. Python would still try, at its exit."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        os.dup2(nowhere, stream.fileno())
+    return 0
+
+
 def interactive(arguments, timeout):
     print("Quit: exit or poweroff; or QEMU's keys: Ctrl-A x ends it, Ctrl-A h helps.", flush=True)
     saved = termios.tcgetattr(0) if sys.stdin.isatty() else None
@@ -251,7 +260,11 @@ def main():
             arguments, farewell = board.prepare_run(folder, sys.argv[1], sys.argv[2])
         except board.Refused as refused:
             sys.exit(f"run: {refused}")
-        sys.exit(run_line(arguments, farewell, timeout) if line else interactive(arguments, timeout))
+        try:
+            status = run_line(arguments, farewell, timeout) if line else interactive(arguments, timeout)
+        except BrokenPipeError:
+            status = end_quietly()
+        sys.exit(status)
 
 
 main()

@@ -16,11 +16,30 @@ LINES = 500  # more input than the console keeps for who does not read yet
 SETTINGS = ("V", "MEM", "SMP", "BOOTARGS", "ROOT", "QEMU_ARGS", "RUN", "BOARD", "TREE", "MAKEFLAGS", "MAKELEVEL")
 
 
-def make_run(*settings, stdin="", folder):
+def command(settings):
+    return ["make", "--no-print-directory", "run", f"TIMEOUT={TIMEOUT_SECONDS}", *settings]
+
+
+def environment(folder):
     cleared = {name: value for name, value in os.environ.items() if name not in SETTINGS}
-    return subprocess.run(["make", "--no-print-directory", "run", f"TIMEOUT={TIMEOUT_SECONDS}", *settings],
-                          input=stdin, capture_output=True, text=True,
-                          env=dict(cleared, LOG=str(folder / "log")))
+    return dict(cleared, LOG=str(folder / "log"))
+
+
+def make_run(*settings, stdin="", folder):
+    return subprocess.run(command(settings), input=stdin, capture_output=True, text=True, env=environment(folder))
+
+
+def impatient_reader(tap, folder):
+    """As `make run RUN=... | head -1`."""
+    began = time.monotonic()
+    process = subprocess.Popen(command(["RUN=echo one; sleep 1; echo two; sleep 40"]), stdin=subprocess.DEVNULL,
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment(folder))
+    first = process.stdout.readline()
+    process.stdout.close()
+    said = process.stderr.read().decode()
+    status = process.wait()
+    tap.check(first == b"one\n" and status == 0 and not said and time.monotonic() - began < 30,
+              "a reader that has enough ends the run quietly", [repr(first), str(status), *said.splitlines()])
 
 
 def outputs(tap, folder):
@@ -92,7 +111,7 @@ def failures(tap, folder):
 def main():
     tap = Tap()
     with tempfile.TemporaryDirectory() as name:
-        for part in (outputs, wrong_files, inputs, failures):
+        for part in (outputs, impatient_reader, wrong_files, inputs, failures):
             part(tap, pathlib.Path(name))
     tap.end()
 
