@@ -96,6 +96,9 @@ def inputs(tap, folder):
 
 
 def failures(tap, folder):
+    result = make_run(stdin="ps\n", folder=folder)
+    tap.check(result.returncode == 2 and "give RUN=" in result.stderr and result.stdout == "",
+              "without a line and without a terminal it refuses", [str(result.returncode), result.stderr])
     began = time.monotonic()
     result = make_run("RUN=ps", "MEM=6M", folder=folder)
     tap.check(result.returncode != 0 and "cannot boot: there is not enough memory" in result.stderr

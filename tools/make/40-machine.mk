@@ -1,7 +1,7 @@
 # The boot archive, and the machine: run, gdb.
 
 #: Run
-#:   make run                  boot to the shell in QEMU
+#:   make run                  boot to the shell in QEMU (wants a terminal)
 #:   make run RUN='ps; mem'    boot, run that line, power off; its output on stdout, its status
 #:                             printed and, when not 0, make's failure
 #:        BOARD=qemu           or qemu-u54, sifive_u, icicle (a stand-in for the VisionFive 2), uboot
@@ -49,8 +49,10 @@ FORCE:
 quiet-doctor:
 	@QUIET=1 tools/deps check
 
-# Building must not write on stdout, which is the run's.
+# Building must not write on stdout, which is the run's. Without a line the console is the terminal's.
 run: quiet-doctor
+	@test -n "$$RUN" || test -t 0 || \
+	    { echo "run: standard input is no terminal; give RUN='...' (RUN=sh reads lines from it)" >&2; exit 2; }
 	@$(MAKE) --no-print-directory run-ready >&2
 	@$(PYTHON) tools/run.py $(BUILD)/Image $(RUN_ARCHIVE)
 
