@@ -19,11 +19,11 @@ import select
 import subprocess
 import sys
 import tempfile
-import termios
 import time
 
 import board
 import machine
+import terminal
 
 RUN_TIMEOUT_SECONDS = 120
 PANIC_GRACE_SECONDS = 2
@@ -230,18 +230,9 @@ def end_quietly():
     return 0
 
 
-def interactive(arguments, timeout):
+def interactive(arguments, farewell, timeout):
     print("Quit: exit or poweroff; or QEMU's keys: Ctrl-A x ends it, Ctrl-A h helps.", flush=True)
-    saved = termios.tcgetattr(0) if sys.stdin.isatty() else None
-    process = machine.start(arguments + ["-nographic"])
-    try:
-        return process.wait(timeout)
-    except subprocess.TimeoutExpired:
-        return machine.TIMEOUT_STATUS
-    finally:
-        machine.stop(process)
-        if saved:
-            termios.tcsetattr(0, termios.TCSADRAIN, saved)
+    return terminal.run(arguments, farewell, timeout)
 
 
 def main():
@@ -261,7 +252,7 @@ def main():
         except board.Refused as refused:
             sys.exit(f"run: {refused}")
         try:
-            status = run_line(arguments, farewell, timeout) if line else interactive(arguments, timeout)
+            status = run_line(arguments, farewell, timeout) if line else interactive(arguments, farewell, timeout)
         except BrokenPipeError:
             status = end_quietly()
         sys.exit(status)
