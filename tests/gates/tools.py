@@ -60,7 +60,7 @@ def archive_gates(tap, folder):
 
 def program(segments):
     """An ELF with these segments: (flags, address, in_file, in_memory), data by page."""
-    header = b"\x7fELF\2\1\1".ljust(24, b"\0") + struct.pack("<QQ", 0x10000010, 64)
+    header = b"\x7fELF\2\1\1".ljust(16, b"\0") + struct.pack("<HHIQQ", 2, 243, 1, 0x10000010, 64)
     table, data = b"", b""
     for number, (flags, address, in_file, in_memory) in enumerate(segments):
         table += struct.pack("<IIQQQQQQ", 1, flags, PAGE + len(data), address, address, in_file,
