@@ -1,7 +1,7 @@
 """The boards of `make run BOARD=...`: each is a QEMU machine and a way to start it.
 
-SMP counts the harts that Byre can use: where the chip has a monitor core besides, hart 0, QEMU gets one
-more. MEM is the memory that the device tree names. Every board takes the same kernel and archive.
+SMP counts the harts that Byre could use; today one runs it and the others sleep. Where the chip has a
+monitor core besides, hart 0, QEMU gets one more. MEM is the memory that the device tree names. Every board takes the same kernel and archive.
 
 Boards without a device that ends QEMU with a status get a word to say: see `farewell` below.
 """
@@ -19,6 +19,7 @@ import jh7110
 import machine
 
 MIB = 1 << 20
+VIRT_HARTS_MAX = 8                      # with a hundred, QEMU is minutes on its way to Byre
 FOLDER = pathlib.Path("build/run")      # images and trees of runs, each in a folder of its own
 U_BOOT = "/usr/lib/u-boot/qemu-riscv64_smode/uboot.elf"
 U54 = ["-cpu", "sifive-u54"]
@@ -185,12 +186,12 @@ class Board:
 
 
 BOARDS = {
-    "qemu": Board(qemu, "128M", 512, True),
-    "qemu-u54": Board(qemu_u54, "128M", 512, True),
+    "qemu": Board(qemu, "128M", VIRT_HARTS_MAX, True),
+    "qemu-u54": Board(qemu_u54, "128M", VIRT_HARTS_MAX, True),
     "sifive_u": Board(sifive_u, "128M", 4, False),
     "icicle": Board(icicle, "128M", 4, False),
-    "uboot": Board(uboot, "256M", 512, True),
-    "uboot-vf2": Board(uboot_vf2, "256M", 512, False),
+    "uboot": Board(uboot, "256M", VIRT_HARTS_MAX, True),
+    "uboot-vf2": Board(uboot_vf2, "256M", VIRT_HARTS_MAX, False),
 }
 
 
@@ -200,7 +201,7 @@ def prepare(name, folder, kernel, archive, memory="", harts="", bootargs="", ext
         raise Refused(f"no BOARD named {name}; there are: {' '.join(BOARDS)}")
     board = BOARDS[name]
     if not str(harts or 1).isdigit() or not 1 <= int(harts or 1) <= board.harts_max:
-        raise Refused(f"{name} has 1 to {board.harts_max} harts for Byre (SMP=)")
+        raise Refused(f"{name} takes SMP=1 to SMP={board.harts_max}, not {harts}")
     if tree and tree not in jh7110.FLAVOURS:
         raise Refused(f"no TREE named {tree}; there are: {' '.join(jh7110.FLAVOURS)}")
     farewell = "" if board.has_status else secrets.token_hex(8)

@@ -96,6 +96,9 @@ def inputs(tap, folder):
 
 
 def failures(tap, folder):
+    result = make_run("RUN=true", "SMP=9", folder=folder)
+    tap.check(result.returncode != 0 and "run: qemu takes SMP=1 to SMP=8, not 9" in result.stderr,
+              "more harts than a board takes are refused", [result.stderr])
     result = make_run(stdin="ps\n", folder=folder)
     tap.check(result.returncode == 2 and "give RUN=" in result.stderr and result.stdout == "",
               "without a line and without a terminal it refuses", [str(result.returncode), result.stderr])
