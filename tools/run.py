@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """Boot Byre in QEMU: `make run`.
 
     run.py KERNEL ARCHIVE            settings in the environment: BOARD TREE RUN MEM SMP TIMEOUT BOOTARGS

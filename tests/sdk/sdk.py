@@ -56,6 +56,10 @@ def compile_cases(tap, compiler, folder):
         "root/bin/sdkhello", "-lm")
     run("byre-cc -c makes an object", *flags, "-c", "part.c", "-o", "part.o")
     run("byre-cc links objects and sources", *flags, "main.c", "part.o", "-lm", "-o", "mixed")
+    run("byre-cc knows -lpthread", *flags, "main.c", "part.c", "-o", "threads", "-lpthread", "-lm")
+    alone = subprocess.run([compiler], cwd=folder, capture_output=True, text=True)
+    tap.check(alone.returncode == 2 and alone.stderr.startswith("usage: byre-cc"), "byre-cc alone tells its usage",
+              alone.stderr.splitlines())
     wrong = subprocess.run([compiler, "-c", "nowhere.c"], cwd=folder, capture_output=True)
     tap.check(wrong.returncode != 0, "byre-cc fails as gcc does")
 

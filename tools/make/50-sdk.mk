@@ -1,7 +1,7 @@
 # The SDK: build/sdk/bin/byre-cc, gcc for Byre programs.
 
 SDK := $(BUILD)/sdk
-SDK_FILES := $(SDK)/bin/byre-cc $(SDK)/lib/libbyre.a $(SDK)/lib/crt0.o $(SDK)/lib/program.ld
+SDK_FILES := $(SDK)/bin/byre-cc $(SDK)/lib/libbyre.a $(SDK)/lib/libpthread.a $(SDK)/lib/crt0.o $(SDK)/lib/program.ld
 
 .PHONY: sdk
 sdk: $(SDK_FILES) $(SDK)/.include
@@ -13,6 +13,10 @@ $(SDK)/bin/byre-cc: tools/byre-cc
 $(SDK)/lib/libbyre.a: $(LIBBYRE)
 $(SDK)/lib/crt0.o: $(CRT0)
 $(SDK)/lib/program.ld: $(BUILD)/linker/program.ld
+# Threads are in libbyre.a; -lpthread, which many programs ask for, finds an empty library.
+$(SDK)/lib/libpthread.a:
+	$(Q)mkdir -p $(@D)
+	$(Q)rm -f $@ && $(AR) rcs $@
 $(SDK)/lib/%:
 	$(Q)mkdir -p $(@D)
 	$(Q)cp $< $@
