@@ -36,7 +36,7 @@ WARNINGS := -Wall -Wextra -Wconversion -Wno-sign-conversion -Wshadow -Wstrict-pr
             -Wmissing-prototypes -Wvla -Wundef -Werror
 COMMON_CFLAGS := -std=gnu2x -O2 -g $(WARNINGS) -mcmodel=medany -mstrict-align -fno-common \
                  -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables \
-                 -ffile-prefix-map=$(CURDIR)/= -MMD -MP
+                 '-ffile-prefix-map=$(CURDIR)/=' -MMD -MP
 # Kernel and servers compile with the extensions that binutils wants named, and link without: the
 # choice of library goes by the exact string.
 INTEGER_CFLAGS := -march=rv64imac_zicsr_zifencei -mabi=lp64
