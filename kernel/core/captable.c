@@ -4,6 +4,8 @@
 #include "arch.h"
 #include "core/syscall.h"
 
+enum { PROGRESS_ANEW_SHIFT = 63 }; /* no generation reaches it */
+
 err_t captable_refusal(struct captable *table, uint64_t index, enum object_type type,
                        unsigned rights)
 {
@@ -151,7 +153,8 @@ err_t sys_cap_info(struct thread *caller, struct captable *table)
     return ERR_OK;
 }
 
-/* The slot keeps only the right to finish what was begun, so that a call made again finds it. */
+/* The slot keeps only the right to finish what was begun, so that a call made again finds it. What it
+ * left as progress says which of the two calls it was: the other one is checked from the start. */
 static err_t end_object(struct thread *caller, struct captable *table, unsigned rights, bool anew)
 {
     struct capability *slot;
@@ -165,13 +168,14 @@ static err_t end_object(struct thread *caller, struct captable *table, unsigned 
     }
     REFUSE_IF(capability_type(slot) >= OBJECT_MEMORY, ERR_CAP_TYPE);
     object = slot->object;
-    if (caller->progress != object->header) {
+    if ((object->header & OBJECT_DYING) == 0 ||
+        caller->progress != (object->header | (uint64_t)anew << PROGRESS_ANEW_SHIFT)) {
         REFUSE_IF((slot->rights & rights) != rights, ERR_RIGHTS);
         REFUSE_IF(object == &table->object,
                   ERR_BUSY); /* the slot would be emptied before the end */
         TRY(object_destroy_begin(object, caller));
         capability_make(slot, object, RIGHT_DESTROY, 0);
-        caller->progress = object->header;
+        caller->progress = object->header | (uint64_t)anew << PROGRESS_ANEW_SHIFT;
     }
     TRY(anew ? object_renew_go_on(object, caller->hart) : object_destroy_go_on(object));
     *slot = (struct capability){0};

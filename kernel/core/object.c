@@ -255,11 +255,11 @@ err_t sys_object_destroy(struct thread *caller, struct capability *memory)
     REFUSE_IF(slot >= (unsigned)PAGE_BYTES >> (map->shift == 0 ? OBJECT_SHIFT_MIN : map->shift),
               ERR_RANGE);
     object = object_at((frame_t){argument(caller, 1)}, (unsigned)slot, map->shift);
-    /* Made again, and it is free or another by now: somebody else finished it. */
-    REFUSE_IF((map->live >> slot & 1) == 0 ||
-                  (caller->progress != 0 && caller->progress != object->header),
-              caller->progress != 0 ? ERR_OK : ERR_EMPTY);
-    if (caller->progress == 0) {
+    /* Made again, and the place is free by now: somebody else finished it. If another is in it (the
+     * one before was renewed, or this is a new one), it is not free. */
+    REFUSE_IF((map->live >> slot & 1) == 0, caller->progress != 0 ? ERR_OK : ERR_EMPTY);
+    REFUSE_IF(caller->progress != 0 && caller->progress != object->header, ERR_BUSY);
+    if ((object->header & OBJECT_DYING) == 0 || caller->progress == 0) {
         TRY(object_destroy_begin(object, caller));
         caller->progress = object->header;
     }

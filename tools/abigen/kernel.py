@@ -144,6 +144,8 @@ def handler(call):
         lines.append(f"caller->registers[REGISTER_{register.upper()}] = {value};")
     if is_whole(call) or len(call["args"]) > 7:
         lines.append("arch_keep_temporaries(caller);")
+    # A refused call's result is 0, not the argument that its register held.
+    unmade = ["    caller->registers[REGISTER_A1] = 0;"] if call["results"] and not is_whole(call) else []
     for argument, kind, right, struct in decoded(call):
         value = f"a{call['args'].index(argument)}"
         right = f"RIGHT_{right}" if right else "0"
@@ -152,7 +154,7 @@ def handler(call):
         else:
             lines.append(f"struct capability *{argument} = "
                          f"captable_good(caller->captable, {value}, OBJECT_{kind}, {right});")
-        lines += [f"if ({argument} == NULL) {{",
+        lines += [f"if ({argument} == NULL) {{", *unmade,
                   f"    return captable_refusal(caller->captable, {value}, "
                   f"OBJECT_{'CAPTABLE' if kind == 'TABLE' else kind}, {right});", "}"]
         if struct == "capability" or kind == "TABLE":

@@ -321,6 +321,8 @@ static void several_copies_at_once(void)
     EXPECT_OK(SYS_OUT(out, CAP_COPIES, table, good, 7, 0, 0, copy_word(endpoint, 4, 0), 1));
     EXPECT_EQUAL(out[0], 1);
     EXPECT_ERROR(SYS(CAP_INFO, table, 4), ERR_CAP_EMPTY); /* beyond the end of the list */
+    EXPECT_ERROR(SYS_OUT(out, CAP_COPIES, slot_dead(), good, 7), ERR_CAP_DEAD);
+    EXPECT_EQUAL(out[0], 0); /* not the word that came in its register */
     EXPECT_ERROR(SYS(CAP_COPIES, table, good, 7), ERR_SLOT_FULL);
     EXPECT_ERROR(SYS(CAP_COPIES, table, copy_word(endpoint, 16, 0), 7), ERR_CAP_RANGE);
     EXPECT_ERROR(SYS(CAP_COPIES, table, copy_word(0, 5, 0), 7), ERR_CAP_RANGE);

@@ -240,6 +240,54 @@ static void two_destroyers_are_told_when_it_is_gone(void **state)
     assert_int_equal(create(page_frame, 0, OBJECT_CAPTABLE, 512, 201), ERR_OK);
 }
 
+/* A call on that slot, as if an interrupt had come after its first slice. */
+static void begin_slice(uint64_t number, uint64_t slot)
+{
+    uint64_t *r = init->registers;
+
+    r[REGISTER_A0] = 0;
+    r[REGISTER_A1] = slot;
+    r[REGISTER_A7] = number;
+    r[REGISTER_PC] = 0x1004;
+    fake.pending_one_in = 1;
+    trap_system_call(&hart0);
+    fake.pending_one_in = 0;
+    assert_int_equal(r[REGISTER_PC], 0x1000);
+    assert_int_not_equal(init->progress, 0);
+    world_check();
+}
+
+static void a_destroyer_does_not_go_on_as_a_renewer(void **state)
+{
+    uint64_t page_frame = page(310);
+
+    (void)state;
+    world_run(init);
+    assert_int_equal(create(page_frame, 0, OBJECT_CAPTABLE, 512, 210), ERR_OK);
+    assert_int_equal(SYSTEM_CALL(SYS_CAP_COPY, 0, 210, 0, 211, RIGHT_DESTROY, 0), ERR_OK);
+    begin_slice(SYS_CAP_DESTROY, 211);
+    assert_int_equal(SYSTEM_CALL(SYS_CAP_RENEW, 0, 211), ERR_RIGHTS);
+    assert_int_equal(SYSTEM_CALL(SYS_CAP_DESTROY, 0, 211), ERR_OK);
+    assert_int_equal(object_page_map((frame_t){page_frame})->live, 0);
+}
+
+static void destroying_what_is_renewed_meanwhile_is_not_ok(void **state)
+{
+    struct thread *second = world_thread(20, 0);
+    uint64_t page_frame = page(320);
+
+    (void)state;
+    world_give(second, 10, INIT_SLOT_MEMORY, RIGHTS_ALL, 0);
+    world_run(init);
+    assert_int_equal(create(page_frame, 0, OBJECT_CAPTABLE, 512, 220), ERR_OK);
+    begin_slice(SYS_CAP_RENEW, 220);
+    assert_int_equal(destroy_slice(second, 10, page_frame), ERR_RESTART);
+    world_run(init);
+    assert_int_equal(SYSTEM_CALL(SYS_CAP_RENEW, 0, 220), ERR_OK);
+    assert_int_equal(destroy_slice(second, 10, page_frame), ERR_BUSY);
+    assert_int_equal(object_page_map((frame_t){page_frame})->live, 1);
+}
+
 static void what_threads_are_bound_to_stays(void **state)
 {
     struct thread *thread = world_thread(10, 0);
@@ -278,6 +326,8 @@ int main(void)
         TEST(a_large_table_dies_in_slices),
         TEST(a_killed_destroyer_loses_nothing),
         TEST(two_destroyers_are_told_when_it_is_gone),
+        TEST(a_destroyer_does_not_go_on_as_a_renewer),
+        TEST(destroying_what_is_renewed_meanwhile_is_not_ok),
         TEST(what_threads_are_bound_to_stays),
         TEST(no_table_destroys_itself_through_its_own_slot),
     };
