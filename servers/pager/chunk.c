@@ -118,10 +118,15 @@ bool chunk_change_begin(unsigned kind)
     return true;
 }
 
+/* `done` is read first: while it is false the main thread ends no change but by halting the janitor,
+ * so the chunk read after it is the one that is to be changed. */
 void chunk_change_work(void)
 {
+    if (__atomic_load_n(&changing.done, __ATOMIC_ACQUIRE)) {
+        return;
+    }
     frame_t chunk = {__atomic_load_n(&changing.chunk.number, __ATOMIC_ACQUIRE)};
-    if (chunk.number != 0 && !changing.done) {
+    if (chunk.number != 0) {
         changing.error = kernel_retype(chunk, changing.to);
         __atomic_store_n(&changing.done, true, __ATOMIC_RELEASE);
     }
