@@ -141,7 +141,7 @@ static void leaf_regain(struct space *s, frame_t leaf, uint32_t group_page)
 void leaf_ref_frames(frame_t leaf)
 {
     const volatile uint64_t *entries = table_entries(leaf);
-    struct frame_record *records = frame_records_from_zero();
+    struct frame_record *records = frames.origin;
     unsigned groups = table_record(leaf)->groups;
     for (unsigned base = 0; groups != 0; base += TABLE_GROUP_ENTRIES, groups >>= 1) {
         if ((groups & 1) == 0) {

@@ -1,8 +1,9 @@
 /* Faults: from an address and a kind of access to the answer that goes back with the reply.
  *
- *   U1  resolve makes the path ready, takes the frame and its count (intent); the kernel writes the
- *       entry with the reply (step); finish drops the frame that was replaced, or, if the kernel
- *       did not write (the faulter has gone), the one that was taken (done).
+ *   U1  resolve makes the path ready, takes the frame and its count (intent); fill zeroes it or copies
+ *       to it; the kernel writes the entry with the reply (step); finish drops the frame that was
+ *       replaced, or, if the kernel did not write (the faulter has gone), the one that was taken
+ *       (done).
  *   U2  Between resolve and finish no other request is served.
  *   U3  Rights come from the region. W is given where the frame is the space's alone, or the region
  *       is shared; never with X.
@@ -11,9 +12,12 @@
 #define PAGER_FAULT_H
 
 #include "frame.h"
+#include "page.h"
 #include "space.h"
 #include "table.h"
 #include "types.h"
+
+#define FAULT_INLINE static inline __attribute__((always_inline))
 
 enum fault_answer {
     FAULT_MAP,   /* reply with MAP: leaf, word */
@@ -21,26 +25,56 @@ enum fault_answer {
     FAULT_KILL,  /* reply with FAIL, reason says why */
 };
 
-struct fault_step {
-    enum fault_answer answer;
-    unsigned reason;  /* FAULT_KILL: PAGER_REASON_* */
-    frame_t leaf;     /* FAULT_MAP: the leaf table, */
-    uint32_t index;   /* the entry in it, */
-    uint32_t word;    /* and what to write */
-    frame_t taken;    /* frame that got one count for the new entry, or none */
-    frame_t replaced; /* frame whose entry goes, or none */
+/* What the frame that was taken is to hold before the entry names it. */
+enum fault_fill {
+    FILL_NOTHING, /* what it does */
+    FILL_ZEROES,
+    FILL_COPY,      /* what the source does */
+    FILL_BEGINNING, /* the first source_bytes of the source, and zeroes */
 };
 
-/* Resolve a page fault (FAULT_PAGE_READ, _WRITE or _EXECUTE). */
+struct fault_step {
+    enum fault_answer answer;
+    unsigned reason; /* FAULT_KILL: PAGER_REASON_* */
+    enum fault_fill fill;
+    uint64_t leaf;                  /* FAULT_MAP: the frame of the leaf table, */
+    const volatile uint64_t *entry; /* the entry in it, */
+    uint64_t word;                  /* and what to write: a map word */
+    frame_t taken;                  /* frame that got one count for the new entry, or none */
+    frame_t replaced;               /* frame whose entry goes, or none */
+    frame_t source;                 /* FILL_COPY, FILL_BEGINNING */
+    uint32_t source_bytes;
+};
+
+/* Resolve a page fault (FAULT_PAGE_READ, _WRITE or _EXECUTE); fault_near.h has a shorter way for
+ * those that follow one another. */
 void fault_resolve(struct space *s, unsigned kind, uint64_t address, struct fault_step *step_out);
-/* After the reply, whatever became of it: U1. */
-static inline void fault_finish(const struct fault_step *step)
+/* The same for the space of that id, if it is still there. */
+void fault_resolve_id(uint64_t id, unsigned kind, uint64_t address, struct fault_step *step_out);
+/* Before the reply: the long part, which touches nothing but the frame that was taken. */
+FAULT_INLINE void fault_fill(const struct fault_step *step)
 {
-    if (step->answer != FAULT_MAP || step->taken.number == 0) {
+    if (step->fill == FILL_NOTHING) {
         return;
     }
-    uint64_t e = table_entries(step->leaf)[step->index];
-    if (__builtin_expect(entry_frame(e).number != step->taken.number, 0)) {
+    if (step->fill == FILL_COPY) {
+        page_copy(step->taken, step->source);
+        return;
+    }
+    page_zero(step->taken);
+    if (step->fill == FILL_BEGINNING) {
+        __builtin_memcpy(pager_pointer(step->taken), pager_pointer(step->source),
+                         step->source_bytes);
+    }
+}
+
+/* After the reply, whatever became of it: U1. */
+FAULT_INLINE void fault_finish(const struct fault_step *step)
+{
+    if (step->taken.number == 0) {
+        return;
+    }
+    if (__builtin_expect(entry_frame(*step->entry).number != step->taken.number, 0)) {
         frame_unref(step->taken); /* the faulter had gone: the kernel wrote nothing */
     } else if (step->replaced.number != 0) {
         frame_unref(step->replaced);

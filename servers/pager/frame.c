@@ -92,7 +92,9 @@ void frames_start(struct frame_record *records, struct chunk_record *chunks, fra
 {
     PAGER_ASSERT(chunk_count <= FRAME_CHUNKS_MAX);
     PAGER_ASSERT(first.number % CHUNK_PAGES == 0);
+    uintptr_t before = (uintptr_t)first.number * sizeof(struct frame_record);
     frames = (struct frames){.records = records,
+                             .origin = (struct frame_record *)((uintptr_t)records - before),
                              .chunks = chunks,
                              .first_frame = first.number,
                              .chunk_count = chunk_count};

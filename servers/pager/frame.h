@@ -26,9 +26,10 @@ struct frame_totals {
 
 struct frames {
     struct frame_record *records; /* of the first frame on */
-    struct chunk_record *chunks;  /* of the first chunk on */
-    uint32_t first_frame;         /* first frame of RAM; a chunk's first */
-    uint32_t chunk_count;         /* chunks from there to the end of RAM, holes included */
+    struct frame_record *origin; /* where that of frame 0 would be: frame numbers alone are added */
+    struct chunk_record *chunks; /* of the first chunk on */
+    uint32_t first_frame;        /* first frame of RAM; a chunk's first */
+    uint32_t chunk_count;        /* chunks from there to the end of RAM, holes included */
     uint32_t
         current; /* USER frames come from this chunk: no lower one has any (F6), or none at all */
     uint32_t
@@ -42,14 +43,7 @@ extern struct frames frames;
 
 static inline struct frame_record *frame_record(frame_t f)
 {
-    return &frames.records[f.number - frames.first_frame];
-}
-
-/* Where the record of frame 0 would be, so that a loop adds frame numbers alone. */
-static inline struct frame_record *frame_records_from_zero(void)
-{
-    uintptr_t bytes = (uintptr_t)frames.first_frame * sizeof(struct frame_record);
-    return (struct frame_record *)((uintptr_t)frames.records - bytes);
+    return &frames.origin[f.number];
 }
 
 static inline struct chunk_record *frame_chunk(frame_t f)
@@ -88,14 +82,15 @@ void frames_reserve_tables(frame_t chunk, unsigned bump);
  * says nothing about memory. */
 static inline bool frame_alloc_quick(frame_t *frame_out GIVES)
 {
-    uint32_t first = frames.current * CHUNK_PAGES;
     struct chunk_record *c = &frames.chunks[frames.current];
+    uint64_t number = frames.first_frame + (uint64_t)frames.current * CHUNK_PAGES;
     if (c->kind != KIND_USER || hooks.fail[PAGER_HOOK_FAIL_FRAME] != 0) {
         return false;
     }
     struct frame_record *r;
     if (c->free != FRAME_LINK_END) {
-        r = &frames.records[first + c->free];
+        number += c->free;
+        r = &frames.origin[number];
         if (r->link == FRAME_LINK_END && c->bump == CHUNK_PAGES) {
             return false;
         }
@@ -104,12 +99,13 @@ static inline bool frame_alloc_quick(frame_t *frame_out GIVES)
         if (c->bump >= CHUNK_PAGES - 1) {
             return false;
         }
-        r = &frames.records[first + c->bump++];
+        number += c->bump++;
+        r = &frames.origin[number];
     }
     c->used++;
     *r = (struct frame_record){.count = 1};
     frames.totals.user_free--;
-    *frame_out = (frame_t){frames.first_frame + (uint32_t)(r - frames.records)};
+    *frame_out = (frame_t){(uint32_t)number};
     return true;
 }
 /* One more refers to f. */
@@ -144,7 +140,7 @@ struct frame_batch {
 
 static inline struct frame_batch frame_batch_begin(void)
 {
-    return (struct frame_batch){.chunk = UINT64_MAX, .records = frame_records_from_zero()};
+    return (struct frame_batch){.chunk = UINT64_MAX, .records = frames.origin};
 }
 
 static inline void frame_batch_unref(struct frame_batch *batch, uint64_t number TAKES)

@@ -12,7 +12,7 @@
 
 #include "audit.h"
 #include "chunk.h"
-#include "fault.h"
+#include "fault_near.h"
 #include "janitor.h"
 #include "kernel.h"
 #include "promise.h"
@@ -70,23 +70,25 @@ static uint64_t stop_thread(const struct message *m, unsigned reason)
 static inline uint64_t answer_step(struct message *m, const struct fault_step *step)
 {
     if (__builtin_expect(step->answer == FAULT_MAP, 1)) {
-        m->w[0] = step->leaf.number;
+        m->w[0] = step->leaf;
         m->w[1] = step->word;
         m->w[2] = PAGER_SLOT_MEMORY;
         return IPC_MAP;
     }
-    return step->answer == FAULT_AGAIN ? IPC_FENCE : stop_thread(m, step->reason);
+    struct message copy = *m; /* m may live in registers */
+    return step->answer == FAULT_AGAIN ? IPC_FENCE : stop_thread(&copy, step->reason);
 }
 
+/* One that serve_faults leaves. */
 static void on_fault(struct message *m, struct answer *answer)
 {
     answer->wanted = true;
-    struct space *s = space_find(m->badge);
-    if (s == NULL || !is_page_fault(m->w[0])) {
+    if (!is_page_fault(m->w[0])) {
         answer->descriptor = stop_thread(m, reason_of_kind(m->w[0]));
         return;
     }
-    fault_resolve(s, (unsigned)m->w[0], m->w[1], &answer->step);
+    fault_resolve_id(m->badge, (unsigned)m->w[0], m->w[1], &answer->step);
+    fault_fill(&answer->step);
     answer->descriptor = answer_step(m, &answer->step);
     answer->to_finish = true;
 }
@@ -235,21 +237,37 @@ static void work(void)
     }
 }
 
-/* While page faults of known spaces follow one another, nothing but them. */
-static err_t serve_faults(struct message *m)
+/* Delivered words, one by one: a message that lives in registers is not to be laid out in memory. */
+static inline void message_move(struct message *to, const struct message *from)
+{
+    to->label = from->label;
+#pragma GCC unroll 8
+    for (unsigned i = 0; i < MESSAGE_WORDS; i++) {
+        to->w[i] = from->w[i];
+    }
+    to->badge = from->badge;
+    to->info = from->info;
+}
+
+/* While page faults follow one another, nothing but them, and all that they need
+ * stays in registers. */
+static __attribute__((noinline)) err_t serve_faults(struct message *message)
 {
     const uint64_t descriptor = ipc_with_reply(loop_reply) | IPC_ACCEPT;
+    struct fault_reach reach = {0};
+    struct message m;
     struct fault_step step;
-    struct space *s;
     err_t error = ERR_OK;
-    while (error == ERR_OK && (m->info & IPC_INFO_FAULT) != 0 && is_page_fault(m->w[0]) &&
-           (s = space_find(m->badge)) != NULL) {
-        fault_resolve(s, (unsigned)m->w[0], m->w[1], &step);
-        uint64_t how = answer_step(m, &step);
-        error = ipc_registers_long(SYS_REPLY_RECEIVE, PAGER_SLOT_ENDPOINT, m, descriptor | how,
-                                   SLOT_ACCEPT, 0);
+    message_move(&m, message);
+    while (error == ERR_OK && (m.info & IPC_INFO_FAULT) != 0 && is_page_fault(m.w[0])) {
+        m.label = 0; /* as it came; it need not be kept */
+        fault_resolve_near(&reach, m.badge, m.w[0], m.w[1], &step);
+        fault_fill(&step);
+        uint64_t how = answer_step(&m, &step);
+        error = ipc_reply_receive_accept(PAGER_SLOT_ENDPOINT, &m, descriptor | how, SLOT_ACCEPT);
         fault_finish(&step);
     }
+    message_move(message, &m);
     return error;
 }
 
@@ -281,7 +299,7 @@ void server_main(uint64_t boot_address, uint64_t unused)
     uint64_t audit_deadline = 0;
     for (;;) {
         err_t error = exchange(&m, &answer, next_source(audit_deadline));
-        if (error == ERR_OK && !audit_is_held()) {
+        if (error == ERR_OK && (m.info & IPC_INFO_FAULT) != 0 && !audit_is_held()) {
             error = serve_faults(&m);
         }
         if (error == ERR_OK) {

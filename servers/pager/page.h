@@ -1,22 +1,22 @@
-/* 4 KiB at a time: zeroing and copying, the two costs that no cleverness removes. 32 doublewords
+/* 4 KiB at a time: zeroing and copying, the two costs that no cleverness removes. 128 doublewords
  * a turn; the compiler makes them plain loads and stores. */
 #ifndef PAGER_PAGE_H
 #define PAGER_PAGE_H
 
 #include "window.h"
 
-enum { PAGE_WORDS = PAGE_BYTES / 8 };
+enum { PAGE_WORDS = PAGE_BYTES / 8, PAGE_TURN_WORDS = 128 };
 
 static inline void page_zero(frame_t frame)
 {
     uint64_t *to = pager_pointer(frame);
     uint64_t *end = to + PAGE_WORDS;
     do {
-#pragma GCC unroll 32
-        for (unsigned i = 0; i < 32; i++) {
+#pragma GCC unroll 128
+        for (unsigned i = 0; i < PAGE_TURN_WORDS; i++) {
             to[i] = 0;
         }
-        to += 32;
+        to += PAGE_TURN_WORDS;
         __asm__ volatile("" : : : "memory"); /* keep the loop a loop, not a call to memset */
     } while (to != end);
 }
@@ -47,12 +47,12 @@ static inline void page_copy(frame_t target, frame_t source)
     const uint64_t *from = pager_pointer(source);
     uint64_t *end = to + PAGE_WORDS;
     do {
-        page_copy_words(to, from);
-        page_copy_words(to + 8, from + 8);
-        page_copy_words(to + 16, from + 16);
-        page_copy_words(to + 24, from + 24);
-        to += 32;
-        from += 32;
+#pragma GCC unroll 16
+        for (unsigned i = 0; i < PAGE_TURN_WORDS; i += 8) {
+            page_copy_words(to + i, from + i);
+        }
+        to += PAGE_TURN_WORDS;
+        from += PAGE_TURN_WORDS;
         __asm__ volatile("" : : : "memory");
     } while (to != end);
 }

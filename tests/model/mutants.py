@@ -73,6 +73,9 @@ def build(directory, name, edits):
     if any(path.endswith(".h") for path in texts):  # compile whatever may include it
         sources = [path for path in glob.glob("servers/pager/*.c") + glob.glob("tests/model/*.c")
                    if has_object(path, objects)]
+        for path in glob.glob("servers/pager/*.h") + glob.glob("tests/model/*.h"):
+            if path not in texts:  # headers include each other: so that they find the mutant, too
+                shutil.copy(path, place)
     for path in sources:
         source = os.path.join(place, os.path.basename(path))
         if path not in texts:  # an includer: beside the header, so that it is found first

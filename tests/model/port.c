@@ -11,7 +11,7 @@
 #include "directory.h"
 #include "fake_calls.h"
 #include "fake_kernel.h"
-#include "fault.h"
+#include "fault_near.h"
 #include "frame.h"
 #include "hook.h"
 #include "janitor.h"
@@ -136,8 +136,11 @@ static uint64_t boot(uint64_t *root_out)
     return next;
 }
 
+static struct fault_reach reach; /* kept from fault to fault, as the main loop does */
+
 void port_start(void)
 {
+    fault_reach_empty(&reach);
     uint64_t root = 0;
     uint64_t table_next = boot(&root);
     uint32_t object_pages = (uint32_t)dice_below(2);
@@ -219,18 +222,17 @@ static struct fault_step step;
 
 struct port_answer port_fault(uint64_t badge, unsigned kind, uint64_t address)
 {
-    struct space *space = space_find(badge);
-    if (space == NULL) {
+    if (space_find(badge) == NULL) {
         model_fail("the pager does not know space 0x%llx", (unsigned long long)badge);
     }
     failure_begin();
-    step = (struct fault_step){0};
-    fault_resolve(space, kind, address, &step);
+    fault_resolve_near(&reach, badge, kind, address, &step);
+    fault_fill(&step);
     failure_end();
     switch (step.answer) {
     case FAULT_MAP:
         return (struct port_answer){
-            .verdict = PORT_MAP, .table = step.leaf.number, .word = step.word};
+            .verdict = PORT_MAP, .table = step.leaf, .word = (uint32_t)step.word};
     case FAULT_AGAIN:
         return (struct port_answer){.verdict = PORT_FENCE};
     case FAULT_KILL:
@@ -247,6 +249,7 @@ void port_fault_done(void)
 /* What the main loop does when no message waits. */
 bool port_work(void)
 {
+    fault_reach_empty(&reach);
     return teardown_step() || promise_adjust_chunks();
 }
 
@@ -290,6 +293,7 @@ unsigned port_space(uint64_t space_id)
 void port_request(struct pager_request *request, uint64_t badge)
 {
     request->badge = badge;
+    fault_reach_empty(&reach);
     failure_begin();
     (void)request_serve(request);
     failure_end();

@@ -120,6 +120,13 @@ IPC_INLINE err_t ipc_reply_receive(cap_t endpoint, struct message *m, cap_t repl
     return ipc_registers_short(SYS_REPLY_RECEIVE, endpoint, m, ipc_with_reply(reply_slot));
 }
 
+/* The same with a descriptor that has IPC_ACCEPT, and flags that announce nothing more. */
+IPC_INLINE err_t ipc_reply_receive_accept(cap_t endpoint, struct message *m, uint64_t descriptor,
+                                          cap_t accept_slot)
+{
+    return ipc_registers_accept(SYS_REPLY_RECEIVE, endpoint, m, descriptor, accept_slot);
+}
+
 IPC_INLINE err_t ipc_reply_receive_full(cap_t endpoint, struct message *m, uint64_t descriptor,
                                         cap_t accept_slot, uint64_t deadline_ticks)
 {

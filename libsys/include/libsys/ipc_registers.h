@@ -16,7 +16,7 @@
         }                                      \
     } while (0)
 
-enum ipc_sent { IPC_SENT_NOTHING, IPC_SENT_SHORT, IPC_SENT_LONG };
+enum ipc_sent { IPC_SENT_NOTHING, IPC_SENT_SHORT, IPC_SENT_ACCEPT, IPC_SENT_LONG };
 
 /* What goes out is a constant at each call; everything may come back. */
 IPC_INLINE err_t ipc_registers(enum ipc_sent sent, uint64_t number, cap_t capability,
@@ -46,7 +46,7 @@ IPC_INLINE err_t ipc_registers(enum ipc_sent sent, uint64_t number, cap_t capabi
     IPC_REGISTER(t1, sent == IPC_SENT_LONG, m->w[5]);
     IPC_REGISTER(t2, sent == IPC_SENT_LONG, m->w[6]);
     IPC_REGISTER(t3, sent == IPC_SENT_LONG, m->w[7]);
-    IPC_REGISTER(t4, sent == IPC_SENT_LONG, accept_slot);
+    IPC_REGISTER(t4, sent >= IPC_SENT_ACCEPT, accept_slot);
     IPC_REGISTER(t5, sent == IPC_SENT_LONG, deadline_ticks);
     __asm__ volatile("ecall"
                      : "+r"(a0), "+r"(a1), "+r"(a2), "+r"(a3), "+r"(a4), "+r"(a5), "+r"(a6),
@@ -72,6 +72,13 @@ IPC_INLINE err_t ipc_registers_short(uint64_t number, cap_t capability, struct m
                                      uint64_t descriptor)
 {
     return ipc_registers(IPC_SENT_SHORT, number, capability, m, descriptor, 0, 0);
+}
+
+/* Label, w0..w3 and accept slot go out. */
+IPC_INLINE err_t ipc_registers_accept(uint64_t number, cap_t capability, struct message *m,
+                                      uint64_t descriptor, cap_t accept_slot)
+{
+    return ipc_registers(IPC_SENT_ACCEPT, number, capability, m, descriptor, accept_slot, 0);
 }
 
 /* Nothing goes out (a receive). */

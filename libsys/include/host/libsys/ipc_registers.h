@@ -6,6 +6,8 @@
 
 err_t ipc_registers_short(uint64_t number, cap_t capability, struct message *m,
                           uint64_t descriptor);
+err_t ipc_registers_accept(uint64_t number, cap_t capability, struct message *m,
+                           uint64_t descriptor, cap_t accept_slot);
 err_t ipc_registers_receive(uint64_t number, cap_t capability, struct message *m,
                             uint64_t descriptor);
 err_t ipc_registers_long(uint64_t number, cap_t capability, struct message *m, uint64_t descriptor,
