@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Run the benches and set the figures beside the peers': `make bench`, `make bench LARGE=1`.
+"""Run the benches and set the figures beside the peers': `make bench`, `make bench SMALL=1`.
 
-    report.py [--large]
+    report.py [--small]
 
 Boots the kernel bench (an init of its own) and the system bench under `-icount shift=0,sleep=off`,
-where an instruction is a nanosecond and every run counts the same. Writes build/bench.json (without
---large the figures that need gigabytes are kept from the run before) and prints a table. Exit status 1
+where an instruction is a nanosecond and every run counts the same. Writes build/bench.json (with
+--small the figures that need gigabytes are kept from the run before) and prints a table. Exit status 1
 if a bench did not end or a figure is missing.
 """
 
@@ -41,13 +41,13 @@ def table(figures, peers):
 
 
 def main():
-    if sys.argv[1:] not in ([], ["--large"]):
+    if sys.argv[1:] not in ([], ["--small"]):
         sys.exit(__doc__)
     machine.exit_on_signals()
     counts.chdir_to_root()
-    large = "--large" in sys.argv
-    figures, stretches = measured.measure(counts.BUILD, large)
-    if OUTPUT.exists():
+    small = "--small" in sys.argv
+    figures, stretches = measured.measure(counts.BUILD, large=not small)
+    if small and OUTPUT.exists():
         figures = json.loads(OUTPUT.read_text()) | figures
     OUTPUT.write_text(json.dumps(figures, indent=1) + "\n")
     table(figures, json.loads(PEERS.read_text()))

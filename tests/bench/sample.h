@@ -15,27 +15,42 @@ struct sample {
     uint64_t most;
 };
 
+/* Where instret may not be read, the build names another counter and how many instructions one step of
+ * it stands for (make bench-linux). */
+#ifndef SAMPLE_COUNTER
+#define SAMPLE_COUNTER "instret"
+#define SAMPLE_SCALE   1
+#endif
+
+static inline uint64_t retired_now(void)
+{
+    uint64_t value;
+    __asm__ volatile("csrr %0, " SAMPLE_COUNTER : "=r"(value)::"memory");
+    return value * SAMPLE_SCALE;
+}
+
 /* Opens a window. */
 static inline uint64_t retired_before(void)
 {
     uint64_t value;
-    __asm__ volatile(".word 0x5b102013\n\trdinstret %0" : "=r"(value)::"memory");
-    return value;
+    __asm__ volatile(".word 0x5b102013\n\tcsrr %0, " SAMPLE_COUNTER : "=r"(value)::"memory");
+    return value * SAMPLE_SCALE;
 }
 
 /* Closes it. */
 static inline uint64_t retired_after(void)
 {
     uint64_t value;
-    __asm__ volatile("rdinstret %0\n\t.word 0x5b202013" : "=r"(value)::"memory");
-    return value;
+    __asm__ volatile("csrr %0, " SAMPLE_COUNTER "\n\t.word 0x5b202013" : "=r"(value)::"memory");
+    return value * SAMPLE_SCALE;
 }
 
 static inline uint64_t sample_overhead(void)
 {
     uint64_t before, after;
-    __asm__ volatile("rdinstret %0\n\trdinstret %1" : "=r"(before), "=r"(after)::"memory");
-    return after - before;
+    __asm__ volatile("csrr %0, " SAMPLE_COUNTER "\n\tcsrr %1, " SAMPLE_COUNTER
+                     : "=r"(before), "=r"(after)::"memory");
+    return (after - before) * SAMPLE_SCALE;
 }
 
 /* The window that closed last is a sample, of this value. */

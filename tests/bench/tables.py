@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Fill the tables of docs/performance.md from what was measured: `make performance-tables`.
 
-Reads build/bench.json (make bench LARGE=1 or make bench-check), build/interrupts.json (the target
+Reads build/bench.json (make bench or make bench-check), build/interrupts.json (the target
 tests), tests/bench/peers.json and abi/kernel.toml; replaces what stands between `<!-- NAME -->` and
 `<!-- end -->` in the page. Nothing there is written by hand. build/docs/paths.md and build/docs/bounds.md
 get what is too long for the page: every function of every path, every system call with its bound.

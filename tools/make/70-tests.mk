@@ -7,10 +7,10 @@
 #:   make board-tests          boot every BOARD and run a line on it; the card's image, writing it
 #:   make gates                check the laws on the built kernel
 #:   make profile NAME=fork_16 where the instructions of one operation of the bench go
-#:   make bench                what each operation costs, in instructions; LARGE=1 with the gigabytes
+#:   make bench                what each operation costs, in instructions; SMALL=1 without the gigabytes
 #:   make bench-check          all of it, held against tests/bench/budget.json; part of make test
 #:   make bench-update         write tests/bench/budget.json anew
-#:   make bench-linux          the same program for Linux: build/linux/bench
+#:   make bench-linux          the same program for Linux: build/linux/; KERNEL=Image runs it beside ours
 #:   make performance-tables   fill docs/performance.md from the last bench and target tests
 #:   make curves               docs/figures/curve_*.svg: how operations grow (all, or NAME=); needs gnuplot
 
@@ -152,7 +152,7 @@ board-tests: $(BUILD)/Image $(ARCHIVE) $(PROBE) $(BUILD)/profile/aligned.so
 	@$(TEST_RUN) $(BOARD_TESTS)
 
 bench: $(BENCH_READY)
-	@$(PYTHON) tests/bench/report.py $(if $(LARGE),--large)
+	@$(PYTHON) tests/bench/report.py $(if $(SMALL),--small)
 
 bench-check: $(BENCH_READY)
 	@$(TEST_RUN) tests/bench/check.py
@@ -160,11 +160,28 @@ bench-check: $(BENCH_READY)
 bench-update: $(BENCH_READY)
 	@$(PYTHON) tests/bench/check.py --update
 
-bench-linux: $(BUILD)/linux/bench
-$(BUILD)/linux/bench: $(filter-out %/byre.c,$(wildcard tests/bench/system/*.[ch])) tests/bench/sample.h
+# The same program for Linux, and an archive that a Linux kernel starts it from: /init is the bench.
+# Linux keeps instret from user mode; under -icount one step of the clock is a hundred instructions.
+LINUX_CC := riscv64-linux-gnu-gcc -std=gnu2x -O2 $(WARNINGS) -static
+LINUX_BENCH := $(BUILD)/linux/bench
+LINUX_ARCHIVE := $(BUILD)/linux/archive.cpio
+
+bench-linux: $(LINUX_ARCHIVE) $(if $(KERNEL),$(BENCH_READY))
+	@$(if $(KERNEL),$(PYTHON) tests/bench/linux.py '$(KERNEL)' $(LINUX_ARCHIVE) $(if $(LARGE),--large),:)
+
+$(LINUX_BENCH): $(filter-out %/byre.c,$(wildcard tests/bench/system/*.[ch])) tests/bench/sample.h
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)riscv64-linux-gnu-gcc -std=gnu2x -O2 $(WARNINGS) -static $(filter %.c,$^) -o $@
+	$(Q)$(LINUX_CC) -DSAMPLE_COUNTER='"time"' -DSAMPLE_SCALE=100 $(filter %.c,$^) -o $@
+
+$(BUILD)/linux/%: programs/%.c
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(LINUX_CC) $< -lm -o $@
+
+$(LINUX_ARCHIVE): $(LINUX_BENCH) $(BUILD)/linux/true $(BUILD)/linux/sleep tools/archive.py
+	$(call say,ARCHIVE,$@)
+	$(Q)$(MAKE_ARCHIVE) $@ init=$(LINUX_BENCH) true=$(BUILD)/linux/true sleep=$(BUILD)/linux/sleep
 
 performance-tables:
 	@$(PYTHON) tests/bench/tables.py

@@ -9,6 +9,10 @@ enum { SLOT_HOLD = PROGRAM_SLOT_FREE, SLOT_MEMORY = PROGRAM_SLOT_FREE + 1 };
 
 extern const char __executable_start[], _end[];
 
+void platform_begin(void)
+{
+}
+
 uint64_t platform_faults(void)
 {
     struct space_statistics s;

@@ -36,7 +36,7 @@ static void measure_fork(const char *name, uint64_t x)
         uint64_t before = retired_before();
         pid_t pid = fork_or_fail();
         if (pid == 0) {
-            __asm__ volatile("rdinstret %0" : "=r"(told[0])::"memory");
+            told[0] = retired_now();
             _exit(0);
         }
         uint64_t after = retired_after();
@@ -124,7 +124,7 @@ static void curve_exit(const char *name)
         pid_t pid = fork_or_fail();
         if (pid == 0) {
             (void)pages_new(count);
-            __asm__ volatile("rdinstret %0" : "=r"(told[0])::"memory");
+            told[0] = retired_now();
             _exit(0);
         }
         child_wait(pid);

@@ -66,7 +66,7 @@ static void charge(const char *name, void (*operation)(volatile char *), volatil
     }
     uint64_t first, last;
     platform_settle();
-    __asm__ volatile("rdinstret %0" : "=r"(first)::"memory");
+    first = retired_now();
     for (unsigned i = 0; i < OPERATIONS; i++) {
         uint64_t before = retired_before();
         operation(pages);
@@ -74,7 +74,7 @@ static void charge(const char *name, void (*operation)(volatile char *), volatil
         sample_count(&sample, before, after);
     }
     platform_settle();
-    __asm__ volatile("rdinstret %0" : "=r"(last)::"memory");
+    last = retired_now();
     sample.sum = last - first; /* the loop's own dozen instructions are charged, too */
     sample_print(name, &sample, "instructions");
 }

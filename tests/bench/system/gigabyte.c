@@ -20,7 +20,7 @@ static void fork_exit_wait_1g(volatile char *pages)
     for (unsigned i = 0; i < WARM_UP + OPERATIONS; i++) {
         if (i == WARM_UP) {
             platform_settle();
-            __asm__ volatile("rdinstret %0" : "=r"(first)::"memory");
+            first = retired_now();
         }
         uint64_t before = retired_before();
         pid_t pid = fork_or_fail();
@@ -36,7 +36,7 @@ static void fork_exit_wait_1g(volatile char *pages)
         }
     }
     platform_settle();
-    __asm__ volatile("rdinstret %0" : "=r"(last)::"memory");
+    last = retired_now();
     sample.sum = last - first; /* what was put off is charged */
     sample_print("fork_exit_wait_1g", &sample, "instructions");
 }
@@ -133,7 +133,7 @@ void exit_1g(void)
         while (told[2] == 0) {
             rest_ms(1);
         }
-        __asm__ volatile("rdinstret %0" : "=r"(told[0])::"memory");
+        told[0] = retired_now();
         _exit(0);
     }
     while (told[1] == 0) {

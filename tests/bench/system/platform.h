@@ -5,6 +5,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Called first: makes of the machine what the bench wants to find. */
+void platform_begin(void);
+
 /* Page faults that this process has taken. */
 uint64_t platform_faults(void);
 
