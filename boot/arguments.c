@@ -35,10 +35,15 @@ void arguments_parse(struct boot_facts *facts, const char *text)
 {
     const char *asid_bits = find(text, "asid_bits=");
     const char *preempt = find(text, "preempt=");
+    const char *harts = find(text, "harts=");
     facts->quiet = find(text, "quiet") != NULL;
     facts->test_hooks = find(text, "testhooks") != NULL;
     facts->preempt = preempt != NULL;
     facts->asid_bits_max = ASID_BITS_MAX;
+    facts->harts_max = UINT64_MAX;
+    if (harts != NULL) {
+        (void)number_parse(harts, &facts->harts_max);
+    }
     if (asid_bits != NULL) {
         (void)number_parse(asid_bits, &facts->asid_bits_max);
     }

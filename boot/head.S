@@ -5,6 +5,7 @@
  *   tp     0: no hart structure yet              sp  the kernel's stack, at its physical address
  *
  * The header is what Linux's boot-image-header.rst describes; booti and QEMU read it. */
+#include "offsets.h"
 #include "riscv/csr.h"
 
     .section .text.head, "ax"
@@ -61,6 +62,9 @@ first:
      * fetching it traps to where stvec says: the same place at its kernel address. */
     .global boot_enter_kernel
 boot_enter_kernel:
+    lla     ra, riscv_start
+enter_kernel:
+    add     ra, ra, a1
     lla     t0, 1f
     add     t0, t0, a1
     csrw    stvec, t0
@@ -68,12 +72,38 @@ boot_enter_kernel:
     sfence.vma
     csrw    satp, a0
     .balign 4
-1:  lla     ra, late
-    tail    riscv_start
+1:  mv      a0, sp
+    ret
 
+    /* Where firmware is asked to start another hart: a0 is its number. It goes to its place in the
+     * kernel's metadata, if it has one: sp is its struct, below which its stack lies. */
+    .global hart_entry
+    .balign 4
+hart_entry:
+    csrw    sie, zero
+    csrw    satp, zero
 late:
-    wfi
+    lla     t0, hart_entry_facts
+    ld      t1, ENTRY_COUNT(t0)
+    fence   r, r
+    ld      t2, ENTRY_PLACES(t0)
+    li      t3, HART_STRUCT_OFFSET
+    li      t4, HART_PLACE_BYTES
+    li      t5, HART_ID
+    add     sp, t2, t3
+1:  beqz    t1, 2f
+    add     t2, sp, t5
+    ld      t2, (t2)
+    beq     t2, a0, 3f
+    add     sp, sp, t4
+    addi    t1, t1, -1
+    j       1b
+2:  wfi
     j       late
+3:  ld      a0, ENTRY_SATP(t0)
+    ld      a1, ENTRY_OFFSET(t0)
+    lla     ra, hart_arrive
+    j       enter_kernel
 
     .balign 4
 trapped:

@@ -11,6 +11,7 @@
 #include "paging.h"
 #include "riscv/csr.h"
 #include "riscv/facts.h"
+#include "riscv/hart.h"
 #include "riscv/panic.h"
 #include "riscv/sbi.h"
 
@@ -72,9 +73,32 @@ static void make_plan(uint64_t image)
         .archive = archive,
         .tree = {boot_address(init.tree.base), boot_address(init.tree.base) + init.tree.used_bytes},
         .chunk_record_bytes = sizeof(struct chunk),
+        .harts_bytes = (uint64_t)riscv_facts.other_harts * HART_PLACE_BYTES,
         .init_pages = init_pages(&init),
     };
     require(plan_make(&plan, &machine, &request), plan.complaint);
+}
+
+/* How many harts are to run besides this one. */
+static uint32_t count_other_harts(void)
+{
+    uint64_t most = boot_facts.harts_max < HARTS_MAX ? boot_facts.harts_max : HARTS_MAX;
+    most = most < machine.hart_count ? most : machine.hart_count;
+    return most == 0 ? 0 : (uint32_t)most - 1;
+}
+
+/* All but the one that boots, in the tree's order. */
+static void make_harts(uint64_t hart_id)
+{
+    uint64_t place = plan.harts_start;
+    for (unsigned i = 0; place < plan.chunk_records; i++) {
+        if (machine.harts[i].id != hart_id) {
+            struct riscv_hart *hart = boot_pointer(place + HART_PLACE_BYTES - PAGE_BYTES);
+            boot_zero(place, HART_PLACE_BYTES);
+            hart->hart_id = machine.harts[i].id;
+            place += HART_PLACE_BYTES;
+        }
+    }
 }
 
 /* B2: a kind for every chunk. */
@@ -122,7 +146,7 @@ static void tell_kernel(void)
         boot_facts.devices[i] = frames_of(plan.devices.list[i].start, plan.devices.list[i].end);
     }
     boot_facts.timebase_hz = machine.timebase_hz;
-    boot_facts.hart_count = 1;
+    boot_facts.hart_count = riscv_facts.other_harts + 1;
 }
 
 static void tell_init(uint64_t ticks, uint64_t instructions)
@@ -170,6 +194,7 @@ static void tell_riscv(uint64_t hart_id)
     riscv_facts.plic_start = machine.plic_start;
     riscv_facts.plic_context = hart->plic_context;
     riscv_facts.plic_sources = hart->plic_context == MACHINE_NO_CONTEXT ? 0 : machine.plic_sources;
+    riscv_facts.harts_start = plan.harts_start;
     riscv_facts.has_sstc = hart->has_sstc && boot_probe_stimecmp() != 0;
     (void)copy_text(riscv_facts.model, sizeof riscv_facts.model, machine.model);
 }
@@ -193,6 +218,7 @@ struct boot_result boot_main(uint64_t hart_id, uint64_t tree, uint64_t ticks, ui
     arguments_parse(&boot_facts, machine.arguments);
     riscv_facts.image_offset = KERNEL_IMAGE - image;
     riscv_facts.is_tested = boot_facts.test_hooks;
+    riscv_facts.other_harts = count_other_harts();
     find_init();
     make_plan(image);
 
@@ -202,6 +228,7 @@ struct boot_result boot_main(uint64_t hart_id, uint64_t tree, uint64_t ticks, ui
     init.start = plan.init_start;
     init_build(&init);
     make_chunks();
+    make_harts(hart_id);
 
     uint64_t root = paging_build(&plan, image, &machine);
     __builtin_memcpy(boot_pointer(init_root(&init) + PAGE_BYTES / 2),
@@ -209,5 +236,6 @@ struct boot_result boot_main(uint64_t hart_id, uint64_t tree, uint64_t ticks, ui
     tell_riscv(hart_id);
     tell_kernel();
     tell_init(ticks, instructions);
-    return (struct boot_result){SATP_SV39 | root >> PAGE_SHIFT, riscv_facts.image_offset};
+    riscv_facts.satp = SATP_SV39 | root >> PAGE_SHIFT;
+    return (struct boot_result){riscv_facts.satp, riscv_facts.image_offset};
 }

@@ -5,6 +5,7 @@
 
 #include "boot.h"
 #include "riscv/csr.h"
+#include "riscv/hart.h"
 #include "riscv/paging.h"
 
 enum {
@@ -44,6 +45,10 @@ static void map_image(const struct plan *plan, uint64_t image)
     map_pages(image, boot_address(stack_bottom),
               plan->metadata_end < first_chunk_end ? plan->metadata_end : first_chunk_end,
               KERNEL_RW);
+    for (uint64_t at = plan->harts_start; at < plan->chunk_records && at < first_chunk_end;
+         at += HART_PLACE_BYTES) {
+        image_leaf[(at - image) >> PAGE_SHIFT] = 0; /* below each stack */
+    }
     image_middle[index] = entry_for(boot_address(image_leaf), PTE_V);
     for (uint64_t at = first_chunk_end; at < plan->metadata_end; at += CHUNK_BYTES) {
         image_middle[++index] = entry_for(at, KERNEL_RW);

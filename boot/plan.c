@@ -50,7 +50,8 @@ bool plan_gib_has_ram(const struct plan *plan, uint64_t gib)
 
 static void plan_carve_metadata(struct plan *plan, const struct plan_request *request)
 {
-    plan->chunk_records = round_up(request->image.end, PAGE);
+    plan->harts_start = round_up(request->image.end, PAGE);
+    plan->chunk_records = plan->harts_start + request->harts_bytes;
     plan->window_tables =
         round_up(plan->chunk_records + plan->chunk_count * request->chunk_record_bytes, PAGE);
     plan->metadata_end = plan->window_tables;

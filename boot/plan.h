@@ -3,7 +3,8 @@
  *   N1  A chunk is KERNEL if the image or the kernel's metadata is in it, USER if all of it is RAM
  *       that nobody reserved, else FIRMWARE. One USER chunk becomes TABLE and one OBJECT: the
  *       highest that hold neither the archive nor the tree.
- *   N2  Metadata follows the image: the chunk records, then one window table a GiB with RAM.
+ *   N2  Metadata follows the image: the places of harts, the chunk records, then one window table a GiB
+ *       with RAM.
  *   N3  init's frames lie low, in one run, and overlap neither the archive nor the tree.
  *   N4  Devices are what is neither RAM nor barred, in whole pages.
  */
@@ -20,6 +21,7 @@ struct plan_request {
     struct range archive;
     struct range tree;
     uint64_t chunk_record_bytes;
+    uint64_t harts_bytes; /* places for harts */
     uint64_t init_pages;
 };
 
@@ -28,7 +30,8 @@ struct plan {
     struct range kernel;  /* KERNEL chunks */
     uint64_t chunk_first; /* number of the first chunk of RAM */
     uint64_t chunk_count;
-    uint64_t chunk_records; /* N2 */
+    uint64_t harts_start; /* N2 */
+    uint64_t chunk_records;
     uint64_t window_tables;
     uint64_t metadata_end;
     uint64_t table_chunk; /* addresses */

@@ -1,11 +1,12 @@
 /* The architecture contract: what the portable kernel (core/) needs of the machine. riscv/ keeps it
  * on hardware; tests/host/fake_arch.c keeps it in a process on the host.
  *
- *   A1  Called with the kernel lock held and interrupts off, but for arch_idle and arch_panic.
+ *   A1  Called with the kernel lock held and interrupts off, but for arch_idle and what a panic calls.
  *   A2  Nothing here allocates, blocks, or touches USER or DEVICE memory.
  *   A3  Physical memory of kind OBJECT, TABLE or KERNEL is reached through arch_window alone; the
  *       window of a chunk is open exactly while its kind is OBJECT or TABLE (or KERNEL, always).
- *   A4  A flush has taken effect on every hart that may hold the translation when it returns.
+ *   A4  A flush has taken effect on every hart that may hold the translation when it returns: also
+ *       on one that waits for the lock, or runs in user mode.
  */
 #pragma once
 
@@ -19,7 +20,6 @@
  *   void arch_space_load(struct hart *hart, struct space *space);   make it this hart's space
  *   uint64_t arch_time_ticks(void);
  *   void arch_flush_page(const struct space *space, vaddr_t address);            A4
- *   void arch_fence_code(void);         fetches see what was stored before, by whatever address
  *   void arch_float_switch(struct hart *hart, struct thread *to);
  *       hart->current is `to` (NULL: idle), hart->float_id not yet: who ran before it, or it, uses
  *       floating point.
@@ -48,8 +48,15 @@ void arch_flush_all(void);
 
 /* -------------------------------------------------------------- time, waiting */
 void arch_timer_set(struct hart *hart, uint64_t deadline_ticks); /* all ones: never */
-bool arch_interrupt_pending(void); /* would an interrupt be taken now? for sliced work */
+/* Would an interrupt be taken now, or does another hart want the lock? For sliced work. */
+bool arch_interrupt_pending(void);
 void arch_idle(struct hart *hart); /* wait for an interrupt; the lock is NOT held */
+
+/* --------------------------------------------------------------------- other harts */
+void arch_notify(struct hart *hart); /* it enters core_notified soon, asleep or not */
+void arch_stop_others(void);         /* for a panic: they come to rest, as far as they can */
+/* What is about to become executable may have been written: no hart fetches what was there before. */
+void arch_fence_code(void);
 
 /* --------------------------------------------------------- registers of threads */
 void arch_thread_start(struct thread *thread, vaddr_t pc, vaddr_t sp, uint64_t tp, uint64_t a0,

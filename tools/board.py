@@ -1,7 +1,6 @@
 """The boards of `make run BOARD=...`: each is a QEMU machine and a way to start it.
 
-SMP counts the harts that Byre could use; today one runs it and the others sleep. Where the chip has a
-monitor core besides, hart 0, QEMU gets one more. MEM is the memory that the device tree names. Every board takes the same kernel and archive.
+SMP counts the harts that run Byre. Where the chip has a monitor core besides, hart 0, QEMU gets one more. MEM is the memory that the device tree names. Every board takes the same kernel and archive.
 
 Boards without a device that ends QEMU with a status get a word to say: see `farewell` below.
 """

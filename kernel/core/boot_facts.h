@@ -43,12 +43,13 @@ struct boot_facts {
 
     /* The machine. */
     uint64_t timebase_hz;
-    uint32_t hart_count;
+    uint32_t hart_count; /* that may run */
 
     /* Boot arguments that concern the kernel. */
     bool quiet;
     bool test_hooks;
     uint64_t asid_bits_max;
+    uint64_t harts_max;
     bool preempt; /* random preemption */
     uint64_t preempt_seed;
     uint64_t preempt_mean_us; /* 0: the kernel's choice */

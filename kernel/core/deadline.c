@@ -1,4 +1,4 @@
-/* Deadlines: the one tree. */
+/* Deadlines: the trees. */
 #include "core/deadline.h"
 
 #include "arch.h"
@@ -6,15 +6,14 @@
 #include "core/ipc.h"
 #include "core/timer.h"
 
-static struct tree deadlines; /* D1 [K] */
-
 void deadline_arm(struct deadline *deadline, uint64_t ticks, struct hart *hart)
 {
     if (ticks == TICKS_NEVER) {
         return;
     }
-    tree_insert(&deadlines, &deadline->node, ticks);
-    if (tree_first(&deadlines) == &deadline->node) {
+    deadline->hart = hart;
+    tree_insert(&hart->deadlines, &deadline->node, ticks);
+    if (tree_first(&hart->deadlines) == &deadline->node) {
         hart->must_set_timer = true;
     }
 }
@@ -22,15 +21,8 @@ void deadline_arm(struct deadline *deadline, uint64_t ticks, struct hart *hart)
 void deadline_disarm(struct deadline *deadline)
 {
     if (tree_is_linked(&deadline->node)) {
-        tree_remove(&deadlines, &deadline->node);
+        tree_remove(&deadline->hart->deadlines, &deadline->node);
     }
-}
-
-uint64_t deadline_first_ticks(void)
-{
-    const struct tree_node *first = tree_first(&deadlines);
-
-    return first == NULL ? TICKS_NEVER : first->key;
 }
 
 err_t deadline_check(uint64_t ticks)
@@ -39,10 +31,10 @@ err_t deadline_check(uint64_t ticks)
     return ticks == TICKS_NEVER || ticks > arch_time_ticks() ? ERR_OK : ERR_TIMEOUT;
 }
 
-void deadline_fire(uint64_t now_ticks)
+void deadline_fire(struct hart *hart, uint64_t now_ticks)
 {
     for (unsigned i = 0; i < DEADLINES_AT_ONCE; i++) {
-        struct tree_node *first = tree_first(&deadlines);
+        struct tree_node *first = tree_first(&hart->deadlines);
         struct deadline *deadline;
 
         if (first == NULL || first->key > now_ticks) {

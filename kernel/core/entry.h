@@ -17,6 +17,11 @@
 /* The first call, by the boot hart: takes over memory, makes init's objects, chooses init. */
 void core_start(struct hart *hart KEEPS, const struct boot_facts *facts LENT);
 
+/* Another hart, which has nothing to do yet. */
+void core_hart_start(struct hart *hart KEEPS, const struct boot_facts *facts LENT);
+/* Another hart asked this one to settle (arch_notify). */
+struct thread *core_notified(struct hart *hart);
+
 /* A system call is one of system_calls[], which returns its error. If anything was woken, armed or
  * blocked, or the error is DONE or RESTART, then all of the caller goes to registers[], pc before or
  * after the ecall, and schedule_settle says who runs.

@@ -26,16 +26,19 @@ struct hart {
     bool must_choose;       /* who runs next is to be decided before this entry ends [K] */
     bool
         must_set_timer; /* (assembly reads both as one) something changed what the timer is to be set to [K] */
-    uint64_t ready_bitmap;                     /* R2 [K] */
-    struct space *space;                       /* R3 [K] */
-    uint64_t float_id;                         /* current's [K] */
-    struct thread *float_owner;                /* the architecture's [K] */
-    unsigned index;                            /* [c] */
-    uint64_t switched_ticks;                   /* when current began to run [K] */
-    uint64_t counters[COUNTERS];               /* [K] */
+    uint64_t ready_bitmap;       /* R2 [K] */
+    struct space *space;         /* R3 [K] */
+    uint64_t space_tag;          /* the architecture's: of spaces it may load as they are [K] */
+    uint64_t float_id;           /* current's [K] */
+    struct thread *float_owner;  /* the architecture's [K] */
+    unsigned index;              /* in harts[], and the bit in masks of harts [c] */
+    bool is_notified;            /* it will enter the kernel without more asking: V4 [K] */
+    uint64_t switched_ticks;     /* when current began to run [K] */
+    uint64_t counters[COUNTERS]; /* [K] */
     struct list_node ready[THREAD_PRIORITIES]; /* [K] */
 
     /* The timer. [K] */
+    struct tree deadlines; /* armed by this hart */
     uint64_t timer_ticks;  /* what it is set to */
     uint64_t random_ticks; /* next random preemption; 0: not in that mode */
     uint64_t random_state;

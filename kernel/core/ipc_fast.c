@@ -2,6 +2,7 @@
 #include "core/ipc_fast.h"
 
 #include "arch.h"
+#include "core/balance.h"
 #include "core/captable.h"
 #include "core/endpoint.h"
 #include "core/entry.h"
@@ -23,9 +24,9 @@ ALWAYS_INLINE bool may_follow(const struct hart *hart, const struct thread *next
 {
     if (hart->ready_bitmap >= next->rank) {
         return hart->ready_bitmap < 2 * next->rank && hart->timer_ticks <= next->slice_end_ticks &&
-               arch_time_ticks() < next->slice_end_ticks && next->hart == hart;
+               arch_time_ticks() < next->slice_end_ticks;
     }
-    return next->hart == hart;
+    return true;
 }
 
 /* The receiver that would take a call now; NULL: none, or not by the short path. */
@@ -61,6 +62,7 @@ ALWAYS_INLINE void hand_over(struct hart *hart, struct thread *to)
     if (hart->ready_bitmap != 0) { /* J3 */
         schedule_account(hart);
     }
+    to->hart = hart; /* partners stay together: H4 says that it may run anywhere */
     schedule_hand_over(hart, to);
 }
 

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct lock {
@@ -21,6 +22,13 @@ static inline void core_lock(void)
 
     while (__atomic_load_n(&kernel_lock.now_serving, __ATOMIC_ACQUIRE) != ticket) {
     }
+}
+
+/* Does another hart wait for it? For the one that holds it. */
+static inline bool core_lock_is_wanted(void)
+{
+    return __atomic_load_n(&kernel_lock.next_ticket, __ATOMIC_RELAXED) !=
+           kernel_lock.now_serving + 1;
 }
 
 static inline void core_unlock(void)

@@ -123,8 +123,11 @@ err_t object_destroy_begin(struct object *object, struct thread *destroyer)
     REFUSE_IF((object->header & OBJECT_DYING) != 0, ERR_OK); /* joins */
     REFUSE_IF((type == OBJECT_SPACE && ((struct space *)object)->bound_threads != 0) ||
                   (type == OBJECT_CAPTABLE && ((struct captable *)object)->bound_threads != 0) ||
-                  (type == OBJECT_THREAD && ((struct thread *)object)->state == THREAD_RUNNING),
+                  object == &destroyer->object,
               ERR_BUSY);
+    if (type == OBJECT_THREAD) {
+        TRY(thread_await_stop(destroyer, (struct thread *)object));
+    }
     event_record(destroyer->hart, EVENT_DESTROY, (uint64_t)object, type);
     object->header = new_header(type) | OBJECT_DYING;
     return ERR_OK;

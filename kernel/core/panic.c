@@ -49,6 +49,7 @@ void kernel_print(const char *format, ...)
 
 void kernel_stop(void)
 {
+    arch_stop_others();
     for (unsigned i = 0; i < hart_count; i++) {
         event_print_all(harts[i]);
     }

@@ -2,6 +2,7 @@
 #include "core/schedule.h"
 
 #include "arch.h"
+#include "core/balance.h"
 
 static uint64_t slice_length_ticks; /* [c] */
 static uint64_t ticks_per_ms;       /* [c] */
@@ -49,7 +50,8 @@ void schedule_set_random(struct hart *hart, uint64_t seed, uint64_t mean_us)
 
 void schedule_rank(struct thread *thread)
 {
-    bool is_plain = random_mean_ticks == 0 && !tree_is_linked(&thread->deadline.node);
+    bool is_plain =
+        random_mean_ticks == 0 && thread->barred == 0 && !tree_is_linked(&thread->deadline.node);
 
     thread->rank = is_plain ? UINT64_C(1) << thread->priority : 0;
 }
@@ -68,13 +70,12 @@ static void push(struct thread *thread, bool to_head)
     }
 }
 
-void schedule_unqueue(struct thread *ready)
+/* G4 */
+static inline void put_back(struct thread *preempted)
 {
-    struct hart *hart = ready->hart;
-
-    list_remove(&ready->queue);
-    if (list_is_empty(&hart->ready[ready->priority])) {
-        hart->ready_bitmap &= ~(UINT64_C(1) << ready->priority);
+    push(preempted, true);
+    if (hart_count > 1) {
+        balance_share(preempted);
     }
 }
 
@@ -114,9 +115,13 @@ static void run(struct hart *hart, struct thread *next)
     }
     event_record_at(hart, schedule_account(hart), EVENT_SWITCH, (uint64_t)next, 0);
     schedule_hand_over(hart, next);
+    if (next == NULL && hart_count > 1) { /* V5 */
+        hart->space = NULL;
+        arch_space_leave(hart);
+    }
 }
 
-void schedule_wake(struct thread *thread)
+static inline void enqueue(struct thread *thread)
 {
     struct hart *hart = thread->hart;
 
@@ -129,18 +134,44 @@ void schedule_wake(struct thread *thread)
     }
 }
 
+/* With several harts. */
+static __attribute__((noinline)) void wake_somewhere(struct thread *thread)
+{
+    struct hart *hart;
+
+    if (thread->is_to_stop) {
+        thread_note_stopped(thread);
+        return;
+    }
+    balance_place(thread);
+    hart = thread->hart;
+    enqueue(thread);
+    if (hart->must_choose || hart->must_set_timer) {
+        balance_notify(hart);
+    }
+}
+
+void schedule_wake(struct thread *thread)
+{
+    if (hart_count > 1) {
+        wake_somewhere(thread);
+    } else {
+        enqueue(thread);
+    }
+}
+
 void schedule_wake_last(struct thread *thread)
 {
     struct hart *hart = thread->hart;
     struct thread *current = hart->current;
 
-    if (!current_is_running(hart) || hart->must_choose || hart->ready_bitmap >= thread->rank ||
-        thread->priority <= current->priority) {
+    if (hart != arch_this_hart() || !current_is_running(hart) || hart->must_choose ||
+        hart->ready_bitmap >= thread->rank || thread->priority <= current->priority) {
         schedule_wake(thread);
         return;
     }
     thread->slice_end_ticks = 0;
-    push(current, true); /* G4 */
+    put_back(current);
     run(hart, thread);
     hart->must_choose = true; /* so that the way out looks who is current */
 }
@@ -154,8 +185,12 @@ static bool slice_is_over(struct thread *thread)
 
 void schedule_switch_to(struct hart *hart, struct thread *thread)
 {
-    if (current_is_running(hart) || thread->hart != hart || random_mean_ticks != 0 ||
-        is_beaten(thread) || slice_is_over(thread)) {
+    if (current_is_running(hart) || !balance_allows(thread, hart)) {
+        schedule_wake(thread);
+        return;
+    }
+    thread->hart = hart; /* partners stay together */
+    if (random_mean_ticks != 0 || is_beaten(thread) || slice_is_over(thread)) {
         schedule_wake(thread);
         return;
     }
@@ -180,7 +215,7 @@ static struct thread *take_ready(struct hart *hart, unsigned priority)
     return thread;
 }
 
-static unsigned highest_bit(uint64_t bits)
+unsigned schedule_highest(uint64_t bits)
 {
     unsigned highest = 0;
 
@@ -196,16 +231,25 @@ static unsigned highest_bit(uint64_t bits)
 
 static void choose(struct hart *hart)
 {
+    struct thread *current = hart->current;
+
     if (current_is_running(hart)) {
-        if (!is_beaten(hart->current)) {
+        if (!balance_allows(current, hart)) {
+            schedule_wake(current); /* V3: elsewhere, or it stops */
+        } else if (!is_beaten(current)) {
             return;
+        } else {
+            put_back(current);
         }
-        push(hart->current, true); /* G4 */
     }
     if (hart->ready_bitmap != 0) {
-        run(hart, take_ready(hart, highest_bit(hart->ready_bitmap)));
-    } else if (hart->current != NULL) {
-        run(hart, NULL);
+        run(hart, take_ready(hart, schedule_highest(hart->ready_bitmap)));
+    } else {
+        struct thread *next = balance_take(hart);
+
+        if (next != NULL || current != NULL) {
+            run(hart, next);
+        }
     }
 }
 
@@ -216,7 +260,7 @@ void schedule_rotate(struct hart *hart)
     hart->must_set_timer = true;
     if (current_is_running(hart)) {
         current->slice_end_ticks = 0;
-        if (has_equals(current)) {
+        if (has_equals(current) && !current->is_to_stop) {
             push(current, false);
             hart->must_choose = true;
         }
@@ -229,7 +273,7 @@ void schedule_tick(struct hart *hart)
 
     hart->must_set_timer = true;
     hart->timer_ticks = 0; /* it fired: to be set again whatever it was */
-    deadline_fire(now_ticks);
+    deadline_fire(hart, now_ticks);
     if (random_mean_ticks != 0 && now_ticks >= hart->random_ticks) {
         schedule_rotate(hart);
         choose_random_preemption(hart);
@@ -241,7 +285,8 @@ void schedule_tick(struct hart *hart)
 
 static void set_timer(struct hart *hart)
 {
-    uint64_t wanted_ticks = deadline_first_ticks();
+    const struct tree_node *deadline = tree_first(&hart->deadlines);
+    uint64_t wanted_ticks = deadline == NULL ? TICKS_NEVER : deadline->key;
     struct thread *current = hart->current;
 
     if (current != NULL && has_equals(current)) {
@@ -288,4 +333,7 @@ void schedule_set_priority(struct thread *thread, unsigned priority)
     }
     thread->hart->must_choose = true;
     thread->hart->must_set_timer = true; /* it may have equals now (G3) */
+    if (thread->state == THREAD_RUNNING) {
+        balance_notify(thread->hart);
+    }
 }

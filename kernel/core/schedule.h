@@ -31,10 +31,21 @@ void schedule_wake(struct thread *thread);
 void schedule_wake_last(struct thread *thread);
 /* As wake, but run it at once if the current thread has just blocked and nothing beats it. */
 void schedule_switch_to(struct hart *hart, struct thread *thread);
-void schedule_unqueue(struct thread *ready);
 void schedule_set_priority(struct thread *thread, unsigned priority);
 void schedule_rotate(struct hart *hart); /* the current thread to the tail of its priority */
 void schedule_tick(struct hart *hart);   /* the timer fired */
+
+unsigned schedule_highest(uint64_t bits); /* the number of the highest that is set */
+
+static inline void schedule_unqueue(struct thread *ready)
+{
+    struct hart *hart = ready->hart;
+
+    list_remove(&ready->queue);
+    if (list_is_empty(&hart->ready[ready->priority])) {
+        hart->ready_bitmap &= ~(UINT64_C(1) << ready->priority);
+    }
+}
 
 /* Charge the current thread for the time since this was last done. */
 static inline uint64_t schedule_account(struct hart *hart)

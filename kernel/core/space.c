@@ -3,6 +3,8 @@
 
 #include "arch.h"
 #include "core/captable.h"
+#include "core/hart.h"
+#include "core/panic.h"
 #include "core/syscall.h"
 #include "core/table.h"
 
@@ -13,10 +15,7 @@ enum { SPACE_FLUSH_PAGES_MAX = 16 };
 void space_destroy(struct space *space)
 {
     for (unsigned i = 0; i < hart_count; i++) {
-        if (harts[i]->space == space) {
-            arch_space_leave(harts[i]);
-            harts[i]->space = NULL;
-        }
+        KASSERT(harts[i]->space != space); /* S2, V5 */
     }
     arch_space_destroy(space);
     if (space->root.number != 0) {

@@ -13,6 +13,9 @@ struct space {
     uint64_t asid;            /* the architecture's: its number [K] */
     uint64_t asid_generation; /* the architecture's: in which the number is good; 0: none [K] */
     uint64_t translation;     /* the architecture's: what loads it, while the number is good [K] */
+    uint64_t harts;           /* the architecture's: which may hold its translations [K] */
+    uint64_t tag;             /* the architecture's: which hart loaded it last, and when [K] */
+    uint64_t lone_tag;        /* the same, while no other may hold its translations [K] */
     uint64_t bound_threads;   /* S2 [K] */
 };
 

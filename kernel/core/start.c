@@ -68,18 +68,24 @@ static void endow_init(struct thread *init, const struct boot_facts *facts)
     }
 }
 
+void core_hart_start(struct hart *hart, const struct boot_facts *facts)
+{
+    hart->index = hart_count;
+    harts[hart_count++] = hart;
+    schedule_start(hart, facts->timebase_hz);
+    if (facts->preempt) {
+        schedule_set_random(hart, facts->preempt_seed + hart->index, facts->preempt_mean_us);
+    }
+}
+
 void core_start(struct hart *hart, const struct boot_facts *facts)
 {
     struct thread *init;
 
-    harts[0] = hart;
-    hart_count = 1;
     chunks = (struct chunks){
         .records = facts->chunks, .first = facts->chunk_first, .count = facts->chunk_count};
-    schedule_start(hart, facts->timebase_hz);
-    if (facts->preempt) {
-        schedule_set_random(hart, facts->preempt_seed, facts->preempt_mean_us);
-    }
+    hart_count = 0;
+    core_hart_start(hart, facts);
     init = make_init(hart, facts);
     endow_init(init, facts);
     schedule_wake(init);
@@ -90,6 +96,13 @@ struct thread *core_timer(struct hart *hart)
 {
     hart_count_one(hart, COUNTER_TICKS);
     schedule_tick(hart);
+    return schedule_settle(hart);
+}
+
+struct thread *core_notified(struct hart *hart)
+{
+    hart->is_notified = false; /* V4 */
+    hart->must_choose = true;
     return schedule_settle(hart);
 }
 

@@ -2,6 +2,7 @@
 #include "core/thread.h"
 
 #include "arch.h"
+#include "core/balance.h"
 #include "core/captable.h"
 #include "core/endpoint.h"
 #include "core/notification.h"
@@ -80,7 +81,38 @@ void thread_stop(struct thread *thread)
         }
         thread->in_fault = false;
     }
+    thread_note_stopped(thread);
+}
+
+/* H5 */
+static void bar(struct thread *thread)
+{
+    uint64_t others = thread->affinity == 0 ? 0 : ~thread->affinity;
+
+    thread->barred = thread->is_to_stop ? UINT64_MAX : others;
+    schedule_rank(thread);
+}
+
+void thread_note_stopped(struct thread *thread)
+{
     thread->state = THREAD_STOPPED;
+    thread->is_to_stop = false;
+    bar(thread);
+}
+
+/* One that is to stop itself stops nobody any more: of two that stop each other, one goes on. */
+err_t thread_await_stop(const struct thread *asker, struct thread *thread)
+{
+    if (thread->state != THREAD_RUNNING || thread == asker) {
+        return ERR_OK;
+    }
+    if (!asker->is_to_stop) {
+        thread->is_to_stop = true;
+        bar(thread);
+        thread->hart->must_choose = true; /* V3 */
+        balance_notify(thread->hart);
+    }
+    return ERR_RESTART;
 }
 
 void thread_destroy(struct thread *thread)
@@ -151,7 +183,7 @@ err_t sys_thread_begin(struct thread *caller, struct thread *thread, struct spac
 
 err_t sys_thread_suspend(struct thread *caller, struct thread *thread)
 {
-    (void)caller;
+    TRY(thread_await_stop(caller, thread));
     thread_stop(thread);
     return ERR_OK;
 }
@@ -174,6 +206,7 @@ err_t sys_thread_set_priority(struct thread *caller, struct thread *thread)
                   (affinity != 0 && (affinity & (UINT64_MAX >> (HARTS_MAX - hart_count))) == 0),
               ERR_ARGUMENT);
     thread->affinity = affinity;
+    bar(thread);
     if (thread->state == THREAD_CALLING) {
         struct endpoint *endpoint = thread->waits_on.endpoint;
 

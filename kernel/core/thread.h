@@ -5,8 +5,10 @@
  *   H2  registers[] and pc are the user's whole integer state whenever the thread is not running.
  *   H3  A thread that was started has a space and a capability table, which cannot be destroyed
  *       before it is (their bound_threads counts it).
- *   H4  rank is 1 << priority, or 0 if the short path of IPC must not run it: while a deadline is armed,
- *       and with random preemption.
+ *   H4  rank is 1 << priority, or 0 if the short path of IPC must not run it: while a deadline is
+ *       armed, while it is barred from a hart, and with random preemption.
+ *   H5  barred has a bit for each hart that may not run it: those that are not in its affinity (0: it
+ *       may run on all), or all of them while is_to_stop. Whoever would run it stops it then.
  *
  * The assembly in riscv/ reaches the first fields by offsets generated from this file.
  */
@@ -52,8 +54,9 @@ struct thread {
     /* Scheduling [K] */
     uint8_t state;
     uint8_t priority;
-    uint8_t flags; /* THREAD_FLAG_* */
-    bool in_fault; /* its wait is for the answer to a fault, not to a call */
+    uint8_t flags;   /* THREAD_FLAG_* */
+    bool in_fault;   /* its wait is for the answer to a fault, not to a call */
+    bool is_to_stop; /* asked for by another hart while it ran: H5 */
     uint8_t fault_kind;
     uint64_t rank;          /* H4 */
     struct list_node queue; /* ready queue, receivers of an endpoint, waiters of a notification */
@@ -72,7 +75,8 @@ struct thread {
     uint64_t progress;        /* of a sliced call that is to be made again; 0: it begins */
 
     /* Accounts [K] */
-    uint64_t affinity;
+    uint64_t affinity; /* a bit for each hart; 0: all */
+    uint64_t barred;   /* H5 */
     uint64_t run_ticks;
     uint64_t slice_end_ticks; /* when its time slice ends; 0: it gets a whole one */
     uint64_t fault_count;
@@ -95,4 +99,7 @@ void thread_arm(struct thread *thread, uint64_t deadline_ticks); /* it waits unt
 void thread_fail(struct thread *thread, err_t error);
 /* Out of whatever it waits in or is queued in; an interrupted call will return PEER_GONE. */
 void thread_stop(struct thread *thread);
+void thread_note_stopped(struct thread *thread); /* it is nowhere from now on */
+/* RESTART: another hart runs it, and was asked to stop. OK: none does, so the asker may change it. */
+[[nodiscard]] err_t thread_await_stop(const struct thread *asker, struct thread *thread);
 void thread_destroy(struct thread *thread TAKES); /* not a running one */

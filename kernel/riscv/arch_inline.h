@@ -9,11 +9,8 @@
 #include "riscv/csr.h"
 #include "riscv/hart.h"
 
-/* The generation whose ASIDs are good; never 0. On a hart without ASID bits no space has it. */
-extern uint64_t asid_generation;
-
 void asid_flush_page(const struct space *space, vaddr_t address); /* the long way */
-void asid_load(void); /* this hart's space gets a number, and is loaded */
+void asid_load(void); /* this hart's space, the long way */
 void float_switch(
     void); /* from float_owner, if FS is off or dirty, to this hart's current thread */
 
@@ -27,7 +24,10 @@ static inline uint64_t arch_time_ticks(void)
     return csr_read(time);
 }
 
-#define arch_fence_code() __asm__ volatile("fence.i" : : : "memory")
+static inline struct hart *arch_this_hart(void)
+{
+    return &this_hart()->hart;
+}
 
 /* The rare case, by a stub in entry.S that keeps all registers but t6: the common case around it pays
  * nothing for it. */
@@ -35,7 +35,7 @@ static inline uint64_t arch_time_ticks(void)
 
 static inline void arch_space_load(struct hart *hart, struct space *space)
 {
-    if (space->asid_generation != asid_generation) {
+    if (space->tag != hart->space_tag) { /* I4 */
         CALL_KEEPING(asid_load);
         return;
     }
@@ -45,7 +45,7 @@ static inline void arch_space_load(struct hart *hart, struct space *space)
 
 static inline void arch_flush_page(const struct space *space, vaddr_t address)
 {
-    if (space->asid_generation != asid_generation) {
+    if (space->lone_tag != this_hart()->hart.space_tag) { /* I4 */
         asid_flush_page(space, address);
         return;
     }

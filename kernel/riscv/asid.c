@@ -1,19 +1,28 @@
 /* Address space identifiers and fences.
  *
- *   I1  Number 0 is the kernel's own root's, and everybody's on a hart without ASID bits.
- *   I2  A space's number is good while its generation is the current one; when the numbers are used
- *       up, a new generation begins with a fence of everything.
- *   I3  Only what the hart may hold needs a fence: a space without a good number has no
- *       translations anywhere.
+ *   I1  Number 0 is the kernel's own root's, and everybody's on a machine without ASID bits.
+ *   I2  A space's number is good while its generation is the current one. When the numbers are used
+ *       up, a new generation begins with a fence of everything on all harts; what harts have loaded
+ *       then keeps its number, for they go on with it.
+ *   I3  Only what a hart may hold needs a fence there: space.harts has a bit for each hart that
+ *       loaded the space since its number was last fenced as a whole, and the number is good; without
+ *       ASID bits it is where the space is loaded now.
+ *   I4  A space's tag is a hart's space_tag if that hart loaded it last, in this generation: then it
+ *       is in the mask and the translation is good. Its lone_tag is the same while there is no other
+ *       in the mask, else nobody's. So with one hart the mask costs nothing.
  *
  * Without ASID bits each change of space fences everything that is not global.
  */
 #include "arch.h"
 #include "riscv/facts.h"
 #include "riscv/hart.h"
+#include "riscv/harts.h"
 #include "riscv/paging.h"
+#include "riscv/sbi.h"
 
-uint64_t asid_generation = 1;
+enum { GENERATION_SHIFT = 6, TAG_NONE = 0 };
+
+static uint64_t generation = 1;
 static uint64_t number_last; /* the last one given in this generation */
 
 /* satp keeps the bits that there are. */
@@ -24,56 +33,112 @@ void asid_start(uint64_t bits_max)
     uint64_t kept = csr_read(satp) >> SATP_ASID_SHIFT & SATP_ASID_MASK;
     uint64_t bits = (uint64_t)__builtin_popcountll(kept);
     csr_write(satp, before);
-    riscv_facts.asid_bits = (uint32_t)(bits < bits_max ? bits : bits_max);
+    bits = bits < bits_max ? bits : bits_max;
+    /* Each hart may have a number in use while one is looked for (I2). */
+    riscv_facts.asid_bits = 1ull << bits > riscv_facts.other_harts + 1 ? (uint32_t)bits : 0;
+}
+
+static uint64_t bit_of(const struct hart *hart)
+{
+    return UINT64_C(1) << hart->index;
 }
 
 void arch_flush_all(void)
 {
     __asm__ volatile("sfence.vma" : : : "memory");
-    hart_count_one(&this_hart()->hart, COUNTER_FENCES_ALL);
+    hart_count_one(arch_this_hart(), COUNTER_FENCES_ALL);
+    sbi_fence(harts_others(), SBI_FENCE_TRANSLATIONS, 0, UINT64_MAX, 0);
 }
 
 static void fence_number(uint64_t number)
 {
     __asm__ volatile("sfence.vma zero, %0" : : "r"(number) : "memory");
-    hart_count_one(&this_hart()->hart, COUNTER_FENCES_ASID);
+    hart_count_one(arch_this_hart(), COUNTER_FENCES_ASID);
+}
+
+/* Harts that have it loaded. */
+static uint64_t loaded_mask(const struct space *space)
+{
+    uint64_t mask = 0;
+    for (unsigned i = 0; i < hart_count; i++) {
+        mask |= harts[i]->space == space ? bit_of(harts[i]) : 0;
+    }
+    return mask;
 }
 
 /* I3 */
-static bool space_may_be_cached(const struct space *space)
+static uint64_t holders_mask(const struct space *space)
 {
     if (riscv_facts.asid_bits == 0) {
-        return this_hart()->hart.space == space;
+        return loaded_mask(space);
     }
-    return space->asid_generation == asid_generation;
+    return space->asid_generation == generation ? space->harts : 0;
 }
 
-/* Without ASID bits no space is given the generation, so each load comes this way. */
+/* I2 */
+static void begin_generation(void)
+{
+    generation++;
+    for (unsigned i = 0; i < hart_count; i++) {
+        struct space *space = harts[i]->space;
+        harts[i]->space_tag = SPACE_TAG_NONE;
+        if (space != NULL && space->asid_generation == generation - 1) {
+            space->asid_generation = generation;
+            space->harts = loaded_mask(space);
+        }
+    }
+    paging_load_kernel(); /* so that what is loaded now is not looked up after the fence */
+    arch_flush_all();
+}
+
+static bool number_is_loaded(uint64_t number)
+{
+    for (unsigned i = 0; i < hart_count; i++) {
+        const struct space *space = harts[i]->space;
+        if (space != NULL && space->asid_generation == generation && space->asid == number) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* There are more numbers than harts, so one is found. */
+static void give_number(struct space *space)
+{
+    do {
+        if (++number_last >= 1ull << riscv_facts.asid_bits) {
+            begin_generation();
+            number_last = 1;
+        }
+    } while (number_is_loaded(number_last));
+    space->asid = number_last;
+    space->asid_generation = generation;
+    space->harts = 0;
+}
+
+/* Without ASID bits no space is given a tag, so each load comes this way. The hart's `space` is the
+ * new one already; if it has no good number, it is not what number_is_loaded looks at. */
 void asid_load(void)
 {
     struct hart *hart = &this_hart()->hart;
     struct space *space = hart->space;
+    if (this_hart()->has_old_code) { /* HS3 */
+        this_hart()->has_old_code = false;
+        __asm__ volatile("fence.i" : : : "memory");
+    }
     if (riscv_facts.asid_bits != 0) {
-        if (number_last + 1 >= 1ull << riscv_facts.asid_bits) {
-            asid_generation++;
-            number_last = 0;
-            arch_flush_all();
+        if (space->asid_generation != generation) {
+            give_number(space);
         }
-        space->asid = ++number_last;
-        space->asid_generation = asid_generation;
+        space->harts |= bit_of(hart);
+        space->tag = hart->space_tag = generation << GENERATION_SHIFT | hart->index;
+        space->lone_tag = space->harts == bit_of(hart) ? space->tag : TAG_NONE;
     }
     space->translation = SATP_SV39 | space->asid << SATP_ASID_SHIFT | space->root.number;
     csr_write(satp, space->translation);
     hart_count_one(hart, COUNTER_SPACE_SWITCHES);
     if (riscv_facts.asid_bits == 0) {
         fence_number(0);
-    }
-}
-
-void arch_space_destroy(struct space *space)
-{
-    if (space_may_be_cached(space)) {
-        fence_number(space->asid);
     }
 }
 
@@ -89,15 +154,30 @@ void arch_space_leave(struct hart *hart)
 /* Without ASID bits no space is given the generation, so each comes this way. */
 void asid_flush_page(const struct space *space, vaddr_t address)
 {
-    if (space_may_be_cached(space)) {
+    uint64_t mask = holders_mask(space);
+    uint64_t own = bit_of(arch_this_hart());
+    if ((mask & own) != 0) {
         __asm__ volatile("sfence.vma %0, %1" : : "r"(address.value), "r"(space->asid) : "memory");
-        hart_count_one(&this_hart()->hart, COUNTER_FENCES_PAGE);
+        hart_count_one(arch_this_hart(), COUNTER_FENCES_PAGE);
     }
+    sbi_fence(mask & ~own, SBI_FENCE_ASID, address.value, PAGE_BYTES, space->asid);
 }
 
 void arch_flush_space(struct space *space)
 {
-    if (space_may_be_cached(space)) {
+    uint64_t mask = holders_mask(space);
+    uint64_t own = bit_of(arch_this_hart());
+    if ((mask & own) != 0) {
         fence_number(space->asid);
     }
+    if ((mask & ~own) != 0) {
+        sbi_fence(mask & ~own, SBI_FENCE_ASID, 0, UINT64_MAX, space->asid);
+        space->harts = loaded_mask(space); /* the others hold nothing now */
+        space->tag = TAG_NONE;
+    }
+}
+
+void arch_space_destroy(struct space *space)
+{
+    arch_flush_space(space);
 }

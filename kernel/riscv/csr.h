@@ -14,6 +14,7 @@
 #define CAUSE_ECALL_USER    8
 
 /* sie and sip */
+#define INTERRUPT_SOFTWARE 0x002
 #define INTERRUPT_TIMER    0x020
 #define INTERRUPT_EXTERNAL 0x200
 

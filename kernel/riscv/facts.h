@@ -11,8 +11,11 @@ struct riscv_facts {
     uint64_t hart_id;      /* of the hart that boots */
     uint64_t plic_start;   /* physical */
     uint32_t plic_sources; /* 0: no PLIC */
-    uint32_t plic_context; /* of the boot hart's S-mode */
     uint32_t asid_bits;
+    uint32_t plic_context; /* of the boot hart's S-mode */
+    uint32_t other_harts;  /* that can be started */
+    uint64_t harts_start;  /* physical: their places, HART_PLACE_BYTES each */
+    uint64_t satp;         /* of the kernel's own root */
     bool has_sstc;
     bool is_tested; /* `testhooks`: a panic powers off */
     char model[48];

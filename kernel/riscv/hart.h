@@ -2,15 +2,30 @@
  * runs physically. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "core/hart.h"
+
+/* A hart's space_tag that is no space's, so that the next one comes through asid_load. */
+#define SPACE_TAG_NONE UINT64_MAX
 
 struct riscv_hart {
     struct hart hart;              /* first: the assembly and core/ share the pointer */
     uint64_t hart_id;              /* firmware's number for it */
     volatile uint32_t *plic_claim; /* the claim and complete register of its S-mode context */
+    bool has_old_code;             /* fence.i before it leaves idleness: HS3 [K] */
+    uint32_t start;                /* HART_*: HS2 */
 };
+
+enum { HART_ASLEEP, HART_STARTING, HART_ARRIVED, HART_GIVEN_UP };
+
+/* A hart's place in the kernel's metadata, for all but the one that boots: an unmapped page, its
+ * stack, and its struct in a page. */
+enum { STACK_BYTES = 16384, STACK_FRAME_BYTES = 16 /* entry.S's own */, HART_GUARD_BYTES = 4096 };
+enum { HART_PLACE_BYTES = HART_GUARD_BYTES + STACK_BYTES + 4096 };
+
+static_assert(sizeof(struct riscv_hart) <= 4096, "fits its page");
 
 static inline struct riscv_hart *riscv_hart_of(struct hart *hart)
 {

@@ -1,5 +1,6 @@
 /* Console, clock, waiting and reset: the machine's half of arch.h that is firmware or one CSR. */
 #include "arch.h"
+#include "core/lock.h"
 #include "riscv/facts.h"
 #include "riscv/sbi.h"
 
@@ -26,7 +27,7 @@ void arch_timer_set(struct hart *hart, uint64_t deadline_ticks)
 
 bool arch_interrupt_pending(void)
 {
-    return (csr_read(sip) & csr_read(sie)) != 0;
+    return (csr_read(sip) & csr_read(sie)) != 0 || core_lock_is_wanted();
 }
 
 /* Interrupts are off in S-mode; wfi ends on one that is enabled in sie all the same. */

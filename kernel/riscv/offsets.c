@@ -3,6 +3,7 @@
 
 #include "core/lock.h"
 #include "riscv/hart.h"
+#include "riscv/harts.h"
 #include "riscv/trap.h"
 
 #define CONSTANT(name, value)      __asm__ volatile("->" #name " %0" : : "i"(value))
@@ -26,6 +27,13 @@ void offsets(void)
     CONSTANT(NUMBER_UNKNOWN, SYS_COUNT);
     static_assert((int32_t)ERR_RESTART == -1 && (int32_t)ERR_DONE < -1, "entry.S tells them so");
     static_assert(offsetof(struct lock, next_ticket) == 0, "entry.S adds to the lock's first word");
+    OFFSET(HART_ID, struct riscv_hart, hart_id);
+    CONSTANT(HART_PLACE_BYTES, HART_PLACE_BYTES);
+    CONSTANT(HART_STRUCT_OFFSET, HART_GUARD_BYTES + STACK_BYTES);
+    OFFSET(ENTRY_PLACES, struct hart_entry_facts, places);
+    OFFSET(ENTRY_COUNT, struct hart_entry_facts, count);
+    OFFSET(ENTRY_SATP, struct hart_entry_facts, satp);
+    OFFSET(ENTRY_OFFSET, struct hart_entry_facts, image_offset);
     OFFSET(FRAME_STATUS, struct trap_frame, status);
     OFFSET(FRAME_CAUSE, struct trap_frame, cause);
     OFFSET(FRAME_VALUE, struct trap_frame, value);

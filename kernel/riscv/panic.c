@@ -7,6 +7,8 @@
 #include "arch.h"
 #include "core/panic.h"
 #include "riscv/facts.h"
+#include "riscv/hart.h"
+#include "riscv/harts.h"
 #include "riscv/sbi.h"
 #include "riscv/trap.h"
 
@@ -19,10 +21,11 @@ struct symbol {
 
 extern const struct symbol kernel_symbols[], kernel_symbols_end[];
 extern const char kernel_symbol_names[];
-extern char image_start[], text_start[], text_end[], stack_bottom[], stack_top[];
+extern char image_start[], text_start[], text_end[];
 
 struct trap_frame trap_panic_frame;
 static bool panic_is_trap;
+static uint32_t panic_is_on;
 
 /* An array of arrays: usable with paging off, where a pointer in data would be wrong. */
 const char *panic_cause_text(uint64_t cause)
@@ -49,6 +52,22 @@ void panic_note_trap(void)
         panic_stop();
     }
     panic_is_trap = true;
+}
+
+void panic_join(void)
+{
+    while (__atomic_load_n(&panic_is_on, __ATOMIC_RELAXED) != 0) {
+        __asm__ volatile("wfi");
+    }
+}
+
+/* Of two that panic at once, one goes on. */
+void arch_stop_others(void)
+{
+    if (__atomic_exchange_n(&panic_is_on, 1, __ATOMIC_RELAXED) != 0) {
+        panic_join();
+    }
+    sbi_notify(harts_others());
 }
 
 /* inside: an address within the function meant; a call at a function's end returns behind it. */
@@ -82,8 +101,8 @@ static bool is_return(uint64_t address)
 
 static void print_backtrace(uint64_t ra, uint64_t sp)
 {
-    uint64_t bottom = (uint64_t)(uintptr_t)stack_bottom;
-    uint64_t top = (uint64_t)(uintptr_t)stack_top;
+    uint64_t top = this_hart()->hart.stack_top + STACK_FRAME_BYTES;
+    uint64_t bottom = top - STACK_BYTES;
     unsigned count = 0;
     kernel_print("called from (innermost first; stale returns may show):\n");
     if (is_return(ra)) {

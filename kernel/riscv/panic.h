@@ -7,5 +7,7 @@
 void panic_note_trap(void);
 /* scause in words. */
 const char *panic_cause_text(uint64_t cause);
+/* If another hart panics, this one has come to rest. */
+void panic_join(void);
 /* Power off, if tests asked for that, or wait for ever. */
 _Noreturn void panic_stop(void);

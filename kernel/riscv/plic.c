@@ -27,9 +27,8 @@ static volatile uint32_t *plic_register(uint64_t offset)
     return (volatile uint32_t *)(uintptr_t)(base + offset); // NOLINT
 }
 
-void plic_start(struct riscv_hart *hart)
+void plic_start(struct riscv_hart *hart, uint64_t context)
 {
-    uint64_t context = riscv_facts.plic_context;
     if (riscv_facts.plic_sources == 0) {
         return;
     }

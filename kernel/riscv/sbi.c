@@ -8,6 +8,9 @@ enum {
     EXTENSION_TIME = 0x54494d45,
     EXTENSION_RESET = 0x53525354,
     EXTENSION_CONSOLE = 0x4442434e,
+    EXTENSION_HARTS = 0x48534d,
+    EXTENSION_NOTICE = 0x735049,
+    EXTENSION_FENCE = 0x52464e43,
     LEGACY_PUT = 1,
     LEGACY_SHUTDOWN = 8,
     BASE_PROBE = 3,
@@ -18,47 +21,116 @@ enum {
 
 static bool has_console;
 static bool has_reset;
+static bool has_harts;
 
-static uint64_t sbi_call(uint64_t extension, uint64_t function, uint64_t first, uint64_t second)
+struct request {
+    uint64_t extension;
+    uint64_t function;
+    uint64_t arguments[5];
+};
+
+struct answer {
+    uint64_t error;
+    uint64_t value;
+};
+
+static struct answer ask(const struct request request)
 {
-    register uint64_t a0 __asm__("a0") = first;
-    register uint64_t a1 __asm__("a1") = second;
-    register uint64_t a6 __asm__("a6") = function;
-    register uint64_t a7 __asm__("a7") = extension;
-    __asm__ volatile("ecall" : "+r"(a0), "+r"(a1) : "r"(a6), "r"(a7) : "memory");
+    register uint64_t a0 __asm__("a0") = request.arguments[0];
+    register uint64_t a1 __asm__("a1") = request.arguments[1];
+    register uint64_t a2 __asm__("a2") = request.arguments[2];
+    register uint64_t a3 __asm__("a3") = request.arguments[3];
+    register uint64_t a4 __asm__("a4") = request.arguments[4];
+    register uint64_t a6 __asm__("a6") = request.function;
+    register uint64_t a7 __asm__("a7") = request.extension;
+    __asm__ volatile("ecall"
+                     : "+r"(a0), "+r"(a1)
+                     : "r"(a2), "r"(a3), "r"(a4), "r"(a6), "r"(a7)
+                     : "memory");
     if (this_hart() != NULL) {
         hart_count_one(&this_hart()->hart, COUNTER_SBI_CALLS);
     }
-    return a0 == 0 ? a1 : 0;
+    return (struct answer){a0, a1};
+}
+
+static bool has_extension(uint64_t extension)
+{
+    struct answer answer = ask((struct request){EXTENSION_BASE, BASE_PROBE, {extension}});
+    return answer.error == 0 && answer.value != 0;
 }
 
 void sbi_start(void)
 {
-    has_console = sbi_call(EXTENSION_BASE, BASE_PROBE, EXTENSION_CONSOLE, 0) != 0;
-    has_reset = sbi_call(EXTENSION_BASE, BASE_PROBE, EXTENSION_RESET, 0) != 0;
+    has_console = has_extension(EXTENSION_CONSOLE);
+    has_reset = has_extension(EXTENSION_RESET);
+    has_harts = has_extension(EXTENSION_HARTS) && has_extension(EXTENSION_NOTICE) &&
+                has_extension(EXTENSION_FENCE);
+}
+
+bool sbi_hart_start(uint64_t hart_id, uint64_t entry)
+{
+    return has_harts && ask((struct request){EXTENSION_HARTS, 0, {hart_id, entry}}).error == 0;
+}
+
+/* What is asked for other harts begins with which: 64 numbers at most, from the first one on. */
+static void ask_for(uint64_t harts_mask, struct request request)
+{
+    uint64_t *ids = &request.arguments[0];
+    uint64_t *first_id = &request.arguments[1];
+    for (unsigned i = 0; i < hart_count; i++) {
+        uint64_t id = riscv_hart_of(harts[i])->hart_id;
+        if ((harts_mask >> i & 1) == 0) {
+            continue;
+        }
+        if (*ids != 0 && id - *first_id >= 64) {
+            (void)ask(request);
+            *ids = 0;
+        }
+        *first_id = *ids == 0 ? id : *first_id;
+        *ids |= UINT64_C(1) << (id - *first_id);
+    }
+    if (*ids != 0) {
+        (void)ask(request);
+    }
+}
+
+void sbi_notify(uint64_t harts_mask)
+{
+    hart_count_one(&this_hart()->hart, COUNTER_NOTICES);
+    ask_for(harts_mask, (struct request){EXTENSION_NOTICE, 0, {0}});
+}
+
+void sbi_fence(uint64_t harts_mask, enum sbi_fence which, uint64_t start, uint64_t bytes,
+               uint64_t asid)
+{
+    if (harts_mask != 0) {
+        hart_count_one(&this_hart()->hart, COUNTER_FENCES_REMOTE);
+        ask_for(harts_mask, (struct request){EXTENSION_FENCE, which, {0, 0, start, bytes, asid}});
+    }
 }
 
 void sbi_put(char c)
 {
     if (has_console) {
-        (void)sbi_call(EXTENSION_CONSOLE, CONSOLE_WRITE_BYTE, (uint8_t)c, 0);
+        (void)ask((struct request){EXTENSION_CONSOLE, CONSOLE_WRITE_BYTE, {(uint8_t)c}});
     } else {
-        (void)sbi_call(LEGACY_PUT, 0, (uint8_t)c, 0);
+        (void)ask((struct request){LEGACY_PUT, 0, {(uint8_t)c}});
     }
 }
 
 void sbi_timer_set(uint64_t deadline_ticks)
 {
-    (void)sbi_call(EXTENSION_TIME, 0, deadline_ticks, 0); /* every firmware for S-mode has it */
+    (void)ask((struct request){
+        EXTENSION_TIME, 0, {deadline_ticks}}); /* every firmware for S-mode has it */
 }
 
 void sbi_reset(bool reboot, bool because_of_failure)
 {
     if (has_reset) {
-        (void)sbi_call(EXTENSION_RESET, 0, reboot ? RESET_COLD_REBOOT : RESET_SHUTDOWN,
-                       because_of_failure);
+        uint64_t kind = reboot ? RESET_COLD_REBOOT : RESET_SHUTDOWN;
+        (void)ask((struct request){EXTENSION_RESET, 0, {kind, because_of_failure}});
     }
     if (!reboot) {
-        (void)sbi_call(LEGACY_SHUTDOWN, 0, 0, 0);
+        (void)ask((struct request){LEGACY_SHUTDOWN, 0, {0}});
     }
 }

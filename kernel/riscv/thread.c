@@ -3,13 +3,23 @@
  *
  *   F1  A thread without THREAD_FLAG_FLOAT runs with FS off.
  *   F2  fp[] of a thread that does not run holds its values: what is dirty is saved when it stops.
- *   F3  float_owner is the thread that had FS on last on this hart and was not started since: the
- *       registers hold its values, equal to its fp[] unless they are dirty.
+ *   F3  float_owner is the thread that had FS on last on this hart, was not started since and did not
+ *       run on another: the registers hold its values, equal to its fp[] unless they are dirty.
  */
 #include "core/thread.h"
 #include "arch.h"
 #include "riscv/fp.h"
 #include "riscv/hart.h"
+
+/* F3 */
+static void float_forget(const struct thread *thread)
+{
+    for (unsigned i = 0; i < hart_count; i++) {
+        if (harts[i]->float_owner == thread) {
+            harts[i]->float_owner = NULL;
+        }
+    }
+}
 
 void arch_thread_start(struct thread *thread, vaddr_t pc, vaddr_t sp, uint64_t tp, uint64_t a0,
                        uint64_t a1)
@@ -24,9 +34,7 @@ void arch_thread_start(struct thread *thread, vaddr_t pc, vaddr_t sp, uint64_t t
     thread->registers[10] = a0;
     thread->registers[11] = a1;
     thread->float_id = (thread->flags & THREAD_FLAG_FLOAT) != 0 ? thread->object.header : 0;
-    if (this_hart()->hart.float_owner == thread) {
-        this_hart()->hart.float_owner = NULL;
-    }
+    float_forget(thread);
 }
 
 uint64_t arch_thread_register(const struct thread *thread, unsigned index)
@@ -49,6 +57,7 @@ void float_switch(void)
         fp_save(hart->float_owner->fp);
     }
     if (is_float && hart->float_owner != to) {
+        float_forget(to);
         fp_load(to->fp);
         hart->float_owner = to;
     }

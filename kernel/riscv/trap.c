@@ -10,11 +10,24 @@
 #include "riscv/hart.h"
 #include "riscv/panic.h"
 
+/* All but the timer's. */
+static __attribute__((noinline)) void take_others(struct riscv_hart *hart, uint64_t pending)
+{
+    if ((pending & INTERRUPT_SOFTWARE) != 0) {
+        (void)csr_clear(sip, INTERRUPT_SOFTWARE); /* before what it was for is looked at: V4 */
+        panic_join();
+        (void)core_notified(&hart->hart);
+    }
+    if ((pending & INTERRUPT_EXTERNAL) != 0) {
+        (void)core_interrupt(&hart->hart);
+    }
+}
+
 static struct thread *take_interrupts(struct riscv_hart *hart)
 {
     uint64_t pending = csr_read(sip) & csr_read(sie);
-    if ((pending & INTERRUPT_EXTERNAL) != 0) {
-        (void)core_interrupt(&hart->hart);
+    if ((pending & ~INTERRUPT_TIMER) != 0) {
+        take_others(hart, pending);
     }
     return (pending & INTERRUPT_TIMER) != 0 ? core_timer(&hart->hart) : hart->hart.current;
 }

@@ -10,7 +10,7 @@
 
 void *arch_window(paddr_t address);
 uint64_t arch_time_ticks(void);
-void arch_fence_code(void);
+struct hart *arch_this_hart(void);
 void arch_space_load(struct hart *hart, struct space *space);
 void arch_flush_page(const struct space *space, vaddr_t address);
 void arch_float_switch(struct hart *hart, struct thread *to);

@@ -15,6 +15,9 @@ Time in the machine counts instructions (one a nanosecond, idle time passes at o
 the same each time, whatever else the host does; CLOCK=host, and keys to be typed, take the host's time.
 
 PREEMPT=SEED,MEAN_US in the environment preempts all runs so, instead of as their lines say.
+HARTS=N in the environment gives N harts to the runs whose lines do not say how many. Several harts take the
+host's time, each in a thread of its own, and are given more of it: before 8.1, QEMU that counts instructions
+lets a hart that spins for a lock starve the one that holds it. Random preemption is then ten times rarer.
 
 A test in kernel/ is the machine's init, build/tests/kernel/NAME.cpio. Any other is a program in
 build/tests/system.cpio that the shell runs under the real servers: RUN, by default `NAME && memaudit`.
@@ -42,6 +45,7 @@ LOGS = BUILD / "tests" / "log"
 TAP_LINE = re.compile(r"^(not )?ok\b(?: \d+)?(?: - )?(.*)$")
 PLAN = re.compile(r"^1\.\.(\d+)")
 PANIC_GRACE_SECONDS = 2
+HARTS_TIMEOUT_FACTOR = 3
 KEY_SECONDS = 0.002  # between two keys
 
 
@@ -56,7 +60,7 @@ class Run:
     def __init__(self, settings):
         self.memory = settings.get("MEM", "128M")
         self.is_filled = settings.get("FILLED", "0") == "1"
-        self.harts = settings.get("SMP", "1")
+        self.harts = settings.get("SMP", "") or os.environ.get("HARTS", "") or "1"
         self.timeout = float(settings.get("TIMEOUT", "60"))
         self.bootargs = settings.get("BOOTARGS", "")
         if other := os.environ.get("PREEMPT", ""):
@@ -64,7 +68,10 @@ class Run:
         self.line = settings.get("RUN", "")
         self.qemu = shlex.split(settings.get("QEMU", ""))
         self.expected = [settings["EXPECT"]] if "EXPECT" in settings else []
-        self.clock_is_host = settings.get("CLOCK", "") == "host"
+        self.clock_is_host = settings.get("CLOCK", "") == "host" or self.harts != "1"
+        if self.harts != "1":
+            self.timeout *= HARTS_TIMEOUT_FACTOR
+            self.bootargs = re.sub(r"(preempt=\d+),(\d+)", r"\1,\g<2>0", self.bootargs)
         self.is_typed = settings.get("SHELL", "0") == "1"
         self.status = int(settings.get("STATUS", "0"))
         self.last_keys = [(b"byre$ ", typed(settings["LAST"]))] if "LAST" in settings else []

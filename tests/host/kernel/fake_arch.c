@@ -133,6 +133,22 @@ void arch_flush_all(void)
     fake.flushes_all++;
 }
 
+/* ----------------------------------------------------------------------- harts */
+struct hart *arch_this_hart(void)
+{
+    return fake.hart;
+}
+
+void arch_notify(struct hart *hart)
+{
+    fake.notified |= UINT64_C(1) << hart->index;
+    fake.notices++;
+}
+
+void arch_stop_others(void)
+{
+}
+
 void arch_fence_code(void)
 {
     fake.code_fences++;

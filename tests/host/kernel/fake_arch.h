@@ -29,6 +29,9 @@ struct fake_arch {
     unsigned switches;
     unsigned space_loads;
     unsigned code_fences;
+    struct hart *hart; /* whose entry it is */
+    uint64_t notified; /* harts that arch_notify named */
+    unsigned notices;
     unsigned claim; /* the source that arch_interrupt_claim gives next */
     bool is_masked[FAKE_SOURCES];
     bool is_open[FAKE_CHUNKS];

@@ -51,6 +51,7 @@ int world_start(void **state)
     ((struct table_record *)arch_window((paddr_t){FAKE_RAM + CHUNK_BYTES}))[1] =
         (struct table_record){.count = 1, .state = TABLE_LEVEL_ROOT + 1, .space = 1};
     arch_root_fill(arch_window((paddr_t){root.number << PAGE_SHIFT}));
+    fake.hart = &hart0;
     core_start(&hart0, &facts);
     init = hart0.current;
     next_slot = 64;
@@ -65,9 +66,6 @@ int world_stop(void **state)
     (void)state;
     world_check();
     fake.pending_one_in = 0;
-    while (deadline_first_ticks() != TICKS_NEVER) {
-        deadline_fire(TICKS_NEVER);
-    }
     for (unsigned i = 1; i < FAKE_SOURCES; i++) {
         if (interrupt_sources[i] != NULL) {
             interrupt_destroy(interrupt_sources[i]);
@@ -79,7 +77,8 @@ int world_stop(void **state)
 
 err_t world_call(uint64_t number, size_t count, const uint64_t *arguments)
 {
-    struct thread *caller = hart0.current;
+    struct hart *hart = fake.hart;
+    struct thread *caller = hart->current;
     uint64_t pc = 0x1004;
 
     for (unsigned i = 0; i < SYSCALL_ARGUMENTS; i++) {
@@ -89,13 +88,13 @@ err_t world_call(uint64_t number, size_t count, const uint64_t *arguments)
     caller->registers[REGISTER_A7] = number;
     for (unsigned restarts = 0; restarts < restarts_max; restarts++) {
         caller->registers[REGISTER_PC] = pc;
-        trap_system_call(&hart0);
+        trap_system_call(hart);
         world_check();
         if (caller->registers[REGISTER_PC] == pc) {
             return world_error(caller);
         }
         assert_int_equal(caller->registers[REGISTER_PC], pc - SYSCALL_BYTES);
-        if (hart0.current != caller) {
+        if (hart->current != caller) {
             world_run(caller);
         }
     }
@@ -105,7 +104,7 @@ err_t world_call(uint64_t number, size_t count, const uint64_t *arguments)
 
 uint64_t world_result(unsigned n)
 {
-    return hart0.current->registers[argument_registers[n + 1]];
+    return fake.hart->current->registers[argument_registers[n + 1]];
 }
 
 err_t world_error(const struct thread *thread)
@@ -115,7 +114,8 @@ err_t world_error(const struct thread *thread)
 
 void world_run(struct thread *thread)
 {
-    struct thread *current = hart0.current;
+    struct hart *hart = fake.hart;
+    struct thread *current = hart->current;
 
     if (current == thread) {
         return;
@@ -126,10 +126,11 @@ void world_run(struct thread *thread)
         schedule_block(current, THREAD_STOPPED);
         schedule_wake(current);
     }
-    hart0.current = thread;
-    hart0.must_choose = false;
+    thread->hart = hart;
+    hart->current = thread;
+    hart->must_choose = false;
     thread->state = THREAD_RUNNING;
-    hart0.space = thread->space;
+    hart->space = thread->space;
     world_check();
 }
 

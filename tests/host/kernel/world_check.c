@@ -351,21 +351,39 @@ static void visit_window(unsigned chunk)
     (void)chunk;
 }
 
-static void check_hart(const struct hart *hart)
+static unsigned check_hart(const struct hart *hart)
 {
     unsigned queued = 0;
-    unsigned ready = 0;
 
     for (unsigned i = 0; i < THREAD_PRIORITIES; i++) {
         queued += list_length(&hart->ready[i]);
         CHECK(list_is_empty(&hart->ready[i]) == ((hart->ready_bitmap >> i & 1) == 0)); /* R2 */
     }
+    CHECK(hart->must_set_timer || tree_first(&hart->deadlines) == NULL ||
+          hart->timer_ticks <= tree_first(&hart->deadlines)->key);          /* D1 */
+    CHECK(hart->current == NULL || hart->current->state == THREAD_RUNNING); /* R1 */
+    CHECK(hart->current == NULL || hart->current->hart == hart);            /* V1 */
+    CHECK(hart->current == NULL || hart->space == hart->current->space);    /* R3 */
+    CHECK(hart_count == 1 || hart->current != NULL || hart->space == NULL); /* V5 */
+    CHECK(hart == fake.hart || hart->is_notified || !hart->must_choose);    /* V4 */
+    return queued;
+}
+
+static void check_harts(void)
+{
+    unsigned queued = 0;
+    unsigned ready = 0;
+
+    for (unsigned i = 0; i < hart_count; i++) {
+        CHECK(harts[i]->index == i);
+        queued += check_hart(harts[i]);
+    }
     for (unsigned i = 0; i < thread_count; i++) {
         ready += threads[i]->state == THREAD_READY;
+        CHECK(!threads[i]->is_to_stop || threads[i]->barred == UINT64_MAX); /* H5 */
+        CHECK(threads[i]->state != THREAD_READY || !threads[i]->is_to_stop);
     }
     CHECK(queued == ready);
-    CHECK(hart->current == NULL || hart->current->state == THREAD_RUNNING); /* R1 */
-    CHECK(hart->current == NULL || hart->space == hart->current->space);    /* R3 */
 }
 
 bool world_is_unchecked;
@@ -380,7 +398,7 @@ void world_check(void)
     thread_count = 0;
     for_chunks(KIND_OBJECT, visit_gather);
     for_chunks(KIND_OBJECT, visit_check);
-    check_hart(&hart0);
+    check_harts();
     __builtin_memset(recounted, 0, sizeof(recounted));
     for_chunks(KIND_OBJECT, visit_roots);
     for_chunks(KIND_TABLE, visit_tables);
