@@ -10,7 +10,7 @@
 #include "core/object.h"
 #include "core/tree.h"
 
-enum { WAITERS_SLICE = 16 };
+enum { WAITERS_SLICE = 8 };
 
 struct endpoint {
     struct object object;
