@@ -35,12 +35,12 @@ class Curve:
 
 CURVES = {
     "resident": Curve("12G", "", "KiB resident in the process", "A process that grows", peers=True),
-    "exit": Curve("4G", "", "private KiB of the process that exits", "The end of a process"),
+    "exit": Curve("12G", "", "private KiB of the process that exits", "The end of a process"),
     "processes": Curve("8G", "overcommit", "processes alive", "A system that fills"),
     "regions": Curve("1G", "", "regions of the process", "A space of many regions"),
     "sharers": Curve("1G", "", "entries that name the frame (the page of zeroes)",
                      "A frame of many sharers"),
-    "cow_sharers": Curve("4G", "overcommit", "processes that share the page after fork",
+    "cow_sharers": Curve("8G", "overcommit", "processes that share the page after fork",
                          "A page of many processes"),
 }
 

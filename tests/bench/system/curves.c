@@ -119,7 +119,7 @@ static void curve_resident(const char *name)
 /* X: KiB that are the exiting process's own: until waitpid returns, and until all of it is free. */
 static void curve_exit(const char *name)
 {
-    for (size_t count = 16; count <= GIB_PAGES; count *= 4) {
+    for (size_t count = 16; count <= RESIDENT_MOST; count *= 4) {
         struct sample sample = {0}, all = {0};
         pid_t pid = fork_or_fail();
         if (pid == 0) {
@@ -206,12 +206,12 @@ static void curve_sharers(const char *name)
 /* X: processes that share each page of the parent by copy-on-write, with tables of their own. */
 static void curve_cow_sharers(const char *name)
 {
-    enum { SHARERS_MOST = 1024 };
-    static pid_t pids[SHARERS_MOST];
+    static pid_t pids[PROCESSES_MOST];
+    static const unsigned steps[] = {1, 4, 16, 64, 256, 1024, 4096, PROCESSES_MOST};
     volatile char *pages = pages_new(LEAF_PAGES);
     unsigned there = 0;
-    for (unsigned count = 1; count <= SHARERS_MOST; count *= 4) {
-        for (; there < count; there++) {
+    for (unsigned step = 0; step < sizeof(steps) / sizeof(steps[0]); step++) {
+        for (; there < steps[step]; there++) {
             pids[there] = fork_or_fail();
             if (pids[there] == 0) {
                 pages[(LEAF_PAGES - 1) * PAGE] = 3; /* splits the leaf table */
@@ -221,10 +221,10 @@ static void curve_cow_sharers(const char *name)
             }
         }
         rest_ms(100);
-        struct sample copy = stores(pages + count / 4 % 16 * 2 * TRIES * PAGE);
-        curve_print(name, count, "copy", &copy);
-        measure_fork(name, count);
-        measure_spawn(name, count);
+        struct sample copy = stores(pages + step * 2 * TRIES * PAGE);
+        curve_print(name, steps[step], "copy", &copy);
+        measure_fork(name, steps[step]);
+        measure_spawn(name, steps[step]);
     }
     while (there > 0) {
         child_kill(pids[--there]);
