@@ -5,6 +5,8 @@
  *       the way in or out).
  *   C3  Nothing is installed into a CLOSING chunk, so what its scrub has passed stays clean.
  *   C4  used == tables (TABLE, frame 0 not counted) or pages with live objects (OBJECT).
+ *   C5  Every frame that a MEMORY capability covers has its record: there are no others, and the
+ *       first one covers just these.
  *
  * The array is carved and its kinds are set by boot/; there is one record for every 2 MiB from the
  * lowest to the highest RAM address.
@@ -51,6 +53,12 @@ static inline struct chunk *chunk_of(frame_t frame)
     uint64_t index = (frame.number >> CHUNK_FRAMES_SHIFT) - chunks.first;
 
     return index < chunks.count ? &chunks.records[index] : NULL;
+}
+
+/* Of a frame that a MEMORY capability covers (C5). */
+static inline unsigned chunk_kind_covered(frame_t frame)
+{
+    return chunks.records[(frame.number >> CHUNK_FRAMES_SHIFT) - chunks.first].kind;
 }
 
 static inline unsigned chunk_kind(frame_t frame)

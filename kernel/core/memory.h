@@ -15,6 +15,11 @@ static inline bool memory_covers(const struct capability *range, frame_t first, 
            first.number - range->first_frame <= range->frames - frames;
 }
 
+static inline bool memory_covers_one(const struct capability *range, frame_t frame)
+{
+    return frame.number - range->first_frame < range->frames; /* below it: it wraps to above */
+}
+
 /* The whole chunk that begins at the frame in the second argument: ALIGN, RANGE. */
 [[nodiscard]] err_t memory_find_chunk(const struct thread *caller, const struct capability *memory,
                                       struct chunk **chunk_out);

@@ -20,7 +20,9 @@ enum {
     MAP_RIGHTS = MAP_R | MAP_W | MAP_X,
     MAP_RIGHTS_VALID = 1 << MAP_R | 1 << (MAP_R | MAP_W) | 1 << (MAP_R | MAP_X), /* T3 */
     MAP_SOFT = MAP_SOFT0 | MAP_SOFT1,
-    MAP_UNUSED = 1 << 5,
+    MAP_LOW = (1 << MAP_FRAME_SHIFT) - 1,
+    MAP_LOW_VALID = /* the same by all low bits: any soft ones, the last unused */
+    MAP_RIGHTS_VALID * (1 + (1 << MAP_SOFT0) + (1 << MAP_SOFT1) + (1 << MAP_SOFT)),
 };
 
 enum { TABLE_SLICE_ENTRIES = 64, TABLE_MAP_MAX = 16, TABLE_GROUPS = 16 };
@@ -100,12 +102,13 @@ static inline uint64_t table_entry(uint64_t frame, uint64_t rights, uint64_t sof
 {
     uint64_t rights = map_word & MAP_RIGHTS;
     frame_t frame = {map_word >> MAP_FRAME_SHIFT};
-    unsigned kind = chunk_kind(frame);
+    unsigned kind;
 
-    REFUSE_IF(map_word > UINT32_MAX || (map_word & MAP_UNUSED) != 0 ||
-                  (MAP_RIGHTS_VALID >> rights & 1) == 0,
-              ERR_ARGUMENT);
-    REFUSE_IF(!memory_covers(memory, frame, 1), ERR_RANGE);
+    REFUSE_IF(((uint64_t)MAP_LOW_VALID >> (map_word & MAP_LOW) & 1) == 0, ERR_ARGUMENT);
+    if (!memory_covers_one(memory, frame)) {
+        return map_word > UINT32_MAX ? ERR_ARGUMENT : ERR_RANGE;
+    }
+    kind = chunk_kind_covered(frame);
     if (kind == KIND_USER) {
         if ((rights & MAP_W) != 0) {
             REFUSE_IF((memory->rights & RIGHT_WRITE) == 0, ERR_RIGHTS);
@@ -125,8 +128,8 @@ static inline uint64_t table_entry(uint64_t frame, uint64_t rights, uint64_t sof
 [[nodiscard]] static inline err_t table_open(const struct capability *memory, frame_t frame,
                                              struct table *table_out)
 {
-    REFUSE_IF(!memory_covers(memory, frame, 1), ERR_RANGE);
-    REFUSE_IF(chunk_kind(frame) != KIND_TABLE, ERR_KIND);
+    REFUSE_IF(!memory_covers_one(memory, frame), ERR_RANGE);
+    REFUSE_IF(chunk_kind_covered(frame) != KIND_TABLE, ERR_KIND);
     table_out->frame = frame;
     table_out->record = table_record_of(frame);
     REFUSE_IF(table_out->record->state == 0, ERR_LEVEL);

@@ -13,8 +13,9 @@ struct range_call {
     struct table target; /* table_copy */
     uint64_t index;
     uint64_t entries;
-    uint64_t first;   /* map word or device entry of entry `index`; table_map: 0 */
+    uint64_t first;   /* map word or device entry of entry `index`; 0: the words are */
     uint64_t changed; /* what the runs counted */
+    _Alignas(uint64_t) uint32_t words[TABLE_MAP_MAX]; /* table_map */
 };
 
 /* What to do with the entries from `index` up to `end`, which are of one group. */
@@ -95,55 +96,56 @@ static uint64_t as_lazy(uint64_t entry)
 
 #define WORD_FRAME_IN_CHUNK ((uint64_t)CHUNK_FRAME_MASK << MAP_FRAME_SHIFT)
 
-/* Consecutive frames from `first` on, or the map words in the arguments from the fifth on. What
- * differs from a good word by its frame in the chunk is good too, if all the chunk is covered; code
- * is fenced one by one. */
+/* Entries from map words: those of the call, or consecutive frames from `first` on. What differs from a
+ * good word by its frame in the chunk is good too, if all the chunk is covered; code is fenced one by
+ * one. */
 static err_t run_map(struct range_call *call, uint64_t index, uint64_t end)
 {
     const struct capability memory = *call->memory; /* no store in the loop can change it */
-    uint64_t start = index;
-    uint64_t good_word = UINT64_MAX, good_entry = 0;
+    const uint32_t *next = call->first == 0 ? &call->words[index - call->index] : NULL;
+    uint64_t word = call->first + ((index - call->index) << MAP_FRAME_SHIFT);
+    volatile uint64_t *start = &call->table.entries[index], *at = start;
+    const volatile uint64_t *stop = start + (end - index);
+    uint64_t good_word = UINT64_MAX, to_entry = 0;
     err_t error = ERR_OK;
 
-    for (; index < end && error == ERR_OK; index++) {
-        uint64_t n = index - call->index;
-        uint64_t word = call->first + (n << MAP_FRAME_SHIFT);
-        uint64_t entry;
-
-        if (call->first == 0) {
-            word = argument(call->caller, 4 + (unsigned)n / 2) >> (n % 2 * 32) & UINT32_MAX;
-        }
-        if (((word ^ good_word) & ~WORD_FRAME_IN_CHUNK) == 0) {
-            entry = good_entry + ((word - good_word) << (PTE_FRAME_SHIFT - MAP_FRAME_SHIFT));
-        } else {
+    for (; at != stop; at++, word += 1 << MAP_FRAME_SHIFT) {
+        word = next != NULL ? *next++ : word;
+        if (((word ^ good_word) & ~WORD_FRAME_IN_CHUNK) != 0) {
             frame_t first = {(word & ~WORD_FRAME_IN_CHUNK) >> MAP_FRAME_SHIFT};
 
-            error = table_compose(&memory, word, &entry);
+            error = table_compose(&memory, word, &to_entry);
             if (error != ERR_OK) {
-                continue;
+                break;
             }
-            if ((word & MAP_X) == 0 && memory_covers(&memory, first, CHUNK_PAGES)) {
-                good_word = word;
-                good_entry = entry;
-            }
+            to_entry -= word << (PTE_FRAME_SHIFT - MAP_FRAME_SHIFT);
+            good_word = (word & MAP_X) == 0 && memory_covers(&memory, first, CHUNK_PAGES)
+                            ? word
+                            : UINT64_MAX;
         }
-        table_store(&call->table, index, entry);
+        *at = (word << (PTE_FRAME_SHIFT - MAP_FRAME_SHIFT)) + to_entry;
     }
-    index -= error != ERR_OK;
-    if (index != start) {
-        table_use_group(&call->table, start);
-        call->changed += index - start;
+    if (at != start) {
+        table_use_group(&call->table, index);
+        call->changed += (uint64_t)(at - start);
     }
     return error;
 }
 
 err_t sys_table_map(struct thread *caller, struct capability *memory)
 {
-    struct range_call call = {.first = 0};
+    struct range_call call;
     err_t error = decode(caller, memory, &call, LEVELS_LEAF);
 
     if (argument(caller, 3) == 0 || argument(caller, 3) > TABLE_MAP_MAX) {
         error = error == ERR_OK || error == ERR_RANGE ? ERR_ARGUMENT : error;
+    }
+    call.first = 0;
+#pragma GCC unroll 8
+    for (unsigned i = 0; i < TABLE_MAP_MAX / 2; i++) {
+        uint64_t pair = argument(caller, 4 + i);
+
+        __builtin_memcpy(&call.words[2 * i], &pair, sizeof pair);
     }
     return for_range(caller, &call, error, RANGE_EVERY, run_map);
 }
