@@ -33,7 +33,11 @@ VIRT_MEMORY = 0x80000000
 BANK_BYTES = VIRT_MEMORY - VF2_MEMORY + 256 * MIB
 
 
-class Refused(Exception):
+# QEMU puts the archive half-way up the memory, or so high at most; the tree above it, and Byre besides.
+ARCHIVE_OFFSET_MAX, BESIDES_ARCHIVE = 128 * MIB, 6 * MIB
+
+
+class Refused(card.Refused):
     """The board cannot be had with these settings."""
 
 
@@ -54,17 +58,32 @@ class Request:
         return int(found[1]) * (1024 if found[2] in ("G", "g") else 1) * MIB
 
 
+def check_room(request, offset):
+    """Refuse an archive that does not fit from there to the end of the memory. With a small one the
+    kernel says itself what it lacks."""
+    size, room = os.stat(request.archive).st_size, request.bytes() - offset - BESIDES_ARCHIVE
+    if size > max(room, MIB):
+        raise Refused(f"the boot archive has {-(-size // MIB)} MiB, and MEM={request.memory} has room for one of "
+                      f"{max(room, 0) // MIB} (is ROOT= too large, or MEM= too small?)")
+
+
+def check_room_behind_kernel(request):
+    check_room(request, min(request.bytes() // 2, ARCHIVE_OFFSET_MAX))
+
+
 def start_of(name, *arguments):
     return ["qemu-system-riscv64", "-machine", name, "-bios", "default", "-no-reboot", *NO_NETWORK, *arguments]
 
 
 def direct(request, name, harts, *arguments):
+    check_room_behind_kernel(request)
     command = start_of(name, *arguments, "-m", request.memory, "-smp", str(harts), "-kernel", str(request.kernel),
                        "-initrd", str(request.archive))
     return command + (["-append", request.bootargs] if request.bootargs else [])
 
 
 def qemu(request):
+    check_room_behind_kernel(request)
     return machine.command(request.kernel, request.archive, request.memory, str(request.harts), request.bootargs)
 
 
@@ -80,6 +99,7 @@ def icicle(request):
     """Our tree says what there is, in the JH7110's way; QEMU insists on more memory than that."""
     if not 64 * MIB <= request.bytes() <= 1024 * MIB:
         raise Refused("icicle wants MEM=64M to 1G")
+    check_room(request, ICICLE_ARCHIVE - ICICLE_MEMORY)
     end = ICICLE_ARCHIVE + os.stat(request.archive).st_size
     stand_in = jh7110.Machine(
         memory_start=ICICLE_MEMORY, memory_bytes=request.bytes(), harts=request.harts, timebase_hz=1000000,

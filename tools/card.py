@@ -32,6 +32,7 @@ PARTITIONS = (
     (2, "uboot", 4 * MIB, 4 * MIB, "5B193300-FC78-40CD-8002-E86C45580B47"),
     (3, "boot", BOOT_START, BOOT_BYTES, "EBD0A0A2-B9E5-4433-87C0-68B6B72699C7"),
 )
+FILES_BYTES_MAX = BOOT_BYTES - 2 * MIB     # what its tables and folders take is less
 BOOTABLE = 2                   # attribute bit of partition 3, which U-Boot looks for
 
 # StarFive's U-Boot reads this from partition 3 and then runs boot2. Its extlinux cannot be used: it
@@ -45,6 +46,10 @@ fdt addr ${fdtcontroladdr}; fdt move ${fdtcontroladdr} ${fdt_addr_r} 0x20000; \
 fdt memory ${memory_addr} ${memory_size}; \
 booti ${kernel_addr_r} ${byre_archive} ${fdt_addr_r}; fi
 """
+
+
+class Refused(Exception):
+    """There is no such image."""
 
 
 def checked_bootargs(bootargs):
@@ -105,7 +110,15 @@ def write_files(image, files):
             run("mcopy", "-s", "-m", "-i", drive, path, "::/")
 
 
+def check_room(files):
+    size = sum(len(content) if isinstance(content, bytes) else os.stat(content).st_size for content in files.values())
+    if size > FILES_BYTES_MAX:
+        raise Refused(f"the card's partition has room for {FILES_BYTES_MAX // MIB} MiB, "
+                      f"kernel and archive have {-(-size // MIB)} (is ROOT= too large?)")
+
+
 def build(image, files):
+    check_room(files)
     image = pathlib.Path(image)
     image.parent.mkdir(parents=True, exist_ok=True)
     image.unlink(missing_ok=True)
@@ -130,7 +143,10 @@ def main():
     board, kernel, archive, image = sys.argv[1:]
     if board not in BOARDS:
         sys.exit(f"image: no BOARD named {board}; there are: {' '.join(BOARDS)}")
-    build(image, byre_files(kernel, archive, os.environ.get("BOOTARGS", "")))
+    try:
+        build(image, byre_files(kernel, archive, os.environ.get("BOOTARGS", "")))
+    except Refused as refused:
+        sys.exit(f"image: {refused}")
     print(f"{image}: {os.stat(image).st_size // MIB} MiB")
 
 

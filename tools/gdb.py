@@ -52,7 +52,7 @@ def debug(kernel_elf, folder, kernel, archive):
     SOCKET.unlink(missing_ok=True)
     try:
         arguments, _ = board.prepare_run(folder, kernel, archive)
-    except board.Refused as refused:
+    except board.card.Refused as refused:
         sys.exit(f"gdb: {refused}")
     arguments += ["-display", "none", "-monitor", "none", "-S",
                   "-chardev", f"pty,id=console,logfile={CONSOLE}", "-serial", "chardev:console",

@@ -250,7 +250,7 @@ def main():
     with tempfile.TemporaryDirectory(dir=board.FOLDER) as folder:
         try:
             arguments, farewell = board.prepare_run(folder, sys.argv[1], sys.argv[2])
-        except board.Refused as refused:
+        except board.card.Refused as refused:
             sys.exit(f"run: {refused}")
         try:
             status = run_line(arguments, farewell, timeout) if line else interactive(arguments, farewell, timeout)

@@ -96,6 +96,18 @@ def inputs(tap, folder):
 
 
 def failures(tap, folder):
+    large = folder / "it's large" / "bin/large"
+    large.parent.mkdir(parents=True)
+    with open(large, "wb") as file:
+        file.truncate(100 << 20)
+    for board, reason in (("qemu", "MEM=128M has room for"), ("sifive_u", "MEM=128M has room for"),
+                          ("icicle", "MEM=128M has room for"), ("uboot", "the card's partition has room for")):
+        result = make_run("RUN=true", f"BOARD={board}", f"ROOT={large.parents[1]}", folder=folder)
+        said = [line for line in result.stderr.splitlines() if not line.startswith("make")]
+        tap.check(result.returncode != 0 and len(said) == 1 and said[0].startswith("run: ") and reason in said[0],
+                  f"BOARD={board}: a ROOT= that is too large is refused in a sentence", result.stderr.splitlines())
+    result = make_run("RUN=true", "MEM=512M", f"ROOT={large.parents[1]}", folder=folder)
+    tap.check(result.returncode == 0, "and taken where there is memory for it", result.stderr.splitlines())
     result = make_run("RUN=true", "SMP=9", folder=folder)
     tap.check(result.returncode != 0 and "run: qemu takes SMP=1 to SMP=8, not 9" in result.stderr,
               "more harts than a board takes are refused", [result.stderr])

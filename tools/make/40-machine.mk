@@ -22,7 +22,8 @@ empty :=
 override RUN := $(if $(filter command,$(origin RUN))$(value RUN),$(if $(value RUN),$(value RUN),$(empty) $(empty)))
 override BOOTARGS := $(value BOOTARGS)
 override QEMU_ARGS := $(value QEMU_ARGS)
-export BOARD TREE RUN BOOTARGS QEMU_ARGS MEM SMP TIMEOUT V PROGRAM GDB_ARGS
+override ROOT := $(value ROOT)
+export BOARD TREE ROOT RUN BOOTARGS QEMU_ARGS MEM SMP TIMEOUT V PROGRAM GDB_ARGS
 
 ARCHIVE := $(BUILD)/archive.cpio
 ARCHIVE_MEMBERS := $(if $(filter init,$(SERVER_NAMES)),servers/init=$(BUILD)/servers/init) \
@@ -42,7 +43,7 @@ all: archive
 # With ROOT the archive is made anew each time: the folder may have changed.
 RUN_ARCHIVE := $(if $(ROOT),$(BUILD)/run/archive.cpio,$(ARCHIVE))
 $(BUILD)/run/archive.cpio: $(SERVERS) $(PROGRAMS) FORCE
-	$(Q)$(MAKE_ARCHIVE) $@ --overlay '$(ROOT)' $(ARCHIVE_MEMBERS)
+	$(Q)$(MAKE_ARCHIVE) $@ --overlay "$$ROOT" $(ARCHIVE_MEMBERS)
 
 .PHONY: FORCE
 FORCE:
