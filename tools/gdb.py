@@ -1,4 +1,4 @@
-"""Debug Byre: `make gdb`, PROGRAM=name for a program's or server's symbols too.
+"""Debug Byre: `make gdb`, PROGRAM=name for a program's or server's symbols too, also of one in ROOT=.
 
     gdb.py KERNEL_ELF KERNEL ARCHIVE
 
@@ -25,19 +25,21 @@ TWO_CLUSTERS = ("sifive_u", "icicle")  # gdb would see the monitor hart's alone
 
 
 def symbol_file(name):
-    for folder in ("programs", "servers", "tests/programs"):
-        path = pathlib.Path("build", folder, name)
-        if path.is_file():
-            return path
-    sys.exit(f"gdb: there is no program or server named {name} in build/")
+    """What ROOT= lays over the archive comes first, as it does in the machine."""
+    root = machine.setting("ROOT")
+    folders = [pathlib.Path(root, "bin")] if root else []
+    for folder in folders + [pathlib.Path("build", part) for part in ("programs", "servers", "tests/programs")]:
+        if (folder / name).is_file():
+            return folder / name
+    sys.exit(f"gdb: there is no program or server named {name} in {'ROOT= or ' if root else ''}build/")
 
 
 def script(kernel_elf):
     lines = ["set pagination off", f"file {kernel_elf}"]
     if machine.setting("PROGRAM"):
         path = symbol_file(machine.setting("PROGRAM"))
-        lines += [f"add-symbol-file {path}", "python sys.path.insert(0, 'tools')",
-                  f"python import gdb_program; gdb_program.begin('{path}')"]
+        lines += [f'add-symbol-file "{path}"', "python sys.path.insert(0, 'tools')",
+                  f"python import gdb_program; gdb_program.begin({str(path)!r})"]
     return "\n".join(lines + [f"target remote {SOCKET}", ""])
 
 

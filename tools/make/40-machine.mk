@@ -14,7 +14,7 @@
 #:        BOOTARGS='...'       for the kernel and init: overcommit testhooks preempt=SEED asid_bits=N
 #:        QEMU_ARGS='...'      for QEMU
 #:        V=1                  with RUN: the machine's and the kernel's log on stderr
-#:   make gdb PROGRAM=name     debug kernel and program in gdb
+#:   make gdb PROGRAM=name     debug kernel and program or server in gdb; RUN=, ROOT= as above
 
 # As they were typed: a $ in RUN is the shell's in Byre, not make's.
 # An empty line is one, too: it does nothing, and ends.
