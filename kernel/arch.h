@@ -25,9 +25,14 @@
  *       floating point.
  *   void arch_keep_temporaries(struct thread *caller);    arguments from the eighth on: to registers[]
  *   uint64_t arch_accept_slot(const struct thread *caller);         a message's, of these arguments
- *   struct thread *arch_resume_message(to, from, label, w0, w1, w2, w3, badge, info, is_long);
- *       How the short path of IPC ends: these are `to`'s registers, w4 to w7 from's or zero; the
- *       others that a call may change are zero. Does not return, but on the host: `to`.      */
+ *   struct thread *arch_resume_message(to, label, w0, w1, w2, w3, badge, info);
+ *       These are `to`'s registers, others that a call may change are zero. Does not return, but on the
+ *       host: `to`.
+ * And in arch_message.h, for ipc_fast.c, what the call brought it in (caller and hart besides), and
+ *   struct thread *arch_message_resume(to, badge, info, is_long);
+ *       As arch_resume_message, the label and the words being those of the call: eight if long.
+ *   struct thread *arch_message_to(function), *arch_message_to_general(function);
+ *       The call goes on in a function of ipc_fast.c, or another, which gets it as arguments.   */
 #include "arch_inline.h"
 
 struct hart;

@@ -6,7 +6,7 @@
 void capability_make(struct capability *slot, struct object *object, unsigned rights,
                      uint64_t badge)
 {
-    slot->rights = rights & RIGHTS_ALL;
+    slot->use = (uint64_t)object_type(object) << CAPABILITY_TYPE_SHIFT | (rights & RIGHTS_ALL);
     slot->header = object->header;
     slot->object = object;
     slot->badge = badge;
@@ -15,10 +15,19 @@ void capability_make(struct capability *slot, struct object *object, unsigned ri
 void capability_make_range(struct capability *slot, enum object_type type, unsigned rights,
                            uint64_t first_frame, uint64_t frames)
 {
-    slot->rights = rights & RIGHTS_ALL;
+    slot->use = (uint64_t)type << CAPABILITY_TYPE_SHIFT | (rights & RIGHTS_ALL);
     slot->header = type;
     slot->first_frame = first_frame;
     slot->frames = frames;
+}
+
+void capability_move(struct capability *source, struct capability *target)
+{
+    if (capability_type(source) == OBJECT_REPLY) {
+        reply_leave_slot((struct reply *)source->object);
+    }
+    *target = *source;
+    *source = (struct capability){0};
 }
 
 void capability_delete(struct capability *slot)

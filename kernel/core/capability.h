@@ -4,8 +4,8 @@
  *       (generation 0) and no object; any other has the header its object had when it was made.
  *   P2  It is alive while its object still has that header (O2); a dead one never moves or copies,
  *       it can only be deleted.
- *   P3  Its first word is less than 256, so that it never looks like an object's header where a
- *       stale pointer finds it (O3).
+ *   P3  Its first word says what it is good for: rights, and the type again. It is less than any
+ *       object's header, so that it never looks like one where a stale pointer finds it (O3).
  *   P4  At most one capability names a given REPLY.
  */
 #pragma once
@@ -15,8 +15,16 @@
 
 #include "core/object.h"
 
+enum { CAPABILITY_TYPE_SHIFT = 8 };
+
 struct capability {
-    uint64_t rights; /* P3 */
+    union {
+        uint64_t use; /* P3 */
+        struct {
+            uint8_t rights;
+            uint8_t type;
+        };
+    };
     uint64_t header; /* P1 */
     union {
         struct object *object;
@@ -29,6 +37,7 @@ struct capability {
 };
 
 static_assert(sizeof(struct capability) == 32, "a slot is 32 bytes");
+static_assert(RIGHTS_ALL == (1 << CAPABILITY_TYPE_SHIFT) - 1, "rights fill the lowest byte");
 
 static inline enum object_type capability_type(const struct capability *capability)
 {
@@ -41,7 +50,7 @@ static inline bool capability_is_empty(const struct capability *capability)
 }
 
 /* Not empty, and not of an object that was destroyed (P2). */
-static inline bool capability_is_alive(const struct capability *capability)
+ALWAYS_INLINE bool capability_is_alive(const struct capability *capability)
 {
     if (capability->header < (1 << OBJECT_GENERATION_SHIFT)) {
         return capability->header != 0;
@@ -61,19 +70,19 @@ static inline bool capability_is_alive(const struct capability *capability)
 }
 
 /* The same, in short: is the error OK? */
-static inline bool capability_is_good(const struct capability *capability, enum object_type type,
+ALWAYS_INLINE bool capability_is_good(const struct capability *capability, enum object_type type,
                                       unsigned rights)
 {
-    bool is_alive = type >= OBJECT_MEMORY ? capability->header == type
-                                          : capability_type(capability) == type &&
-                                                capability->object->header == capability->header;
+    uint64_t wanted = (uint64_t)type << CAPABILITY_TYPE_SHIFT | rights;
 
-    return is_alive && (capability->rights & rights) == rights;
+    return (capability->use & (~(uint64_t)RIGHTS_ALL | rights)) == wanted &&
+           (type >= OBJECT_MEMORY || capability->object->header == capability->header);
 }
 
 void capability_make(struct capability *slot, struct object *object, unsigned rights,
                      uint64_t badge);
 void capability_make_range(struct capability *slot, enum object_type type, unsigned rights,
                            uint64_t first_frame, uint64_t frames);
+void capability_move(struct capability *source, struct capability *target);
 /* Empty the slot; a REPLY's caller is answered PEER_GONE. */
 void capability_delete(struct capability *slot);

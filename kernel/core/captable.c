@@ -79,7 +79,7 @@ static err_t copy(struct captable *from, uint64_t source_slot, struct captable *
     TRY(check_copy(source, badge));
     TRY(captable_find_empty(to, target_slot, &target));
     *target = *source;
-    target->rights &= rights;
+    target->rights &= (uint8_t)rights;
     if (badge != 0) {
         target->badge = badge;
     }
@@ -119,8 +119,7 @@ err_t sys_cap_move(struct thread *caller, struct captable *source_table,
 
     TRY(find_alive(source_table, argument(caller, 1), &source));
     TRY(captable_find_empty(target_table, argument(caller, 3), &target));
-    *target = *source;
-    *source = (struct capability){0};
+    capability_move(source, target);
     return ERR_OK;
 }
 

@@ -1,6 +1,6 @@
 /* Capability tables: flat, one bound check and one load.
  *
- *   Q1  Slot 0 is never valid: the table's own header lies there.
+ *   Q1  Slot 0 is never valid: the table's own header lies there, which no capability's first word equals (P3).
  *   Q2  A table with threads bound to it cannot be destroyed (H3).
  *   Q3  slot_count is a power of two, 2 to CAPTABLE_SLOTS_MAX (what fits in one chunk).
  *
@@ -22,7 +22,7 @@ struct captable {
 static_assert(sizeof(struct captable) == sizeof(struct capability), "it is slot 0");
 
 /* The slot, whatever it holds; NULL: outside the table. */
-static inline struct capability *captable_slot(struct captable *table, uint64_t index)
+ALWAYS_INLINE struct capability *captable_slot(struct captable *table, uint64_t index)
 {
     if (index == 0 || index >= table->slot_count) {
         return NULL;
@@ -32,12 +32,12 @@ static inline struct capability *captable_slot(struct captable *table, uint64_t 
 
 /* The slot if its capability is alive, of that type, with those rights; NULL: captable_refusal says
  * what is wrong. */
-static inline struct capability *captable_good(struct captable *table, uint64_t index,
+ALWAYS_INLINE struct capability *captable_good(struct captable *table, uint64_t index,
                                                enum object_type type, unsigned rights)
 {
-    struct capability *slot = captable_slot(table, index);
+    struct capability *slot = (struct capability *)(void *)table + index; /* 0: Q1 */
 
-    return slot != NULL && capability_is_good(slot, type, rights) ? slot : NULL;
+    return index < table->slot_count && capability_is_good(slot, type, rights) ? slot : NULL;
 }
 
 [[nodiscard]] err_t captable_refusal(struct captable *table, uint64_t index, enum object_type type,

@@ -20,12 +20,16 @@ struct thread *endpoint_first_caller(const struct endpoint *endpoint)
     return node == NULL ? NULL : container_of(node, struct thread, order);
 }
 
-struct thread *endpoint_first_receiver(const struct endpoint *endpoint)
+void endpoint_remove_receiver(struct endpoint *endpoint, struct thread *receiver)
 {
-    if (list_is_empty(&endpoint->receivers)) {
-        return NULL;
+    if (endpoint->receiver == receiver) {
+        endpoint_take_receiver(endpoint, receiver);
+        return;
     }
-    return container_of(endpoint->receivers.next, struct thread, queue);
+    receiver->previous_receiver->next_receiver = receiver->next_receiver;
+    if (receiver->next_receiver != NULL) {
+        receiver->next_receiver->previous_receiver = receiver->previous_receiver;
+    }
 }
 
 err_t endpoint_drain(struct endpoint *endpoint)
@@ -34,7 +38,7 @@ err_t endpoint_drain(struct endpoint *endpoint)
         struct thread *thread = endpoint_first_caller(endpoint);
 
         if (thread == NULL) {
-            thread = endpoint_first_receiver(endpoint);
+            thread = endpoint->receiver;
         }
         if (thread == NULL) {
             return ERR_OK;

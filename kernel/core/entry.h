@@ -5,7 +5,7 @@
  *       what decodes it (syscall.h), the others after it, if another thread is to run.
  *   E2  On return hart->current is the thread to resume, with its space loaded, or NULL: idle. Those
  *       that return a thread return that.
- *   E3  arch_float_switch and arch_space_load are called exactly when they change something.
+ *   E3  arch_float_switch is called exactly when it changes something.
  */
 #pragma once
 

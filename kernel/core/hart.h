@@ -11,11 +11,11 @@
 
 #include "core/thread.h"
 
-enum { EVENT_RING_ENTRIES = 64, EVENT_KIND_SHIFT = 56, HARTS_MAX = 64 };
+enum { EVENT_RING_ENTRIES = 64, HARTS_MAX = 64 };
 
 struct event {
-    uint64_t unused; /* a power of two is found faster */
-    uint64_t stamp;  /* ticks | kind << EVENT_KIND_SHIFT */
+    uint64_t ticks;
+    uint64_t kind;
     uint64_t subject;
     uint64_t detail;
 };
@@ -23,6 +23,7 @@ struct event {
 struct hart {
     struct thread *current; /* R1 [K] */
     uint64_t stack_top;     /* the architecture's [c] */
+    uint64_t *now_serving;  /* the lock's, for the way out [c] */
     bool must_choose;       /* who runs next is to be decided before this entry ends [K] */
     bool
         must_set_timer; /* (assembly reads both as one) something changed what the timer is to be set to [K] */
@@ -43,13 +44,20 @@ struct hart {
     uint64_t random_ticks; /* next random preemption; 0: not in that mode */
     uint64_t random_state;
 
-    /* Events: the newest is ring[(event_count - 1) % EVENT_RING_ENTRIES]. [K] */
-    uint64_t event_count;
-    _Alignas(32) struct event ring[EVENT_RING_ENTRIES]; /* found faster at such an offset */
+    uint64_t event_bytes; /* of all events that there were; the ring begins anew [K] */
+    struct event ring[EVENT_RING_ENTRIES];
 };
 
 extern struct hart *harts[HARTS_MAX]; /* [c] */
 extern unsigned hart_count;           /* [c] */
+
+/* Every change of the current thread is an event, and nearly every one changes the space: so only what
+ * does not is counted, COUNTER_SPACE_SWITCHES standing for all such events. */
+static inline void hart_count_stay(struct hart *hart)
+{
+    hart->counters[COUNTER_SWITCHES]++;
+    hart->counters[COUNTER_SPACE_SWITCHES]++;
+}
 
 static inline void hart_count_one(struct hart *hart, unsigned counter)
 {

@@ -4,6 +4,7 @@
 #include "arch.h"
 #include "core/captable.h"
 #include "core/fault.h"
+#include "core/ipc_fast.h"
 #include "core/message.h"
 #include "core/notification.h"
 #include "core/reply.h"
@@ -48,7 +49,7 @@ void ipc_deliver_notification(struct thread *receiver, uint64_t bits)
 
 void ipc_call(struct thread *caller, struct endpoint *endpoint)
 {
-    struct thread *receiver = endpoint_first_receiver(endpoint);
+    struct thread *receiver = endpoint->receiver;
     struct reply *reply;
 
     if (receiver == NULL) {
@@ -77,7 +78,7 @@ err_t sys_call(struct thread *caller, struct capability *endpoint)
     uint64_t deadline_ticks = deadline_of(caller);
 
     TRY(message_check(caller, IPC_LONG | IPC_CAP | IPC_ACCEPT | IPC_DEADLINE));
-    TRY(message_check_accept(caller));
+    TRY(message_note_accept(caller));
     REFUSE_IF(deadline_check(deadline_ticks) != ERR_OK, ERR_TIMEOUT);
     event_record(caller->hart, EVENT_CALL, (uint64_t)caller, caller->registers[REGISTER_A1]);
     caller->badge = endpoint->badge;
@@ -109,6 +110,7 @@ static err_t receive(struct thread *receiver, struct endpoint *endpoint, struct 
     struct thread *caller;
     uint64_t deadline_ticks = deadline_of(receiver);
 
+    reply_pair(receiver, reply, receiver->registers[REGISTER_A6]);
     if (bound != NULL && bound->bits != 0) {
         uint64_t bits = bound->bits;
 
@@ -128,11 +130,7 @@ static err_t receive(struct thread *receiver, struct endpoint *endpoint, struct 
     TRY(deadline_check(deadline_ticks));
     schedule_block(receiver, THREAD_RECEIVING);
     receiver->waits_on.endpoint = endpoint;
-    receiver->receive_reply = reply;
-    if (reply != NULL) {
-        reply->receiver = receiver;
-    }
-    list_push_back(&endpoint->receivers, &receiver->queue);
+    endpoint_add_receiver(endpoint, receiver);
     thread_arm(receiver, deadline_ticks);
     return ERR_DONE;
 }
@@ -148,7 +146,7 @@ static err_t decode_receive(struct thread *receiver, struct reply **reply_out)
         TRY(captable_find(receiver->captable, reply_index, OBJECT_REPLY, 0, &capability));
         *reply_out = (struct reply *)capability->object;
     }
-    return message_check_accept(receiver);
+    return message_note_accept(receiver);
 }
 
 err_t sys_receive(struct thread *caller, struct endpoint *endpoint)
@@ -156,7 +154,7 @@ err_t sys_receive(struct thread *caller, struct endpoint *endpoint)
     struct reply *reply;
 
     TRY(decode_receive(caller, &reply));
-    REFUSE_IF(reply != NULL && (reply->caller != NULL || reply->receiver != NULL), ERR_BUSY);
+    REFUSE_IF(reply != NULL && (reply->caller != NULL || reply_is_awaited(reply)), ERR_BUSY);
     return receive(caller, endpoint, reply);
 }
 
@@ -209,7 +207,7 @@ err_t sys_reply_receive(struct thread *caller, struct endpoint *endpoint)
     TRY(decode_receive(caller, &reply));
     REFUSE_IF(reply == NULL, ERR_CAP_RANGE);
     TRY(message_check(caller, IPC_FLAGS_MASK >> 1));
-    REFUSE_IF(reply->receiver != NULL, ERR_BUSY); /* another thread receives with it */
+    REFUSE_IF(reply_is_awaited(reply), ERR_BUSY); /* another thread receives with it */
     error = answer(caller, reply, &answered);
     TRY(error == ERR_CALLER_GONE ? ERR_OK : error); /* a late answer is not the server's fault */
     error = receive(caller, endpoint, reply);
@@ -221,7 +219,7 @@ err_t sys_reply_receive(struct thread *caller, struct endpoint *endpoint)
 
 err_t sys_send(struct thread *caller, struct capability *endpoint)
 {
-    struct thread *receiver = endpoint_first_receiver((struct endpoint *)endpoint->object);
+    struct thread *receiver = ((struct endpoint *)endpoint->object)->receiver;
     uint64_t badge = endpoint->badge; /* the slot itself may travel */
 
     TRY(message_check(caller, IPC_LONG | IPC_CAP));
@@ -230,4 +228,25 @@ err_t sys_send(struct thread *caller, struct capability *endpoint)
     message_deliver(caller, receiver, badge, 0);
     schedule_wake(receiver);
     return ERR_OK;
+}
+
+static struct thread *end(struct thread *caller, err_t error)
+{
+    caller->registers[REGISTER_RA] = caller->registers[REGISTER_T6] = 0;
+    if (error == ERR_RESTART) {
+        caller->registers[REGISTER_PC] -= SYSCALL_BYTES; /* Y1 */
+    } else if (error != ERR_DONE) {
+        caller->registers[REGISTER_A0] = error;
+    }
+    return schedule_settle(caller->hart);
+}
+
+struct thread *core_call_generally(MESSAGE_REGISTERS)
+{
+    return end(caller, system_calls[SYS_CALL](MESSAGE));
+}
+
+struct thread *core_reply_receive_generally(MESSAGE_REGISTERS)
+{
+    return end(caller, system_calls[SYS_REPLY_RECEIVE](MESSAGE));
 }

@@ -38,10 +38,10 @@ err_t sys_machine_counter(struct thread *caller)
 
     REFUSE_IF(which >= COUNTERS, ERR_ARGUMENT);
     for (unsigned i = 0; i < hart_count; i++) {
-        sum += harts[i]->counters[which];
-        if (which == COUNTER_SWITCHES) {
-            sum += harts[i]->counters[COUNTER_SPACE_SWITCHES]; /* counted once each */
-        }
+        uint64_t spaces = event_count(harts[i]) - harts[i]->counters[COUNTER_SPACE_SWITCHES];
+
+        sum += which == COUNTER_SPACE_SWITCHES ? spaces : harts[i]->counters[which];
+        sum += which == COUNTER_SWITCHES ? spaces : 0;
     }
     if (which == COUNTER_ENTRIES) {
         sum = kernel_lock.next_ticket; /* each has taken one */
@@ -52,14 +52,14 @@ err_t sys_machine_counter(struct thread *caller)
 
 err_t sys_machine_event(struct thread *caller)
 {
-    const struct hart *hart = caller->hart;
+    struct hart *hart = caller->hart;
     uint64_t age = argument(caller, 1);
     const struct event *event;
 
-    REFUSE_IF(age >= EVENT_RING_ENTRIES || age >= hart->event_count, ERR_RANGE);
-    event = &hart->ring[(hart->event_count - 1 - age) % EVENT_RING_ENTRIES];
-    result(caller, 0, event_ticks(event));
-    result(caller, 1, event->stamp >> EVENT_KIND_SHIFT);
+    REFUSE_IF(age >= EVENT_RING_ENTRIES || age >= event_count(hart), ERR_RANGE);
+    event = event_at(hart, hart->event_bytes - (1 + age) * sizeof(struct event));
+    result(caller, 0, event->ticks);
+    result(caller, 1, event->kind);
     result(caller, 2, event->subject);
     result(caller, 3, event->detail);
     return ERR_OK;

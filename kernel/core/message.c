@@ -1,14 +1,6 @@
 /* Messages: what is checked before, and what arrives. */
 #include "core/message.h"
 
-#include "core/captable.h"
-#include "core/syscall.h"
-
-static bool has_flag(const struct thread *thread, unsigned flag)
-{
-    return (thread->registers[REGISTER_A6] & flag) != 0;
-}
-
 err_t message_check(const struct thread *sender, unsigned allowed)
 {
     uint64_t descriptor = sender->registers[REGISTER_A6];
@@ -25,17 +17,19 @@ err_t message_check(const struct thread *sender, unsigned allowed)
     return capability_check(capability, capability_type(capability), RIGHT_GRANT);
 }
 
-err_t message_check_accept(const struct thread *receiver)
+err_t message_note_accept(struct thread *receiver)
 {
     struct capability *slot;
 
-    if (!has_flag(receiver, IPC_ACCEPT)) {
+    receiver->accepts = (receiver->registers[REGISTER_A6] & IPC_ACCEPT) != 0;
+    if (!receiver->accepts) {
         return ERR_OK;
     }
     return captable_find_empty(receiver->captable, receiver->registers[REGISTER_T4], &slot);
 }
 
-unsigned message_transfer(struct thread *sender, uint64_t descriptor, struct thread *receiver)
+/* M2; the information bit that tells the receiver. */
+static unsigned transfer(struct thread *sender, uint64_t descriptor, struct thread *receiver)
 {
     struct capability *source, *target;
 
@@ -43,17 +37,15 @@ unsigned message_transfer(struct thread *sender, uint64_t descriptor, struct thr
         return 0;
     }
     source = captable_slot(sender->captable, descriptor >> IPC_CAP_SHIFT);
+    target = message_target(receiver);
     if (source == NULL || !capability_is_alive(source) || (source->rights & RIGHT_GRANT) == 0 ||
-        !has_flag(receiver, IPC_ACCEPT)) {
+        target == NULL) {
         return IPC_INFO_CAP_LOST;
     }
-    target = captable_slot(receiver->captable, receiver->registers[REGISTER_T4]);
-    if (target == NULL || !capability_is_empty(target)) {
-        return IPC_INFO_CAP_LOST;
-    }
-    *target = *source;
     if (capability_type(source) == OBJECT_REPLY) {
-        *source = (struct capability){0}; /* P4: it moves */
+        capability_move(source, target); /* P4 */
+    } else {
+        *target = *source;
     }
     return IPC_INFO_CAP;
 }
@@ -78,9 +70,10 @@ static void deliver_head(struct thread *receiver, uint64_t label, uint64_t badge
 
 void message_deliver(struct thread *sender, struct thread *receiver, uint64_t badge, unsigned info)
 {
-    unsigned words = has_flag(sender, IPC_LONG) ? 8 : 4;
+    uint64_t descriptor = sender->registers[REGISTER_A6];
+    unsigned words = (descriptor & IPC_LONG) != 0 ? 8 : 4;
 
-    info |= message_transfer(sender, sender->registers[REGISTER_A6], receiver);
+    info |= transfer(sender, descriptor, receiver);
     for (unsigned i = 0; i < 8; i++) {
         receiver->registers[word_registers[i]] =
             i < words ? sender->registers[word_registers[i]] : 0;

@@ -7,18 +7,26 @@
  */
 #pragma once
 
-#include "core/thread.h"
+#include "core/captable.h"
+#include "core/reply.h"
+#include "core/syscall.h"
 
 enum { IPC_FLAGS_MASK = 0xff, IPC_REPLY_SHIFT = 8, IPC_REPLY_MASK = 0xffffff, IPC_CAP_SHIFT = 32 };
 
 /* What the sender's registers say, before anything is sent: ARGUMENT, or what its capability's
  * slot says. allowed: the IPC_* flags that this call knows. */
 [[nodiscard]] err_t message_check(const struct thread *sender, unsigned allowed);
-/* The slot in which the receiver would accept a capability: CAP_RANGE, SLOT_FULL. */
-[[nodiscard]] err_t message_check_accept(const struct thread *receiver);
+/* Whether it accepts a capability, and the slot in which: CAP_RANGE, SLOT_FULL. */
+[[nodiscard]] err_t message_note_accept(struct thread *receiver);
 
-/* M2; the information bit that tells the receiver. */
-unsigned message_transfer(struct thread *sender, uint64_t descriptor, struct thread *receiver);
 void message_deliver(struct thread *sender, struct thread *receiver, uint64_t badge, unsigned info);
 void message_deliver_words(struct thread *receiver, uint64_t w0, uint64_t w1, uint64_t w2,
                            uint64_t w3, uint64_t badge, unsigned info);
+
+/* Where a capability may arrive; NULL: nowhere. */
+ALWAYS_INLINE struct capability *message_target(const struct thread *receiver)
+{
+    struct capability *target = captable_slot(receiver->captable, receiver->registers[REGISTER_T4]);
+
+    return receiver->accepts && target != NULL && capability_is_empty(target) ? target : NULL;
+}

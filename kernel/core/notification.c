@@ -28,6 +28,8 @@ static void deliver(struct notification *notification)
         thread_unwait(thread);
         ipc_deliver_notification(thread, bits);
         schedule_wake_last(thread);
+    } else if (thread != NULL) {
+        thread->receive_descriptor = RECEIVE_NONE; /* F3 */
     }
 }
 

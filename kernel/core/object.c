@@ -15,7 +15,7 @@
 #include "core/syscall.h"
 #include "core/timer.h"
 
-static uint64_t last_generation; /* O2 [K] */
+static uint64_t last_generation = GENERATION_NONE; /* O2 [K] */
 
 static const uint16_t type_bytes[OBJECT_TYPES] = OBJECT_TYPE_BYTES;
 
@@ -189,9 +189,7 @@ static void initialise(struct object *object, uint64_t capacity, struct hart *ha
     enum object_type type = object_type(object);
 
     if (type == OBJECT_THREAD) {
-        ((struct thread *)object)->hart = hart;
-    } else if (type == OBJECT_ENDPOINT) {
-        list_init(&((struct endpoint *)object)->receivers);
+        thread_init((struct thread *)object, hart);
     } else if (type == OBJECT_NOTIFICATION) {
         list_init(&((struct notification *)object)->waiters);
     } else if (type == OBJECT_TIMER) {

@@ -53,8 +53,9 @@ enum {
     OBJECT_TYPE_MASK = 0x7f,
     OBJECT_DYING = 0x80, /* in the header, while it is destroyed in slices */
     OBJECT_GENERATION_SHIFT = 8,
-    OBJECT_MAP_PAGES = 2, /* at the start of an OBJECT chunk */
-    OBJECT_SHIFT_MIN = 6, /* 64 slots a page */
+    GENERATION_NONE = OBJECT_TYPES, /* and less: capability.h, P3 */
+    OBJECT_MAP_PAGES = 2,           /* at the start of an OBJECT chunk */
+    OBJECT_SHIFT_MIN = 6,           /* 64 slots a page */
     OBJECT_SHIFT_MAX = 12,
 };
 

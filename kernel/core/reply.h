@@ -1,12 +1,15 @@
 /* Reply objects: each holds at most one caller that waits for its answer.
  *
  *   W1  caller != NULL exactly when that thread is REPLYING and waits on this object.
- *   W2  receiver != NULL exactly when that thread is RECEIVING and named this object.
- *   W3  At most one of the two is set.
+ *   W2  receiver is the thread that received with this object last, if its receive_reply is this object
+ *       too; else both are NULL. It waits with it if it is RECEIVING, and there is no caller then.
+ *   W3  The receiver's receive_descriptor is RECEIVE_NONE, or names the slot of its table in which the
+ *       capability to this object is (P4). So the short path of IPC need not look there, and whoever
+ *       empties the slot tells.
  */
 #pragma once
 
-#include "core/object.h"
+#include "core/thread.h"
 
 struct reply {
     struct object object;
@@ -16,5 +19,15 @@ struct reply {
 
 static_assert(sizeof(struct reply) <= OBJECT_BYTES_REPLY, "fits its size class");
 
+/* Does a thread receive with it? */
+static inline bool reply_is_awaited(const struct reply *reply)
+{
+    return reply->receiver != NULL && reply->receiver->state == THREAD_RECEIVING;
+}
+
+/* The receiver goes on with this object (NULL: with none), which it named so. */
+void reply_pair(struct thread *receiver, struct reply *reply, uint64_t descriptor);
+void reply_part(struct reply *reply);             /* no receiver from now on; NULL: nothing */
+void reply_leave_slot(const struct reply *reply); /* W3: its capability moves */
 /* Its capability or the object itself goes: who depends on it is answered PEER_GONE. */
 void reply_abandon(struct reply *reply);

@@ -114,8 +114,17 @@ static void run(struct hart *hart, struct thread *next)
         hart->must_set_timer = true; /* G3; a timer that is set too early does no harm */
     }
     event_record_at(hart, schedule_account(hart), EVENT_SWITCH, (uint64_t)next, 0);
-    schedule_hand_over(hart, next);
-    if (next == NULL && hart_count > 1) { /* V5 */
+    if (next != NULL) {
+        schedule_hand_over(hart, next);
+        return;
+    }
+    hart_count_stay(hart);
+    hart->current = NULL;
+    if (hart->float_id != 0) {
+        arch_float_switch(hart, NULL);
+        hart->float_id = 0;
+    }
+    if (hart_count > 1) { /* V5 */
         hart->space = NULL;
         arch_space_leave(hart);
     }

@@ -48,7 +48,7 @@ static inline void schedule_unqueue(struct thread *ready)
 }
 
 /* Charge the current thread for the time since this was last done. */
-static inline uint64_t schedule_account(struct hart *hart)
+ALWAYS_INLINE uint64_t schedule_account(struct hart *hart)
 {
     uint64_t now_ticks = arch_time_ticks();
 
@@ -59,27 +59,18 @@ static inline uint64_t schedule_account(struct hart *hart)
     return now_ticks;
 }
 
-/* The hart changes from one thread to another, or from or to idle (NULL). The one before is where it
- * waits or is queued; the next is nowhere. Inline for the short path of IPC. */
-static inline __attribute__((always_inline)) void schedule_hand_over(struct hart *hart,
-                                                                     struct thread *next)
+/* The hart changes to another thread. The one before, if any, is where it waits or is queued; the next
+ * is nowhere. */
+ALWAYS_INLINE void schedule_hand_over(struct hart *hart, struct thread *next)
 {
-    uint64_t float_id = next == NULL ? 0 : next->float_id;
-
     hart->current = next;
-    if (float_id != hart->float_id) {
+    if (next->float_id != hart->float_id) {
         arch_float_switch(hart, next);
-        hart->float_id = float_id;
+        hart->float_id = next->float_id;
     }
-    if (next != NULL) {
-        next->state = THREAD_RUNNING;
-        if (next->space != hart->space) {
-            hart->space = next->space;
-            arch_space_load(hart, next->space); /* counts the switch */
-            return;
-        }
-    }
-    hart_count_one(hart, COUNTER_SWITCHES);
+    next->state = THREAD_RUNNING;
+    hart->space = next->space;
+    arch_space_load(hart, next->space);
 }
 
 /* To be called when its priority or its deadline has changed: see rank. */

@@ -39,7 +39,7 @@ static struct thread *make_init(struct hart *hart, const struct boot_facts *fact
     space->root = facts->init_root;
     space->bound_threads = 1;
     KASSERT(table_record_of(space->root)->count == 1 && table_record_of(space->root)->space == 1);
-    thread->hart = hart;
+    thread_init(thread, hart);
     thread->space = space;
     thread->captable = table;
     thread->priority = INIT_PRIORITY;

@@ -17,11 +17,7 @@ void thread_unwait(struct thread *thread)
         tree_remove(&thread->waits_on.endpoint->callers, &thread->order);
         break;
     case THREAD_RECEIVING:
-        list_remove(&thread->queue);
-        if (thread->receive_reply != NULL) {
-            thread->receive_reply->receiver = NULL; /* W2 */
-            thread->receive_reply = NULL;
-        }
+        endpoint_remove_receiver(thread->waits_on.endpoint, thread);
         break;
     case THREAD_REPLYING:
         thread->waits_on.reply->caller = NULL; /* W1 */
@@ -118,6 +114,7 @@ err_t thread_await_stop(const struct thread *asker, struct thread *thread)
 void thread_destroy(struct thread *thread)
 {
     thread_stop(thread);
+    reply_part(thread->receive_reply);
     if (thread->bound_notification != NULL) {
         notification_unbind(thread->bound_notification);
     }

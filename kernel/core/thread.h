@@ -41,6 +41,9 @@ enum {
     THREAD_FLAG_STARTED = 1 << 1, /* its registers are those of a start */
 };
 
+/* A descriptor's lower half with its sign is never this. */
+#define RECEIVE_NONE (INT64_C(1) << 32)
+
 struct thread {
     struct object object; /* header: type and generation; first in every object */
 
@@ -53,13 +56,14 @@ struct thread {
 
     /* Scheduling [K] */
     uint8_t state;
+    bool accepts; /* what it waits for may bring a capability: to the slot in its t4 */
     uint8_t priority;
     uint8_t flags;   /* THREAD_FLAG_* */
     bool in_fault;   /* its wait is for the answer to a fault, not to a call */
     bool is_to_stop; /* asked for by another hart while it ran: H5 */
     uint8_t fault_kind;
     uint64_t rank;          /* H4 */
-    struct list_node queue; /* ready queue, receivers of an endpoint, waiters of a notification */
+    struct list_node queue; /* ready queue, waiters of a notification */
 
     /* Waiting [K] */
     union {
@@ -67,7 +71,10 @@ struct thread {
         struct notification *notification;
         struct reply *reply;
     } waits_on;
-    struct reply *receive_reply; /* the reply object its receive named; NULL: none */
+    struct thread *next_receiver; /* of an endpoint: endpoint.h, N2 */
+    struct thread *previous_receiver;
+    struct reply *receive_reply; /* the reply object that it received with last: reply.h, W2 */
+    int64_t receive_descriptor;  /* and what it named it by: W3 */
     uint64_t badge;              /* of the capability it calls through */
     struct notification *bound_notification;
     struct tree_node order;   /* callers of an endpoint, by priority then arrival */
@@ -90,6 +97,13 @@ struct thread {
 };
 
 static_assert(sizeof(struct thread) <= OBJECT_BYTES_THREAD, "fits its size class");
+
+/* Of zeros, what is not zero. */
+static inline void thread_init(struct thread *thread, struct hart *hart)
+{
+    thread->hart = hart;
+    thread->receive_descriptor = RECEIVE_NONE;
+}
 
 /* Out of the endpoint, reply object or notification that it waits on, its deadline disarmed: it is
  * nowhere, and the caller says at once where it is next. Nothing if it does not wait. */

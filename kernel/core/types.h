@@ -20,6 +20,9 @@ typedef struct {
 #define static_assert _Static_assert
 #endif
 
+/* For what the short paths consist of: they call nothing. */
+#define ALWAYS_INLINE static inline __attribute__((always_inline))
+
 /* Ownership, as a word in a signature. */
 #define TAKES /* the callee owns it from now on           */
 #define GIVES /* the caller owns what comes out           */

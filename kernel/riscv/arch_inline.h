@@ -33,14 +33,12 @@ static inline struct hart *arch_this_hart(void)
  * nothing for it. */
 #define CALL_KEEPING(function) __asm__ volatile("jal t6, keeping_" #function : : : "t6", "memory")
 
-static inline void arch_space_load(struct hart *hart, struct space *space)
+ALWAYS_INLINE void arch_space_load(struct hart *hart, struct space *space)
 {
     if (space->tag != hart->space_tag) { /* I4 */
         CALL_KEEPING(asid_load);
-        return;
     }
     csr_write(satp, space->translation);
-    hart_count_one(hart, COUNTER_SPACE_SWITCHES);
 }
 
 static inline void arch_flush_page(const struct space *space, vaddr_t address)
@@ -54,7 +52,7 @@ static inline void arch_flush_page(const struct space *space, vaddr_t address)
 }
 
 /* FS on or off; float_switch saves and loads registers. */
-static inline void arch_float_switch(struct hart *hart, struct thread *to)
+ALWAYS_INLINE void arch_float_switch(struct hart *hart, struct thread *to)
 {
     if (to == NULL || to->float_id == 0) {
         if ((csr_clear(sstatus, SSTATUS_FS_MASK) & SSTATUS_FS_MASK) == SSTATUS_FS_DIRTY) {
@@ -86,24 +84,17 @@ static inline uint64_t arch_accept_slot(const struct thread *caller)
     return slot;
 }
 
-static inline struct thread *arch_resume_message(struct thread *to, const struct thread *from,
-                                                 uint64_t label, uint64_t w0, uint64_t w1,
-                                                 uint64_t w2, uint64_t w3, uint64_t badge,
-                                                 uint64_t info, bool is_long)
+#define JUMP(place, ...) __asm__ volatile("j " place : : __VA_ARGS__)
+
+static inline struct thread *arch_resume_message(struct thread *to, uint64_t label, uint64_t w0,
+                                                 uint64_t w1, uint64_t w2, uint64_t w3,
+                                                 uint64_t badge, uint64_t info)
 {
-    register struct thread *a0 __asm__("a0") = to;
+    register struct thread *s11 __asm__("s11") = to;
     register uint64_t a1 __asm__("a1") = label, a2 __asm__("a2") = w0, a3 __asm__("a3") = w1;
     register uint64_t a4 __asm__("a4") = w2, a5 __asm__("a5") = w3, a6 __asm__("a6") = badge;
     register uint64_t a7 __asm__("a7") = info;
-    (void)from;
-    if (is_long) {
-        __asm__ volatile("j trap_resume_long"
-                         :
-                         : "r"(a0), "r"(a1), "r"(a2), "r"(a3), "r"(a4), "r"(a5), "r"(a6), "r"(a7));
-    } else {
-        __asm__ volatile("j trap_resume_message"
-                         :
-                         : "r"(a0), "r"(a1), "r"(a2), "r"(a3), "r"(a4), "r"(a5), "r"(a6), "r"(a7));
-    }
+    JUMP("trap_resume_message", "r"(s11), "r"(a1), "r"(a2), "r"(a3), "r"(a4), "r"(a5), "r"(a6),
+         "r"(a7));
     __builtin_unreachable();
 }

@@ -135,8 +135,11 @@ void asid_load(void)
         space->lone_tag = space->harts == bit_of(hart) ? space->tag : TAG_NONE;
     }
     space->translation = SATP_SV39 | space->asid << SATP_ASID_SHIFT | space->root.number;
+    if (csr_read(satp) == space->translation) {
+        hart_count_stay(hart);
+        return;
+    }
     csr_write(satp, space->translation);
-    hart_count_one(hart, COUNTER_SPACE_SWITCHES);
     if (riscv_facts.asid_bits == 0) {
         fence_number(0);
     }

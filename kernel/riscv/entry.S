@@ -51,8 +51,7 @@
 
     /* Give the lock up. */
     .macro  leave changed, changed_too
-    lui     \changed, %hi(kernel_lock)
-    addi    \changed, \changed, LOCK_NOW_SERVING
+    ld      \changed, HART_NOW_SERVING(tp)
     li      \changed_too, 1
     amoadd.d.rl zero, \changed_too, (\changed)
     .endm
@@ -96,16 +95,15 @@ known:
     bnez    t6, settle
 
     /* The caller goes on: error in a0, one result in registers[]. */
-    ld      tp, HART_CURRENT(tp)
-    sd      zero, THREAD_PROGRESS(tp)
+    ld      a4, HART_CURRENT(tp)
+    sd      zero, THREAD_PROGRESS(a4)
     leave   a2, a3
     csrr    a2, sepc
     addi    a2, a2, 4
     csrw    sepc, a2
-    csrw    sscratch, tp
-    ld      a1, REGISTER(11)(tp)
+    csrw    sscratch, a4
+    move    ld, a4, 2, 4, 11
     zero    1, 12, 13, 14, 15, 16, 17, 31
-    move    ld, tp, 2, 4
     sret
 
 unknown:
@@ -153,22 +151,33 @@ resume:
     sd      ra, REGISTER(0)(tp)
     move    sd, tp, CALLEE_SAVED
     enter
+    j       \function
+    .endm
+
+    /* For arch_message_to_general: all arguments are in their registers. */
+    .macro  general function
+    .global general_\function
+general_\function:
     call    \function
     j       switched
     .endm
+
+    general core_call_generally
+    general core_reply_receive_generally
+    general core_reply_receive_fault
 
 short_call:
     message core_call
 short_reply_receive:
     message core_reply_receive
 
-    /* From arch_resume_message: a0 = thread; its message in a1 to a7, and in t0 to t3 if long. */
+    /* s11 = thread; its message in a1 to a7, and in t0 to t3 if long. */
     .global trap_resume_message, trap_resume_long
 trap_resume_message:
     zero    5, 6, 7, 28
 trap_resume_long:
     leave   ra, t6
-    aim     a0, ra
+    aim     s11, ra
     move    ld, tp, 2, CALLEE_SAVED
     zero    1, 10, 29, 30, 31
     ld      tp, REGISTER(4)(tp)

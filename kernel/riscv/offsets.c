@@ -18,6 +18,7 @@ void offsets(void)
     OFFSET(THREAD_PROGRESS, struct thread, progress);
     OFFSET(HART_CURRENT, struct hart, current);
     OFFSET(HART_STACK_TOP, struct hart, stack_top);
+    OFFSET(HART_NOW_SERVING, struct hart, now_serving);
     OFFSET(HART_MUST, struct hart, must_choose);
     static_assert(offsetof(struct hart, must_set_timer) == offsetof(struct hart, must_choose) + 1,
                   "entry.S reads both at once");

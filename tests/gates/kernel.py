@@ -24,6 +24,7 @@ SUM_BIT = 1 << 18
 # a user, and alone uses the library's memcpy.
 USER_KEEPS = {"t0", "t1", "t2", "t3", "t4", "t5"}
 MAY_CHANGE_THEM = ("kernel/riscv/entry.S", "boot/head.S")
+MESSAGE = {"a0", "a1", "a2", "a3", "a4", "a5"}
 STORE_OR_BRANCH = re.compile(r"^(c\.)?(s[bhwd]|b[a-z]+|j|jr|sfence\.vma)$")
 FLOATING_POINT = re.compile(r"^(c\.)?f(?!ence)[a-z]+(\.|$|ld|sd|lw|sw)|^f(r|s)(csr|rm|flags)")
 CSR_WRITE = re.compile(r"^csrr?[wsc]i?$")
@@ -141,6 +142,17 @@ def user_registers_stay(tap):
     tap.check(seen and not bad, "t0 to t5 stay the user's while the kernel runs", bad[:5])
 
 
+def messages_stay(tap):
+    """The short path of IPC keeps the label and the words in registers, and calls nothing."""
+    names = set(elf.symbols(pathlib.Path("build/obj/kernel/kernel/core/ipc_fast.c.o")))
+    code = [(function, instruction) for function, instructions in elf.disassembly(KERNEL)
+            for instruction in instructions if function in names]
+    bad = [f"{instruction.name} in {function}" for function, instruction in code
+           if instruction.operands[:1] and instruction.operands[0] in MESSAGE
+           and not STORE_OR_BRANCH.match(instruction.name)]
+    tap.check(code and not bad, "a message stays in its registers on the short path", bad[:5])
+
+
 def write_xor_execute(tap):
     programs = sorted(pathlib.Path("build/servers").glob("*"))
     programs += sorted(pathlib.Path("build/programs").glob("*"))
@@ -152,7 +164,7 @@ def write_xor_execute(tap):
 def main():
     tap = Tap()
     for gate in (data_is_fixed, no_allocator, never_sets_sum, notices_sum,
-                 no_floating_point, user_registers_stay, write_xor_execute):
+                 no_floating_point, user_registers_stay, messages_stay, write_xor_execute):
         gate(tap)
     tap.end()
 

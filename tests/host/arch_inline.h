@@ -16,6 +16,5 @@ void arch_flush_page(const struct space *space, vaddr_t address);
 void arch_float_switch(struct hart *hart, struct thread *to);
 void arch_keep_temporaries(struct thread *caller);
 uint64_t arch_accept_slot(const struct thread *caller);
-struct thread *arch_resume_message(struct thread *to, const struct thread *from, uint64_t label,
-                                   uint64_t w0, uint64_t w1, uint64_t w2, uint64_t w3,
-                                   uint64_t badge, uint64_t info, bool is_long);
+struct thread *arch_resume_message(struct thread *to, uint64_t label, uint64_t w0, uint64_t w1,
+                                   uint64_t w2, uint64_t w3, uint64_t badge, uint64_t info);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "arch_message.h"
 #include "core/hart.h"
 #include "core/panic.h"
 #include "core/space.h"
@@ -205,20 +206,35 @@ uint64_t arch_accept_slot(const struct thread *caller)
     return caller->registers[REGISTER_T4];
 }
 
-struct thread *arch_resume_message(struct thread *to, const struct thread *from, uint64_t label,
-                                   uint64_t w0, uint64_t w1, uint64_t w2, uint64_t w3,
-                                   uint64_t badge, uint64_t info, bool is_long)
+uint64_t message_index, message_label, message_words[4], message_descriptor;
+struct thread *message_caller;
+struct hart *message_hart;
+
+static struct thread *resume(struct thread *to, const uint64_t a[8], const struct thread *long_from)
 {
     static const uint8_t rest[] = {REGISTER_T0, REGISTER_T1, REGISTER_T2, REGISTER_T3};
-    const uint64_t a[] = {ERR_OK, label, w0, w1, w2, w3, badge, info};
     uint64_t *r = to->registers;
 
-    memcpy(&r[REGISTER_A0], a, sizeof(a));
+    memcpy(&r[REGISTER_A0], a, 8 * sizeof(a[0]));
     for (unsigned i = 0; i < 4; i++) {
-        r[rest[i]] = is_long ? from->registers[rest[i]] : 0;
+        r[rest[i]] = long_from != NULL ? long_from->registers[rest[i]] : 0;
     }
     r[REGISTER_T4] = r[REGISTER_T5] = r[REGISTER_T6] = r[REGISTER_RA] = 0;
     return to;
+}
+
+struct thread *arch_resume_message(struct thread *to, uint64_t label, uint64_t w0, uint64_t w1,
+                                   uint64_t w2, uint64_t w3, uint64_t badge, uint64_t info)
+{
+    return resume(to, (uint64_t[]){ERR_OK, label, w0, w1, w2, w3, badge, info}, NULL);
+}
+
+struct thread *arch_message_resume(struct thread *to, uint64_t badge, uint64_t info, bool is_long)
+{
+    const uint64_t *w = message_words;
+
+    return resume(to, (uint64_t[]){ERR_OK, message_label, w[0], w[1], w[2], w[3], badge, info},
+                  is_long ? message_caller : NULL);
 }
 
 uint64_t arch_thread_register(const struct thread *thread, unsigned index)

@@ -2,6 +2,7 @@
  * own is lost, as on the machine; the two calls with a short path may look. */
 #pragma once
 
+#include "arch_message.h"
 #include "core/entry.h"
 #include "core/ipc_fast.h"
 #include "core/schedule.h"
@@ -40,10 +41,16 @@ static inline void trap_system_call(struct hart *hart)
     }
     r[REGISTER_RA] = 0;
     r[REGISTER_T6] = 0;
+    message_index = a[0];
+    message_label = a[1];
+    __builtin_memcpy(message_words, &a[2], sizeof(message_words));
+    message_descriptor = a[6];
+    message_caller = caller;
+    message_hart = hart;
     if (a[7] == SYS_CALL) {
-        (void)core_call(a[0], a[1], a[2], a[3], a[4], a[5], a[6], caller);
+        (void)core_call();
     } else if (a[7] == SYS_REPLY_RECEIVE) {
-        (void)core_reply_receive(a[0], a[1], a[2], a[3], a[4], a[5], a[6], caller);
+        (void)core_reply_receive();
     } else {
         trap_general(caller, a);
     }

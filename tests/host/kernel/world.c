@@ -179,7 +179,7 @@ void world_give(struct thread *thread, uint64_t slot, uint64_t init_slot, unsign
     struct capability *target = captable_slot(thread->captable, slot);
 
     *target = *captable_slot(init->captable, init_slot);
-    target->rights &= rights;
+    target->rights &= (uint8_t)rights;
     if (badge != 0) {
         target->badge = badge;
     }

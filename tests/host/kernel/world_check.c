@@ -2,6 +2,7 @@
  * test by kernel_panic, which prints the event ring. */
 #include "core/event.h"
 #include "core/interrupt.h"
+#include "core/message.h"
 #include "core/panic.h"
 #include "kernel/world.h"
 
@@ -67,6 +68,34 @@ static unsigned tree_length(const struct tree *tree)
     return tree->root == NULL ? 0 : check_tree(tree->root, 0);
 }
 
+/* N2 */
+static bool endpoint_holds(const struct endpoint *endpoint, const struct thread *thread)
+{
+    for (const struct thread *i = endpoint->receiver; i != NULL; i = i->next_receiver) {
+        CHECK(i->state == THREAD_RECEIVING && i->waits_on.endpoint == endpoint);
+        CHECK(i->next_receiver == NULL || i->next_receiver->previous_receiver == i);
+        if (i == thread) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* W3 */
+static void check_receive_descriptor(const struct thread *thread)
+{
+    const struct capability *slot;
+
+    if (thread->receive_descriptor != RECEIVE_NONE) {
+        CHECK(thread->bound_notification == NULL || thread->bound_notification->bits == 0); /*F3*/
+        slot =
+            captable_slot(thread->captable,
+                          (uint64_t)thread->receive_descriptor >> IPC_REPLY_SHIFT & IPC_REPLY_MASK);
+        CHECK(slot != NULL && capability_is_good(slot, OBJECT_REPLY, 0));
+        CHECK(slot->object == &thread->receive_reply->object);
+    }
+}
+
 /* H1: the thread's one place, looked for where its state says. */
 static void check_thread(const struct thread *thread)
 {
@@ -76,15 +105,15 @@ static void check_thread(const struct thread *thread)
     CHECK(thread->priority < THREAD_PRIORITIES);
     CHECK((thread->state == THREAD_RUNNING) == (hart->current == thread));
     CHECK(list_is_linked(&thread->queue) ==
-          (thread->state == THREAD_READY || thread->state == THREAD_RECEIVING ||
-           thread->state == THREAD_WAITING));
+          (thread->state == THREAD_READY || thread->state == THREAD_WAITING));
     CHECK(tree_is_linked(&thread->order) == (thread->state == THREAD_CALLING));
     CHECK(is_waiting || !tree_is_linked(&thread->deadline.node)); /* D2 */
     CHECK(thread->rank == 0 || (thread->rank == UINT64_C(1) << thread->priority &&
                                 !tree_is_linked(&thread->deadline.node))); /* H4 */
     CHECK(is_waiting || !thread->in_fault);
-    CHECK(!thread->in_fault || !tree_is_linked(&thread->deadline.node)); /* Z4 */
-    CHECK(thread->state == THREAD_RECEIVING || thread->receive_reply == NULL);
+    CHECK(!thread->in_fault || !tree_is_linked(&thread->deadline.node));               /* Z4 */
+    CHECK(thread->receive_reply == NULL || thread->receive_reply->receiver == thread); /* W2 */
+    check_receive_descriptor(thread);
     CHECK((thread->state == THREAD_UNCONFIGURED) == (thread->space == NULL));
     CHECK(thread->bound_notification == NULL || thread->bound_notification->bound == thread);
     switch (thread->state) {
@@ -98,8 +127,8 @@ static void check_thread(const struct thread *thread)
         break;
     case THREAD_RECEIVING:
         CHECK(object_type(&thread->waits_on.endpoint->object) == OBJECT_ENDPOINT);
-        CHECK(list_holds(&thread->waits_on.endpoint->receivers, &thread->queue));
-        CHECK(thread->receive_reply == NULL || thread->receive_reply->receiver == thread);
+        CHECK(endpoint_holds(thread->waits_on.endpoint, thread));                           /* N2 */
+        CHECK(thread->receive_reply == NULL || thread->receive_reply->caller == NULL);      /* W2 */
         CHECK(thread->bound_notification == NULL || thread->bound_notification->bits == 0); /*F1*/
         break;
     case THREAD_REPLYING:
@@ -130,12 +159,12 @@ static void check_capability(const struct capability *capability)
 {
     enum object_type type = capability_type(capability);
 
-    CHECK(capability->rights <= RIGHTS_ALL); /* P3 */
     if (capability_is_empty(capability)) {
-        CHECK(capability->rights == 0 && capability->object == NULL && capability->badge == 0);
+        CHECK(capability->use == 0 && capability->object == NULL && capability->badge == 0);
         return;
     }
     CHECK(type > OBJECT_NONE && type < OBJECT_TYPES);
+    CHECK(capability->use == ((uint64_t)type << CAPABILITY_TYPE_SHIFT | capability->rights)); /*P3*/
     CHECK((type >= OBJECT_MEMORY) == (capability->header >> OBJECT_GENERATION_SHIFT == 0));
 }
 
@@ -165,13 +194,12 @@ static void check_object(struct object *object)
     case OBJECT_ENDPOINT: {
         const struct endpoint *endpoint = (struct endpoint *)object;
 
-        CHECK(tree_length(&endpoint->callers) == 0 || list_is_empty(&endpoint->receivers)); /*N1*/
+        CHECK(tree_length(&endpoint->callers) == 0 || endpoint->receiver == NULL); /* N1 */
         break;
     }
     case OBJECT_REPLY: {
         const struct reply *reply = (struct reply *)object;
 
-        CHECK(reply->caller == NULL || reply->receiver == NULL); /* W3 */
         CHECK(reply->caller == NULL ||
               (reply->caller->state == THREAD_REPLYING && reply->caller->waits_on.reply == reply));
         CHECK(reply->receiver == NULL || reply->receiver->receive_reply == reply);

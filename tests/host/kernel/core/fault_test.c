@@ -2,7 +2,7 @@
  * timers and interrupts.
  * sources: kernel/core/capability.c kernel/core/captable.c kernel/core/deadline.c
  * sources: kernel/core/endpoint.c kernel/core/event.c kernel/core/fault.c
- * sources: kernel/core/interrupt.c kernel/core/ipc.c kernel/core/ipc_fast.c
+ * sources: kernel/core/interrupt.c kernel/core/ipc.c kernel/core/ipc_fast.c kernel/core/ipc_fault.c
  * sources: kernel/core/machine.c kernel/core/memory.c kernel/core/message.c
  * sources: kernel/core/notification.c kernel/core/object.c kernel/core/panic.c
  * sources: kernel/core/reply.c kernel/core/schedule.c kernel/core/balance.c
@@ -29,7 +29,7 @@ static void a_bound_notification_ends_a_receive(void **state)
     assert_int_equal(server->state, THREAD_READY); /* fired as it was bound */
     assert_int_equal(server->registers[REGISTER_A7], IPC_INFO_NOTIFICATION);
     assert_int_equal(server->registers[REGISTER_A2], 1);
-    assert_null(reply->receiver);
+    assert_false(reply_is_awaited(reply));
     assert_int_equal(SYSTEM_CALL(SYS_NOTIFICATION_BIND, note, thread_slot), ERR_BUSY);
     assert_int_equal(SYSTEM_CALL(SYS_SIGNAL, note), ERR_OK);
     pair_call(client, 0, 0, 0);

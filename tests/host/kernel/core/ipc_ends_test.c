@@ -1,7 +1,7 @@
 /* The ends of a wait: deadlines, destruction, suspension, refusal, wherever the thread is.
  * sources: kernel/core/capability.c kernel/core/captable.c kernel/core/deadline.c
  * sources: kernel/core/endpoint.c kernel/core/event.c kernel/core/fault.c
- * sources: kernel/core/interrupt.c kernel/core/ipc.c kernel/core/ipc_fast.c
+ * sources: kernel/core/interrupt.c kernel/core/ipc.c kernel/core/ipc_fast.c kernel/core/ipc_fault.c
  * sources: kernel/core/machine.c kernel/core/memory.c kernel/core/message.c
  * sources: kernel/core/notification.c kernel/core/object.c kernel/core/panic.c
  * sources: kernel/core/reply.c kernel/core/schedule.c kernel/core/balance.c
@@ -30,7 +30,7 @@ static void destroying_the_endpoint_wakes_the_receiver(void **state)
     world_run(init);
     assert_int_equal(SYSTEM_CALL(SYS_CAP_DESTROY, 0, endpoint_slot), ERR_OK);
     assert_int_equal(world_error(server), ERR_PEER_GONE);
-    assert_null(reply->receiver);
+    assert_false(reply_is_awaited(reply));
 }
 
 static void many_waiters_are_woken_in_slices(void **state)
@@ -220,7 +220,7 @@ static void a_receive_ends_at_its_deadline(void **state)
     core_timer(&hart0);
     world_check();
     assert_int_equal(world_error(server), ERR_TIMEOUT);
-    assert_null(reply->receiver);
+    assert_false(reply_is_awaited(reply));
     pair_receive(server, RECEIVE_FLAGS | IPC_DEADLINE, 0, (uint64_t)FOREVER);
     assert_int_equal(server->state, THREAD_RECEIVING);
 }

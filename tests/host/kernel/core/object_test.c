@@ -2,7 +2,7 @@
  * copies, moves, badges and rights, and what each call refuses.
  * sources: kernel/core/capability.c kernel/core/captable.c kernel/core/deadline.c
  * sources: kernel/core/endpoint.c kernel/core/event.c kernel/core/fault.c
- * sources: kernel/core/interrupt.c kernel/core/ipc.c kernel/core/ipc_fast.c
+ * sources: kernel/core/interrupt.c kernel/core/ipc.c kernel/core/ipc_fast.c kernel/core/ipc_fault.c
  * sources: kernel/core/machine.c kernel/core/memory.c kernel/core/message.c
  * sources: kernel/core/notification.c kernel/core/object.c kernel/core/panic.c
  * sources: kernel/core/reply.c kernel/core/schedule.c kernel/core/balance.c

@@ -1,0 +1,98 @@
+/* What the short paths of messages and of faults have in common: see ipc_fast.h. */
+#pragma once
+
+#include "arch.h"
+#include "core/captable.h"
+#include "core/endpoint.h"
+#include "core/event.h"
+#include "core/message.h"
+#include "core/notification.h"
+#include "core/reply.h"
+#include "core/schedule.h"
+
+/* Nobody who is ready has a claim to run before it: equals have none while its slice lasts and the
+ * timer is set to end it. */
+ALWAYS_INLINE bool may_follow(const struct hart *hart, uint64_t ready, const struct thread *next)
+{
+    return ready < next->rank ||
+           (ready < 2 * next->rank && hart->timer_ticks <= next->slice_end_ticks &&
+            arch_time_ticks() < next->slice_end_ticks);
+}
+
+/* The receiver that would take a call now; NULL: none, or not by the short path. */
+ALWAYS_INLINE struct thread *find_receiver(const struct hart *hart, uint64_t ready,
+                                           const struct endpoint *endpoint)
+{
+    struct thread *receiver = endpoint->receiver;
+
+    return receiver != NULL && receiver->receive_reply != NULL && may_follow(hart, ready, receiver)
+               ? receiver
+               : NULL;
+}
+
+ALWAYS_INLINE void hand_over(struct hart *hart, uint64_t ready, struct thread *to)
+{
+    if (ready != 0) { /* J3 */
+        schedule_account(hart);
+    }
+    to->hart = hart; /* partners stay together: H4 says that it may run anywhere */
+    schedule_hand_over(hart, to);
+}
+
+/* The receiver's reply object holds the caller, and the receiver runs. */
+ALWAYS_INLINE void hold_and_run(struct hart *hart, uint64_t ready, struct endpoint *endpoint,
+                                struct thread *caller, bool accepts, struct thread *receiver)
+{
+    struct reply *reply = receiver->receive_reply;
+
+    endpoint_take_receiver(endpoint, receiver);
+    reply->caller = caller;
+    caller->state = THREAD_REPLYING;
+    caller->accepts = accepts;
+    caller->waits_on.reply = reply;
+    hand_over(hart, ready, receiver);
+}
+
+/* The thread's reply object, if the descriptor names it, whatever its flags; else NULL. */
+ALWAYS_INLINE struct reply *find_reply(const struct thread *server, uint64_t descriptor)
+{
+    uint64_t flags = (uint64_t)((int32_t)descriptor ^ server->receive_descriptor); /* W3, F3 */
+
+    return flags <= IPC_FLAGS_MASK ? server->receive_reply : NULL;
+}
+
+/* The caller in the reply object, if it may be answered and there is nothing to receive. */
+ALWAYS_INLINE struct thread *find_answered(const struct hart *hart, uint64_t ready,
+                                           const struct endpoint *endpoint,
+                                           const struct reply *reply)
+{
+    struct thread *answered = reply->caller;
+
+    return answered != NULL && may_follow(hart, ready, answered) && endpoint->callers.root == NULL
+               ? answered
+               : NULL;
+}
+
+/* The caller has its answer and runs, the server waits for the next message. */
+ALWAYS_INLINE void answer_and_wait(struct hart *hart, uint64_t ready, struct thread *server,
+                                   uint64_t label, bool accepts, struct endpoint *endpoint,
+                                   struct reply *reply, struct thread *answered)
+{
+    event_record_at(hart, hart->switched_ticks, EVENT_REPLY, (uint64_t)answered, label);
+    reply->caller = NULL;
+    server->waits_on.endpoint = endpoint;
+    server->state = THREAD_RECEIVING;
+    server->accepts = accepts;
+    endpoint_add_receiver(endpoint, server);
+    hand_over(hart, ready, answered);
+}
+
+/* Does it accept no capability, or into a fit slot? */
+ALWAYS_INLINE bool may_accept(struct thread *thread, uint64_t descriptor)
+{
+    uint64_t index = arch_accept_slot(thread);
+    const struct capability *slot = captable_slot(thread->captable, index);
+
+    thread->registers[REGISTER_T4] = index; /* J2 */
+    return (descriptor & IPC_ACCEPT) == 0 || (slot != NULL && capability_is_empty(slot));
+}
