@@ -71,6 +71,7 @@ struct audit {
     uint8_t *owners;            /* [frame_count]: of tables, enum table_owner */
     struct object_page *pages;  /* [CHUNK_PAGES]: of the OBJECT chunk being counted */
     char server[PAGER_BOOKS_MAX][OBJECT_BOOK_NAME_BYTES]; /* whose the books are; "": no book */
+    unsigned moved; /* whose book did not stand still: of `server`; PAGER_BOOKS_MAX: nobody's */
     uint32_t kernel_half_root; /* the first bound root seen: others must agree with it */
     uint32_t init_root;
     struct audit_totals totals;

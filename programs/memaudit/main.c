@@ -2,7 +2,8 @@
  *
  * Holds the pager still, recounts what every frame and table is named by, compares with the pager's
  * counts and the kernel's, lets the pager go on, and prints. With a number it holds the pager so many
- * milliseconds longer (tests let faults queue meanwhile). Exit status 0: everything agrees; 1:
+ * milliseconds longer (tests let faults queue meanwhile), with a second one it counts so often at most
+ * while other servers are at work. Exit status 0: everything agrees; 1:
  * differences, each named in a line; 2: the audit could not be done. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,6 +32,7 @@ extern const char _end[];
 
 static struct audit audit;
 static unsigned longer_ms; /* to hold the pager */
+static unsigned tries_most = RECOUNT_TRIES;
 
 static int fail(const char *what, err_t error)
 {
@@ -149,11 +151,15 @@ static err_t recount(bool *settled_out)
     if (error == ERR_OK) {
         ask_chunks();
         audit_owners(&audit);
-        audit_tables(&audit);
-        audit_slots(&audit);
-        audit_counts(&audit);
-        audit_spaces(&audit);
+        /* First what others than the pager can change: once one waits for the pager amid a request,
+         * it does so until the end of the hold. */
         *settled_out = audit_objects(&audit, query_objects);
+        if (*settled_out) {
+            audit_tables(&audit);
+            audit_slots(&audit);
+            audit_counts(&audit);
+            audit_spaces(&audit);
+        }
         (void)!byre_cap_delete(0, SLOT_MEMORY);
     }
     if (longer_ms != 0 && *settled_out) {
@@ -169,7 +175,7 @@ static err_t recount_settled(void)
 {
     bool settled = false;
     err_t error = ERR_OK;
-    for (unsigned tries = 0; error == ERR_OK && !settled && tries < RECOUNT_TRIES; tries++) {
+    for (unsigned tries = 0; error == ERR_OK && !settled && tries < tries_most; tries++) {
         if (tries > 0) {
             usleep(RECOUNT_PAUSE_US);
             clear();
@@ -231,12 +237,19 @@ static int report(void)
 int main(int argc, char **argv)
 {
     longer_ms = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : 0;
+    tries_most = argc > 2 ? (unsigned)strtoul(argv[2], NULL, 10) : RECOUNT_TRIES;
     err_t error = measure();
     if (error != ERR_OK) {
         return fail("the pager does not let me look", error);
     }
     touch_everything();
     error = recount_settled();
+    if (error == ERR_BUSY && audit.moved < PAGER_BOOKS_MAX) {
+        fprintf(stderr,
+                "memaudit: counted %u times, and each time %s was amid a request: try again\n",
+                tries_most, audit.server[audit.moved]);
+        return 2;
+    }
     if (error != ERR_OK) {
         return fail("the audit was cut short", error);
     }

@@ -228,41 +228,44 @@ static void read_servers(struct audit *audit)
     }
 }
 
-/* Sum of what the books' `changes` are: they only grow. False: one is being changed. */
-static bool read_changes(const struct audit *audit, uint64_t *sum_out)
+/* What the books' `changes` are. The number of the first one that is being changed, or is not what it
+ * was; PAGER_BOOKS_MAX: all stand still. */
+static unsigned read_changes(const struct audit *audit, const uint32_t *before,
+                             uint32_t *changes_out)
 {
-    *sum_out = 0;
+    unsigned moved = PAGER_BOOKS_MAX;
     for (unsigned i = 0; i < PAGER_BOOKS_MAX; i++) {
         uint64_t root;
         const struct object_book *book = find_book(audit, i, &root);
-        if (book != NULL) {
-            uint32_t changes = __atomic_load_n(&book->changes, __ATOMIC_SEQ_CST);
-            if (changes % 2 != 0) {
-                return false;
-            }
-            *sum_out += changes;
+        changes_out[i] = book != NULL ? __atomic_load_n(&book->changes, __ATOMIC_SEQ_CST) : 0;
+        if (moved == PAGER_BOOKS_MAX &&
+            (changes_out[i] % 2 != 0 || (before != NULL && changes_out[i] != before[i]))) {
+            moved = i;
         }
     }
-    return true;
+    return moved;
 }
 
 bool audit_objects(struct audit *audit, audit_object_query query)
 {
     struct reader r = {.audit = audit, .query = query};
     unsigned findings = audit->findings;
-    uint64_t before, after;
+    uint32_t before[PAGER_BOOKS_MAX], after[PAGER_BOOKS_MAX];
 
-    if (!read_changes(audit, &before)) {
+    read_servers(audit);
+    audit->moved = read_changes(audit, NULL, before);
+    if (audit->moved != PAGER_BOOKS_MAX) {
+        audit->findings = findings;
         return false;
     }
-    read_servers(audit);
     for (uint64_t i = 0; i < audit->frame_count; i += CHUNK_PAGES) {
         if (audit->chunks[i / CHUNK_PAGES].kind == KIND_OBJECT) {
             r.chunk = audit->first_frame + i;
             count_chunk(&r);
         }
     }
-    if (!read_changes(audit, &after) || after != before) {
+    audit->moved = read_changes(audit, before, after);
+    if (audit->moved != PAGER_BOOKS_MAX) {
         audit->findings = findings;
         return false;
     }
