@@ -35,6 +35,7 @@ static_assert(sizeof(struct chunk) == 16, "sixteen bytes for 2 MiB");
 
 struct chunks {
     struct chunk *records; /* [c] */
+    struct chunk *origin;  /* where the record of chunk 0 would be [c] */
     uint64_t first;        /* chunk number of records[0] [c] */
     uint64_t count;        /* [c] */
     uint64_t closing;      /* how many are CLOSING [K] */
@@ -58,7 +59,7 @@ static inline struct chunk *chunk_of(frame_t frame)
 /* Of a frame that a MEMORY capability covers (C5). */
 static inline unsigned chunk_kind_covered(frame_t frame)
 {
-    return chunks.records[(frame.number >> CHUNK_FRAMES_SHIFT) - chunks.first].kind;
+    return chunks.origin[frame.number >> CHUNK_FRAMES_SHIFT].kind;
 }
 
 static inline unsigned chunk_kind(frame_t frame)

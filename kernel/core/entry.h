@@ -27,6 +27,6 @@ struct thread *core_notified(struct hart *hart);
  * after the ecall, and schedule_settle says who runs.
  * The calls `call` and `reply_receive` have entry points of their own: ipc_fast.h. */
 /* kind: FAULT_*. address: the faulting address, or the instruction (ILLEGAL), or 0. */
-struct thread *core_fault(struct hart *hart, unsigned kind, uint64_t address);
+struct thread *core_fault(struct hart *hart, uint64_t kind, uint64_t address);
 struct thread *core_timer(struct hart *hart);
 struct thread *core_interrupt(struct hart *hart);

@@ -17,34 +17,33 @@ void fault_stop(struct thread *thread); /* X1; it is nowhere */
 
 static inline bool fault_is_of_page(const struct thread *faulter)
 {
-    return faulter->fault_kind >= FAULT_PAGE_READ && faulter->fault_kind <= FAULT_PAGE_EXECUTE;
+    return (unsigned)faulter->in_fault - FAULT_PAGE_READ <= FAULT_PAGE_EXECUTE - FAULT_PAGE_READ;
 }
 
-[[nodiscard]] static inline err_t fault_map(struct thread *faulter, const struct thread *replier,
-                                            uint64_t table, uint64_t map_word, uint64_t slot)
+static inline void fault_map(struct thread *faulter, const struct map_item *item)
 {
     vaddr_t address = {faulter->fault_address};
-    struct capability *memory;
-    bool was_valid;
 
-    TRY(captable_find(replier->captable, slot, OBJECT_MEMORY, RIGHT_BIND, &memory));
-    TRY(table_map_page(memory, (frame_t){table}, address, map_word, &was_valid));
-    if (was_valid) {
+    if (table_map_page(item, address)) {
         arch_flush_page(faulter->space, address);
     }
-    return ERR_OK;
 }
 
-/* What the replier's flags ask for, done: ARGUMENT, or what the map item says. MAP has written the
- * entry when this returns OK. */
+/* What the replier's flags ask for, done: ARGUMENT, or what the map item says. */
 [[nodiscard]] static inline err_t fault_answer(struct thread *faulter, const struct thread *replier,
                                                unsigned flags, uint64_t w0, uint64_t w1,
                                                uint64_t w2)
 {
     unsigned asked = flags & (IPC_MAP | IPC_FENCE | IPC_FAIL);
+    struct capability *memory;
+    struct map_item item;
 
     if (asked == IPC_MAP) {
-        return fault_is_of_page(faulter) ? fault_map(faulter, replier, w0, w1, w2) : ERR_ARGUMENT;
+        REFUSE_IF(!fault_is_of_page(faulter), ERR_ARGUMENT);
+        TRY(captable_find(replier->captable, w2, OBJECT_MEMORY, RIGHT_BIND, &memory));
+        TRY(table_decode_item(memory, (frame_t){w0}, w1, &item));
+        fault_map(faulter, &item);
+        return ERR_OK;
     }
     if (asked == IPC_FENCE) {
         REFUSE_IF(!fault_is_of_page(faulter), ERR_ARGUMENT);

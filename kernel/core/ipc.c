@@ -182,7 +182,7 @@ static err_t answer(struct thread *replier, struct reply *reply, struct thread *
         caller->state = THREAD_FAULTED;
         *answered_out = NULL;
     }
-    caller->in_fault = false;
+    caller->in_fault = 0;
     return ERR_OK;
 }
 

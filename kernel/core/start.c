@@ -82,8 +82,10 @@ void core_start(struct hart *hart, const struct boot_facts *facts)
 {
     struct thread *init;
 
-    chunks = (struct chunks){
-        .records = facts->chunks, .first = facts->chunk_first, .count = facts->chunk_count};
+    chunks = (struct chunks){.records = facts->chunks,
+                             .origin = facts->chunks - facts->chunk_first,
+                             .first = facts->chunk_first,
+                             .count = facts->chunk_count};
     hart_count = 0;
     core_hart_start(hart, facts);
     init = make_init(hart, facts);

@@ -91,9 +91,8 @@ static inline void table_write(const struct table *table, uint64_t index, uint64
 /* A leaf entry: V, U and A always, D with W. */
 static inline uint64_t table_entry(uint64_t frame, uint64_t rights, uint64_t soft)
 {
-    uint64_t entry = frame << PTE_FRAME_SHIFT | PTE_V | PTE_U | PTE_A | rights << 1 | soft << 5;
-
-    return (rights & MAP_W) != 0 ? entry | PTE_D : entry;
+    return frame << PTE_FRAME_SHIFT | PTE_V | PTE_U | PTE_A | rights << 1 | soft << 5 |
+           (rights & MAP_W) * (PTE_D / MAP_W);
 }
 
 /* The leaf entry for a map word under that capability: ARGUMENT, RANGE, KIND, RIGHTS. */
@@ -148,21 +147,28 @@ static inline uint64_t table_entry(uint64_t frame, uint64_t rights, uint64_t sof
     return table->level == level ? ERR_OK : ERR_LEVEL;
 }
 
-/* One page of a level-0 table, for the answer to a fault. */
-[[nodiscard]] static inline err_t table_map_page(const struct capability *memory, frame_t frame,
-                                                 vaddr_t address, uint64_t map_word,
-                                                 bool *was_valid_out)
-{
-    uint64_t index = address.value >> PAGE_SHIFT & (TABLE_ENTRIES - 1);
+/* A map item: one entry for a page of a leaf table. */
+struct map_item {
     struct table table;
     uint64_t entry;
+};
 
-    TRY(table_open(memory, frame, &table));
-    TRY(table_check_level(&table, TABLE_LEVEL_LEAF));
-    TRY(table_compose(memory, map_word, &entry));
-    *was_valid_out = (table.entries[index] & PTE_V) != 0;
-    table_write(&table, index, entry);
-    return ERR_OK;
+[[nodiscard]] static inline err_t table_decode_item(const struct capability *memory, frame_t frame,
+                                                    uint64_t map_word, struct map_item *item_out)
+{
+    TRY(table_open(memory, frame, &item_out->table));
+    TRY(table_check_level(&item_out->table, TABLE_LEVEL_LEAF));
+    return table_compose(memory, map_word, &item_out->entry);
+}
+
+/* Was the entry valid before? Then the page is to be flushed. */
+static inline bool table_map_page(const struct map_item *item, vaddr_t address)
+{
+    uint64_t index = address.value >> PAGE_SHIFT & (TABLE_ENTRIES - 1);
+    bool was_valid = (item->table.entries[index] & PTE_V) != 0;
+
+    table_write(&item->table, index, item->entry);
+    return was_valid;
 }
 
 /* An entry that named it is gone. */

@@ -75,7 +75,7 @@ void thread_stop(struct thread *thread)
         if (!thread->in_fault) {
             thread_fail(thread, ERR_PEER_GONE);
         }
-        thread->in_fault = false;
+        thread->in_fault = 0;
     }
     thread_note_stopped(thread);
 }

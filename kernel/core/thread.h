@@ -58,11 +58,10 @@ struct thread {
     uint8_t state;
     bool accepts; /* what it waits for may bring a capability: to the slot in its t4 */
     uint8_t priority;
-    uint8_t flags;   /* THREAD_FLAG_* */
-    bool in_fault;   /* its wait is for the answer to a fault, not to a call */
-    bool is_to_stop; /* asked for by another hart while it ran: H5 */
-    uint8_t fault_kind;
-    uint64_t rank;          /* H4 */
+    uint8_t flags;    /* THREAD_FLAG_* */
+    uint8_t in_fault; /* its wait is for the answer to a fault, not to a call: FAULT_*; else 0 */
+    bool is_to_stop;  /* asked for by another hart while it ran: H5 */
+    uint64_t rank;    /* H4 */
     struct list_node queue; /* ready queue, waiters of a notification */
 
     /* Waiting [K] */

@@ -44,7 +44,7 @@ struct thread *trap_idle(struct riscv_hart *hart)
 }
 
 /* FAULT_* by scause; what has no name here is an illegal instruction to user mode. */
-static unsigned fault_kind(uint64_t cause)
+static uint64_t fault_kind(uint64_t cause)
 {
     static const uint8_t kinds[] = CAUSE_FAULTS;
     return cause < sizeof kinds && kinds[cause] != 0 ? kinds[cause] : FAULT_ILLEGAL;

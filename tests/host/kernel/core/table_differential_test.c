@@ -72,6 +72,7 @@ static void begin(uint64_t seed)
     chunks = (struct chunks){.records = calloc(CHUNKS, sizeof(struct chunk)),
                              .first = FIRST / CHUNK_PAGES,
                              .count = CHUNKS};
+    chunks.origin = chunks.records - chunks.first;
     for (unsigned i = 0; i < CHUNKS; i++) {
         chunks.records[i].kind = KIND_USER;
     }
