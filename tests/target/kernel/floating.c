@@ -84,16 +84,26 @@ static void fresh(void)
     }
 }
 
-static void readable(void)
+/* One that held values of its own and has stopped; NULL: it did not end. */
+static struct worker *ended(uint64_t seed)
 {
     struct worker *worker = worker_new(hold);
-    worker->argument[0] = 500;
+    worker->argument[0] = seed;
     worker_configure(worker, 0, 9, WITH_FLOAT);
     worker_start_at(worker);
     pause_ticks(ticks_of_ms(2));
     *(volatile uint64_t *)&worker->argument[1] = 1;
-    REQUIRE(worker_join(worker));
+    if (!worker_join(worker)) {
+        return NULL;
+    }
     worker_settle(worker, STATE_STOPPED);
+    return worker;
+}
+
+static void readable(void)
+{
+    struct worker *worker = ended(500);
+    REQUIRE(worker != NULL);
     uint64_t seed = worker->argument[3];
     uint64_t out[CALL_RESULTS];
     uint64_t previous = 0;
@@ -111,14 +121,8 @@ static void readable(void)
 /* A thread that is started again is a new one: nothing of its first life is in its registers. */
 static void started_again(void)
 {
-    struct worker *worker = worker_new(hold);
-    worker->argument[0] = 900;
-    worker_configure(worker, 0, 9, WITH_FLOAT);
-    worker_start_at(worker);
-    pause_ticks(ticks_of_ms(2));
-    *(volatile uint64_t *)&worker->argument[1] = 1;
-    REQUIRE(worker_join(worker));
-    worker_settle(worker, STATE_STOPPED);
+    struct worker *worker = ended(900);
+    REQUIRE(worker != NULL);
     worker->run = read_all;
     worker->finished = false;
     worker->result[0] = 0;

@@ -12,20 +12,6 @@
 #include "directory.h"
 #include "support.h"
 
-static int start(void **state)
-{
-    (void)state;
-    support_start();
-    return 0;
-}
-
-static int stop(void **state)
-{
-    (void)state;
-    support_stop();
-    return 0;
-}
-
 static void an_index_is_in_use_at_most_once_and_all_can_be(void **state)
 {
     (void)state;
@@ -75,8 +61,8 @@ static void lengths_follow_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(an_index_is_in_use_at_most_once_and_all_can_be, start,
-                                        stop),
+        cmocka_unit_test_setup_teardown(an_index_is_in_use_at_most_once_and_all_can_be,
+                                        support_set_up, support_tear_down),
         cmocka_unit_test(lengths_follow_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,20 +13,6 @@
 
 enum { SHARERS = 300, STEPS = 20000 };
 
-static int start(void **state)
-{
-    (void)state;
-    support_start();
-    return 0;
-}
-
-static int stop(void **state)
-{
-    (void)state;
-    support_stop();
-    return 0;
-}
-
 static frame_t take(void)
 {
     frame_t f;
@@ -180,7 +166,7 @@ static void random_use_keeps_the_books(void **state)
     assert_true(frames_check());
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, support_set_up, support_tear_down)
 
 int main(void)
 {

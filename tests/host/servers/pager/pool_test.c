@@ -17,20 +17,6 @@
 
 enum { RECORD_BYTES = 1000, RECORDS = 50, CAPACITY = (SUPPORT_CHUNKS - 1) * CHUNK_PAGES };
 
-static int start(void **state)
-{
-    (void)state;
-    support_start();
-    return 0;
-}
-
-static int stop(void **state)
-{
-    (void)state;
-    support_stop();
-    return 0;
-}
-
 /* ----------------------------------------------------------------------------------- pools */
 static void records_are_zeroed_and_slabs_go_back(void **state)
 {
@@ -187,7 +173,7 @@ static void overcommit_promises_what_is_not_there(void **state)
     assert_int_equal(support_converted(), 0);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, support_set_up, support_tear_down)
 
 int main(void)
 {

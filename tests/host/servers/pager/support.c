@@ -72,6 +72,20 @@ void support_stop(void)
     free(directories);
 }
 
+int support_set_up(void **state)
+{
+    (void)state;
+    support_start();
+    return 0;
+}
+
+int support_tear_down(void **state)
+{
+    (void)state;
+    support_stop();
+    return 0;
+}
+
 uint32_t support_converted(void)
 {
     return converted;

@@ -12,6 +12,9 @@ enum { SUPPORT_FIRST_FRAME = 0x80000, SUPPORT_CHUNKS = 6, SUPPORT_SPACES = 256 }
 /* All chunks USER but the last, which is TABLE. */
 void support_start(void);
 void support_stop(void);
+/* The same, for cmocka. */
+int support_set_up(void **state);
+int support_tear_down(void **state);
 frame_t support_frame(uint32_t index);
 frame_t support_chunk(uint32_t index);
 uint32_t support_converted(void); /* chunks that were converted */
