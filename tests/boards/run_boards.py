@@ -14,7 +14,8 @@ LINE = "cowtest; memaudit; exit 7"
 STATUS = 7
 TIMEOUT_SECONDS = 100
 MACHINES = [
-    {"BOARD": "qemu"},
+    {"BOARD": "qemu", "MEM": "64M"},
+    {"BOARD": "qemu", "MEM": "8G", "SMP": "8"},
     {"BOARD": "qemu-u54", "MEM": "64M"},
     {"BOARD": "qemu-u54", "MEM": "8G", "SMP": "8"},
     {"BOARD": "sifive_u", "SMP": "4"},
@@ -22,7 +23,7 @@ MACHINES = [
     {"BOARD": "icicle", "TREE": "vendor", "MEM": "64M"},
     {"BOARD": "icicle", "TREE": "old", "SMP": "4", "MEM": "1G"},
     {"BOARD": "uboot", "SMP": "2"},
-    {"BOARD": "uboot-vf2", "TREE": "vendor"},
+    {"BOARD": "uboot-vf2", "TREE": "vendor", "SMP": "4"},
 ]
 
 
@@ -37,11 +38,13 @@ def elf_at(image, address):
     return (header + segment).ljust(4096, b"\0") + data
 
 
+def log_of(settings):
+    return pathlib.Path(f"build/tests/log/board-{'-'.join(settings.values())}.log")
+
+
 def run(line, settings, kernel="build/Image"):
     cleared = {name: "" for name in ("V", "MEM", "SMP", "BOOTARGS", "QEMU_ARGS", "BOARD", "TREE")}
-    name = "-".join(settings.values())
-    environment = dict(os.environ, **cleared, RUN=line, TIMEOUT=str(TIMEOUT_SECONDS),
-                       LOG=f"build/tests/log/board-{name}.log")
+    environment = dict(os.environ, **cleared, RUN=line, TIMEOUT=str(TIMEOUT_SECONDS), LOG=str(log_of(settings)))
     return subprocess.run([sys.executable, "tools/run.py", kernel, "build/archive.cpio"],
                           capture_output=True, text=True, env=environment | settings)
 
@@ -56,6 +59,9 @@ def main():
         tap.check(result.returncode == STATUS, f"{name}: the line's status is the exit status", details)
         tap.check("cowtest: all as it should be" in result.stdout and "the books agree" in result.stdout,
                   f"{name}: cowtest passes and the books agree", details)
+        if "SMP" in settings:
+            tap.check(f"\n{settings['SMP']} harts" in log_of(settings).read_text(errors="replace").replace("\r", ""),
+                      f"{name}: so many harts run it", details)
     for board, verdict in (("qemu-u54", "in hardware"), ("icicle", "emulated by firmware")):
         result = run("selftest", {"BOARD": board})
         tap.check(result.returncode == 0 and f"so reading time is                       {verdict}" in result.stdout,
