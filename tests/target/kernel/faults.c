@@ -246,6 +246,32 @@ static void reply_maps(void)
     EXPECT_EQUAL(out[3], 2);
 }
 
+/* Whichever way an executable entry comes, fetches see what was stored before; for others nobody pays. */
+static void code_is_fenced(void)
+{
+    make();
+    struct space space = space_new();
+    uint64_t frame = frame_new(), text = map_word(frame, MAP_R | MAP_X);
+    uint64_t data = map_word(frame, MAP_R | MAP_W);
+    *(uint16_t *)frame_pointer(frame) = 0x8082; /* ret */
+    struct worker *worker = worker_new(do_jump);
+    worker->endpoint = endpoint;
+    worker->argument[0] = AREA;
+    worker_go(worker, space.slot, WORKER_PRIORITY);
+    (void)receive();
+    uint64_t before = counter(COUNTER_FENCES_CODE);
+    struct message m = {.flags = IPC_MAP, .w = {space.leaf, text, MEMORY}};
+    EXPECT_OK(ipc(SYS_REPLY, reply, &m));
+    REQUIRE(worker_join(worker));
+    EXPECT_EQUAL(counter(COUNTER_FENCES_CODE), before + 1);
+    EXPECT_OK(SYS(TABLE_MAP, MEMORY, space.leaf, 8, 3, text | data << 32, text));
+    EXPECT_EQUAL(counter(COUNTER_FENCES_CODE), before + 3);
+    uint64_t chunk = chunk_new();
+    EXPECT_OK(SYS(TABLE_MAP_RUN, MEMORY, space.leaf, 16, 5, map_word(chunk, MAP_R | MAP_X)));
+    EXPECT_OK(SYS(TABLE_MAP_RUN, MEMORY, space.leaf, 32, 5, map_word(chunk, MAP_R | MAP_W)));
+    EXPECT_EQUAL(counter(COUNTER_FENCES_CODE), before + 8);
+}
+
 /* An error of the map item changes nothing: the thread waits on, and a good reply resumes it. */
 static void map_refused(void)
 {
@@ -429,6 +455,7 @@ TESTS(TEST(each_kind, "each kind of fault is a message with kind, address, pc an
       TEST(access_refused, "so is an access that the bus refuses"),
       TEST(kernel_refused, "no address of the kernel can be read, written, executed or swapped"),
       TEST(reply_maps, "the reply carries the mapping, and a replaced page is fenced"),
+      TEST(code_is_fenced, "an executable entry comes with a fence of the code"),
       TEST(map_refused, "a forged map item changes nothing and answers nobody"),
       TEST(reply_fences, "look again: the thread resumes and the counter counts"),
       TEST(failed_thread_goes_on, "a failed thread continues at the same instruction when resumed"),
