@@ -58,6 +58,9 @@ def layout(tap, image):
 def contents(tap, folder, image):
     for name, path in FILES.items():
         tap.check(file_of(image, name) == pathlib.Path(path).read_bytes(), f"{name} is the one that was built")
+    traces = [name for name in (*FILES, "Probe") for trace in (os.getcwd(), os.path.expanduser("~/"), time.strftime("%Y-%m"))
+              if trace.encode() in file_of(image, name)]
+    tap.check(not traces, "and tells nothing of where and when", traces)
     tap.check(b"kernel /Image" in file_of(image, "extlinux/extlinux.conf"), "there is an extlinux.conf")
     tap.check(b"boot2=" in file_of(image, "vf2_uEnv.txt"), "there is a vf2_uEnv.txt")
     other = folder / "arguments.img"
