@@ -56,7 +56,7 @@ PATHS = ["ipc_rtt_4w", "fault_map", "fault_zero", "fault_cow_copy", "fault_cow_l
          "fork_exit_wait", "spawn_wait", "preempt"]
 MORE_PATHS = ["syscall_null", "ipc_rtt_8w", "ipc_rtt_cap", "signal_rtt", "map_batch16_each", "fork_first_touch",
               "fork_exit_wait_write16", "fork_exit_wait_1g", "fork_exec_wait", "preempt_sbi"]
-# Stages of a path: the first expression that matches "program:function" has it.
+# Stages of a path: the first expression that matches all of "program:function" has it.
 STAGES = [
     ("copying and zeroing", r"pager:(page_copy|page_zero|memset|memcpy|memmove|copy_around)"),
     ("trap entry and exit", r"kernel:(trap_\w+|known|unknown|settle|restart_or_done|done|switched"
@@ -64,18 +64,18 @@ STAGES = [
     ("capability lookup", r"kernel:(capability_check|captable_argument|captable_find\w*|memory_find\w*"
                           r"|find_\w+|decode\w*|whole_\w+|argument\w*)"),
     ("switch, scheduling, time", r"kernel:(arch_thread_\w+|arch_space\w*|arch_timer\w*|sbi_\w+|schedule_\w+"
-                                 r"|run|float_switch|asid_load|rebalance|thread_\w+|deadline\w*|tree_\w+|core_timer|event\w*"
+                                 r"|run|choose|balance_\w+|float_switch|asid_load|thread_\w+|deadline\w*|tree_\w+|core_timer|event\w*"
                                  r"|sys_(wait|signal|yield|thread_\w+)|__clzdi2|__ctzdi2)"),
     ("message, fault, reply", r"kernel:(core_\w+|call_\w+|reply_receive_\w+|end|ipc_\w+|message_\w+|receive|answer.*|fault_\w+"
                               r"|endpoint\w+|reply\w*|sys_(call|send|reply|reply_receive|receive))"),
     ("page tables", r"kernel:(table_\w+|sys_table_\w+|run_\w+|for_range|arch_flush\w*|arch_root\w*"
                     r"|sys_space_\w+)"),
-    ("kernel objects, the rest", r"kernel:"),
+    ("kernel objects, the rest", r"kernel:.*"),
     ("pager: faults, fork, tables", r"pager:(fault\w*|resolve\w*|cow_\w*|path_\w+|leaf_\w+|hot_\w+|table_\w+)"),
-    ("pager: the rest", r"pager:"),
-    ("proc", r"proc:"),
+    ("pager: the rest", r"pager:.*"),
+    ("proc", r"proc:.*"),
     ("firmware", r"firmware"),
-    ("program and libsys", r""),
+    ("program and libsys", r".*"),
 ]
 
 
@@ -124,7 +124,7 @@ def open_budgets(figures, peers, **_):
 
 
 def stage_of(function):
-    return next(stage for stage, pattern in STAGES if re.match(pattern, function))
+    return next(stage for stage, pattern in STAGES if re.fullmatch(pattern, function.split(".")[0]))
 
 
 def paths(figures, **_):
