@@ -56,7 +56,7 @@ STEPS = {
     "table_range.c:next_used": "16 groups", "table_range.c:run_map": "32 entries of a group",
     "table_range.c:run_map_device": "32 entries of a group", "table_range.c:run_change": "32 entries of a group",
     "table_range.c:run_thaw": "32 entries of a group", "table_range.c:run_drop": "32 entries of a group",
-    "table_range.c:copy_entries": "32 entries of a group",
+    "table_range.c:copy_entries": "32 entries of a group", "table_range.c:sys_table_map": "TABLE_MAP_MAX",
     "thread.c:float_forget": "harts", "thread.c:sys_thread_read": "8 registers",
     "tree.c:take_place": "2 sides",
 }
