@@ -4,8 +4,6 @@
 
 #include <string.h>
 
-#include <byre/table.h>
-
 struct tally {
     size_t count;
     size_t bytes;
@@ -27,28 +25,40 @@ size_t arguments_bytes(const char *const argv[], const char *const envp[])
     size_t words = arguments.count + 1 + environment.count + 1;
     size_t bytes = sizeof(struct argument_block) + words * sizeof(uint64_t) + arguments.bytes +
                    environment.bytes;
-    return bytes <= (size_t)ARGUMENTS_PAGES_MAX * PAGE_BYTES ? bytes : 0;
+    return bytes <= ARGUMENTS_BYTES_MAX ? bytes : 0;
 }
 
-/* Append strings at *end, their offsets in words; returns the word after the closing zero. */
+/* Append strings at *end, their offsets in words; returns the word after the closing zero. They are
+ * short: byte by byte is as fast as anything. */
 static uint64_t *put_strings(char *block, uint64_t *words, const char *const strings[],
                              size_t count, size_t *end)
 {
+    char *to = block + *end;
     for (size_t i = 0; i < count; i++) {
-        size_t bytes = strlen(strings[i]) + 1;
-        memcpy(block + *end, strings[i], bytes);
-        *words++ = *end;
-        *end += bytes;
+        const char *from = strings[i];
+        *words++ = (uint64_t)(to - block);
+        while ((*to++ = *from++) != '\0') {
+        }
     }
     *words++ = 0;
+    *end = (size_t)(to - block);
     return words;
+}
+
+static size_t count_strings(const char *const strings[])
+{
+    size_t count = 0;
+    while (strings != NULL && strings[count] != NULL) {
+        count++;
+    }
+    return count;
 }
 
 void arguments_build(void *buffer, const char *const argv[], const char *const envp[],
                      uint64_t timebase_hz)
 {
-    size_t argument_count = tally_strings(argv).count;
-    size_t environment_count = tally_strings(envp).count;
+    size_t argument_count = count_strings(argv);
+    size_t environment_count = count_strings(envp);
     size_t end = sizeof(struct argument_block) +
                  (argument_count + 1 + environment_count + 1) * sizeof(uint64_t);
     struct argument_block *block = buffer;
@@ -56,7 +66,7 @@ void arguments_build(void *buffer, const char *const argv[], const char *const e
     words = put_strings(buffer, words, argv, argument_count, &end);
     (void)put_strings(buffer, words, envp, environment_count, &end);
     block->version = ARGUMENTS_VERSION;
-    block->pages = (uint32_t)((end + PAGE_BYTES - 1) / PAGE_BYTES);
+    block->bytes = (uint32_t)end;
     block->timebase_hz = timebase_hz;
     block->argument_count = (uint32_t)argument_count;
     block->environment_count = (uint32_t)environment_count;

@@ -1,5 +1,4 @@
-/* exec, spawn and system: the argument block is built here, in pages of this process; proc gives
- * them to the new stack. Programs are named by their path in the boot archive. Contract: POSIX;
+/* exec, spawn and system: the argument block is built here; the pager copies it to the new stack. Programs are named by their path in the boot archive. Contract: POSIX;
  * file actions are not there yet (ENOSYS), and of the attributes only SETPGROUP is heard: the child
  * begins a tree of its own. */
 #define _GNU_SOURCE /* execvpe */
@@ -14,7 +13,6 @@
 
 #include <byre/gen/proc_client.h>
 #include <byre/program.h>
-#include <byre/table.h>
 
 #include "posix.h"
 
@@ -26,48 +24,54 @@ struct __posix_spawnattr {
     short flags;
 };
 
+/* On the caller's stack, which is there already; what is bigger is built in memory of its own. */
+enum { SMALL_BLOCK_BYTES = 512 };
+
 struct launch {
     uint64_t path[ARGUMENTS_PATH_BYTES / 8];
     void *block;
-    size_t pages;
+    size_t bytes;
+    uint64_t small_block[SMALL_BLOCK_BYTES / 8];
 };
 
-/* One page without a system call: small programs need no second table for it. */
-static char small_block[PAGE_BYTES] __attribute__((aligned(PAGE_BYTES)));
-static pthread_mutex_t launch_lock;
-
+/* The path without slashes before it, its end filled with zeroes. */
 static int path_pack(const char *path, uint64_t words[ARGUMENTS_PATH_BYTES / 8])
 {
+    char *packed = (char *)words;
+    size_t length = 0;
     while (*path == '/') {
         path++;
     }
-    size_t bytes = strlen(path);
-    if (bytes == 0 || bytes >= ARGUMENTS_PATH_BYTES) {
-        return ENOENT;
+    for (unsigned i = 0; i < ARGUMENTS_PATH_BYTES / 8; i++) {
+        words[i] = 0;
     }
-    memset(words, 0, ARGUMENTS_PATH_BYTES);
-    memcpy(words, path, bytes);
-    return 0;
+    for (; path[length] != '\0'; length++) {
+        if (length == ARGUMENTS_PATH_BYTES - 1) {
+            return ENOENT;
+        }
+        packed[length] = path[length];
+    }
+    return length == 0 ? ENOENT : 0;
 }
 
-/* 0 with launch_lock held, or an errno number without it. */
+/* 0 or an errno number. */
 static int launch_begin(struct launch *launch, const char *path, char *const argv[],
                         char *const envp[])
 {
     int result = path_pack(path, launch->path);
-    size_t bytes = arguments_bytes((const char *const *)argv, (const char *const *)envp);
-    if (result != 0 || bytes == 0) {
-        return result != 0 ? result : E2BIG;
+    if (result != 0) {
+        return result;
     }
-    launch->pages = (bytes + PAGE_BYTES - 1) / PAGE_BYTES;
-    pthread_mutex_lock(&launch_lock);
-    launch->block = small_block;
-    if (launch->pages > 1) {
-        launch->block = mmap(NULL, launch->pages * PAGE_BYTES, PROT_READ | PROT_WRITE,
-                             MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    launch->bytes = arguments_bytes((const char *const *)argv, (const char *const *)envp);
+    if (launch->bytes == 0) {
+        return E2BIG;
+    }
+    launch->block = launch->small_block;
+    if (launch->bytes > sizeof(launch->small_block)) {
+        launch->block =
+            mmap(NULL, launch->bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     }
     if (launch->block == MAP_FAILED) {
-        pthread_mutex_unlock(&launch_lock);
         return ENOMEM;
     }
     arguments_build(launch->block, (const char *const *)argv, (const char *const *)envp,
@@ -77,10 +81,9 @@ static int launch_begin(struct launch *launch, const char *path, char *const arg
 
 static void launch_end(struct launch *launch)
 {
-    if (launch->block != small_block) {
-        (void)munmap(launch->block, launch->pages * PAGE_BYTES);
+    if (launch->block != launch->small_block) {
+        (void)munmap(launch->block, launch->bytes);
     }
-    pthread_mutex_unlock(&launch_lock);
 }
 
 int execve(const char *path, char *const argv[], char *const envp[])
@@ -90,7 +93,7 @@ int execve(const char *path, char *const argv[], char *const envp[])
     if (result == 0) {
         const uint64_t *p = launch.path;
         result = posix_errno(proc_exec(PROGRAM_SLOT_PROC, p[0], p[1], p[2], p[3],
-                                       (uintptr_t)launch.block, launch.pages));
+                                       (uintptr_t)launch.block, launch.bytes));
         launch_end(&launch);
     }
     errno = result;
@@ -114,7 +117,7 @@ int posix_spawn(pid_t *pid_out, const char *path, const posix_spawn_file_actions
     const uint64_t *p = launch.path;
     result =
         posix_errno(proc_spawn(PROGRAM_SLOT_PROC, p[0], p[1], p[2], p[3], (uintptr_t)launch.block,
-                               launch.pages, tree ? SPAWN_TREE : 0, &pid));
+                               launch.bytes, tree ? SPAWN_TREE : 0, &pid));
     launch_end(&launch);
     if (result == 0 && pid_out != NULL) {
         *pid_out = (pid_t)pid;

@@ -11,7 +11,6 @@
 
 #include <byre/gen/proc_client.h>
 #include <byre/program.h>
-#include <byre/table.h>
 
 #include "posix.h"
 
@@ -38,16 +37,15 @@ void _fini(void)
 static bool block_is_sound(const struct argument_block *block)
 {
     uint64_t words = (uint64_t)block->argument_count + block->environment_count + 2;
-    return block->version == ARGUMENTS_VERSION && block->pages > 0 &&
-           block->pages <= ARGUMENTS_PAGES_MAX && block->timebase_hz != 0 &&
-           sizeof(*block) + words * sizeof(uint64_t) < (uint64_t)block->pages * PAGE_BYTES;
+    return block->version == ARGUMENTS_VERSION && block->bytes <= ARGUMENTS_BYTES_MAX &&
+           block->timebase_hz != 0 && sizeof(*block) + words * sizeof(uint64_t) <= block->bytes;
 }
 
 /* B2 of <libsys/arguments.h>: offsets become pointers, in place. One that leads outside becomes the
  * empty string at the block's end. */
 static char **strings_relocate(struct argument_block *block, uint64_t *words, uint32_t count)
 {
-    uint64_t last = (uint64_t)block->pages * PAGE_BYTES - 1;
+    uint64_t last = block->bytes - 1ul;
     for (uint32_t i = 0; i < count; i++) {
         words[i] = (uintptr_t)block + (words[i] < last ? words[i] : last);
     }
@@ -63,7 +61,7 @@ void posix_start(struct argument_block *block)
     if (!block_is_sound(block)) {
         posix_exit_status(SIGABRT);
     }
-    ((char *)block)[(uint64_t)block->pages * PAGE_BYTES - 1] = 0;
+    ((char *)block)[block->bytes - 1] = 0;
 
     posix_facts.timebase_hz = block->timebase_hz;
     posix_facts.start_ticks = time_ticks();

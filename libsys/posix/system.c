@@ -30,7 +30,7 @@ long sysconf(int name)
     case _SC_PAGESIZE:
         return PAGE_BYTES;
     case _SC_ARG_MAX:
-        return (long)ARGUMENTS_PAGES_MAX * PAGE_BYTES;
+        return ARGUMENTS_BYTES_MAX;
     case _SC_OPEN_MAX:
         return DESCRIPTORS_MAX;
     case _SC_CLK_TCK:

@@ -13,7 +13,8 @@
 #include "types.h"
 
 enum { MEMORY_REGIONS_AT_ONCE = 64 };
-enum { MEMORY_SHARE_PAGES_MAX = 256, MEMORY_GIVE_PAGES_MAX = 64 };
+enum { MEMORY_SHARE_PAGES_MAX = 256 };
+enum { MEMORY_COPY_BYTES_MAX = 64 * PAGE_BYTES, MEMORY_COPY_ALIGNMENT = 16 };
 
 /* Add a region. EXIST, INVAL, NOMEM, AGAIN. TAKES the reference to its object on success. */
 [[nodiscard]] err_t memory_add(struct space *s, const struct region *region);
@@ -47,8 +48,10 @@ bool memory_rights_valid(unsigned rights);
 /* Map a whole shared object and populate it. The caller holds a reference and keeps it. */
 [[nodiscard]] err_t memory_map_object(struct space *s, struct object *object LENT, unsigned rights,
                                       uint32_t *first_out);
-/* Share one private page of a space copy-on-write with a page of a private region of another. */
-[[nodiscard]] err_t memory_give(struct space *from, uint32_t from_page, struct space *to,
-                                uint32_t to_page);
+/* Copy bytes of a space to the end of the stack of another, where nothing stands yet; they begin at
+ * *target_out. FAULT: they cannot be read; INVAL, NOMEM. */
+[[nodiscard]] err_t memory_copy(struct space *from, uint64_t address, uint64_t bytes,
+                                struct space *to, const struct region *stack LENT,
+                                uint64_t *target_out);
 
 #endif

@@ -1,4 +1,6 @@
-/* Memory placed, grown, populated and given; the contract is in memory.h. */
+/* Memory placed, grown, populated and copied; the contract is in memory.h. */
+#include <string.h>
+
 #include <byre/pager_boot.h>
 #include <byre/program.h>
 
@@ -8,6 +10,7 @@
 #include "kernel.h"
 #include "memory.h"
 #include "object.h"
+#include "page.h"
 #include "start.h"
 
 /* ------------------------------------------------------------------------------- choosing */
@@ -213,60 +216,87 @@ err_t memory_populate(struct space *s, uint32_t first, uint32_t end)
     return ERR_OK;
 }
 
-/* ------------------------------------------------------------------------------------ give */
-/* The frame of a private page, its entry without W and flushed. */
-static err_t give_source(struct space *s, uint32_t page, frame_t *frame_out)
+/* ------------------------------------------------------------------------------------ copy */
+/* The frame that a page shows to who reads it, filled in if need be. */
+static err_t frame_to_read(struct space *s, uint32_t page, frame_t *frame_out)
 {
-    const struct region *r = space_region(s, page);
-    if (r == NULL || region_is_shared(r) || r->backing == BACKING_DEVICE) {
-        return PAGER_ERR_FAULT;
-    }
-    err_t error = fault_populate(s, page, false);
-    if (error != ERR_OK) {
-        return error;
-    }
-    frame_t leaf;
-    error = cow_make_private(s, page, &leaf);
-    if (error != ERR_OK) {
-        return error;
-    }
-    unsigned index = page_leaf_index(page);
-    error = kernel_table_protect(leaf, index, 1);
-    PAGER_ASSERT(error == ERR_OK);
-    error = kernel_flush(s->cap, page, 1);
-    PAGER_ASSERT(error == ERR_OK);
-    *frame_out = entry_frame(table_entries(leaf)[index]);
-    return frame_is_counted(*frame_out) ? ERR_OK : PAGER_ERR_FAULT;
-}
-
-err_t memory_give(struct space *from, uint32_t from_page, struct space *to, uint32_t to_page)
-{
-    const struct region *r = space_region(to, to_page);
-    if (r == NULL || region_is_shared(r) || (r->rights & MAP_R) == 0) {
-        return PAGER_ERR_FAULT;
-    }
-    if ((r->flags & REGION_STACK) != 0) {
-        err_t error = space_grow_stack(to, r, to_page);
+    uint64_t e = cow_peek(s, page);
+    if (!entry_is_valid(e)) {
+        err_t error = fault_populate(s, page, false);
         if (error != ERR_OK) {
             return error;
         }
+        e = cow_peek(s, page);
     }
+    *frame_out = entry_frame(e);
+    return frame_is_counted(*frame_out) ? ERR_OK : PAGER_ERR_FAULT;
+}
+
+static err_t copy_bytes(struct space *from, uint64_t address, void *target, uint64_t bytes)
+{
+    char *to = target;
+    while (bytes > 0) {
+        uint64_t offset = address % PAGE_BYTES;
+        uint64_t piece = PAGE_BYTES - offset < bytes ? PAGE_BYTES - offset : bytes;
+        frame_t frame;
+        if (address >> PAGE_SHIFT >= USER_PAGES) {
+            return PAGER_ERR_FAULT;
+        }
+        err_t error = frame_to_read(from, (uint32_t)(address >> PAGE_SHIFT), &frame);
+        if (error != ERR_OK) {
+            return error;
+        }
+        memcpy(to, (const char *)pager_pointer(frame) + offset, piece);
+        to += piece;
+        address += piece;
+        bytes -= piece;
+    }
+    return ERR_OK;
+}
+
+/* A new page of a stack with bytes of another space at that offset, and zeroes. */
+static err_t copy_page(struct space *from, uint64_t address, uint64_t bytes, struct space *to,
+                       uint32_t page, uint64_t offset)
+{
     frame_t leaf;
-    err_t error = cow_make_private(to, to_page, &leaf);
+    err_t error = cow_make_private(to, page, &leaf);
     if (error != ERR_OK) {
         return error;
-    }
-    unsigned index = page_leaf_index(to_page);
-    if (table_entries(leaf)[index] != 0) {
-        return PAGER_ERR_EXIST;
     }
     frame_t frame;
-    error = give_source(from, from_page, &frame);
+    error = memory_take_frame(&frame);
     if (error != ERR_OK) {
         return error;
     }
-    frame_ref(frame);
-    error = kernel_table_map_one(leaf, index, map_word(frame, MAP_R));
+    page_zero(frame);
+    error = copy_bytes(from, address, (char *)pager_pointer(frame) + offset, bytes);
+    if (error != ERR_OK) {
+        frame_unref(frame);
+        return error;
+    }
+    error = kernel_table_map_one(leaf, page_leaf_index(page), map_word(frame, MAP_R | MAP_W));
     PAGER_ASSERT(error == ERR_OK);
     return ERR_OK;
+}
+
+err_t memory_copy(struct space *from, uint64_t address, uint64_t bytes, struct space *to,
+                  const struct region *stack, uint64_t *target_out)
+{
+    uint64_t end = (uint64_t)region_end(stack) << PAGE_SHIFT;
+    if (bytes == 0 || bytes > MEMORY_COPY_BYTES_MAX ||
+        bytes > (uint64_t)stack->pages * PAGE_BYTES) {
+        return PAGER_ERR_INVAL;
+    }
+    uint64_t at = (end - bytes) & ~(uint64_t)(MEMORY_COPY_ALIGNMENT - 1);
+    *target_out = at;
+    err_t error = space_grow_stack(to, stack, (uint32_t)(at >> PAGE_SHIFT));
+    while (error == ERR_OK && bytes > 0) {
+        uint64_t offset = at % PAGE_BYTES;
+        uint64_t piece = PAGE_BYTES - offset < bytes ? PAGE_BYTES - offset : bytes;
+        error = copy_page(from, address, piece, to, (uint32_t)(at >> PAGE_SHIFT), offset);
+        at += piece;
+        address += piece;
+        bytes -= piece;
+    }
+    return error;
 }

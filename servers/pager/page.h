@@ -3,6 +3,8 @@
 #ifndef PAGER_PAGE_H
 #define PAGER_PAGE_H
 
+#include <string.h>
+
 #include "window.h"
 
 enum { PAGE_WORDS = PAGE_BYTES / 8, PAGE_TURN_WORDS = 128 };
@@ -55,6 +57,32 @@ static inline void page_copy(frame_t target, frame_t source)
         from += PAGE_TURN_WORDS;
         __asm__ volatile("" : : : "memory");
     } while (to != end);
+}
+
+/* The first `bytes` (1 to a page) of the source, and zeroes. */
+static inline void page_fill(frame_t target, frame_t source, unsigned bytes)
+{
+    enum { WORDS = 32, BYTES = WORDS * 8 };
+    uint64_t *to = pager_pointer(target);
+    const uint64_t *from = pager_pointer(source);
+    uint64_t *end = to + PAGE_WORDS;
+    uint64_t *copied = to + (bytes + BYTES - 1) / BYTES * WORDS;
+    for (; to != copied; to += WORDS, from += WORDS) {
+#pragma GCC unroll 4
+        for (unsigned i = 0; i < WORDS; i += 8) {
+            page_copy_words(to + i, from + i);
+        }
+        __asm__ volatile("" : : : "memory");
+    }
+    for (; to != end; to += WORDS) {
+#pragma GCC unroll 32
+        for (unsigned i = 0; i < WORDS; i++) {
+            to[i] = 0;
+        }
+        __asm__ volatile("" : : : "memory");
+    }
+    char *beyond = (char *)pager_pointer(target) + bytes;
+    memset(beyond, 0, (size_t)((char *)copied - beyond));
 }
 
 #endif

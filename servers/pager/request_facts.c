@@ -5,6 +5,7 @@
 #include "fault.h"
 #include "frame.h"
 #include "hook.h"
+#include "image.h"
 #include "kernel.h"
 #include "object.h"
 #include "own.h"
@@ -55,7 +56,8 @@ void pager_on_statistics(struct pager_request *request)
 {
     const struct frame_totals *t = &frames.totals;
     uint64_t *out = request->out;
-    while (space_release_kept() || table_release_kept()) { /* so that counts can be compared */
+    while (space_release_kept() || table_release_kept() ||
+           image_release_kept()) { /* so that counts can be compared */
     }
     switch (request->in.statistics.which) {
     case 0:

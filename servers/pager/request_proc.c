@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cow.h"
+#include "image.h"
 #include "kernel.h"
 #include "memory.h"
 #include "object.h"
@@ -20,6 +21,16 @@ static err_t create(uint64_t account_id, struct region_map *map, struct space **
     }
     error = space_create(account, map, space_out);
     account_release(account); /* the space has its own reference */
+    return error;
+}
+
+/* One that shares a map. */
+static err_t create_like(uint64_t account_id, struct region_map *map, struct space **space_out)
+{
+    err_t error = create(account_id, region_map_share(map), space_out);
+    if (error != ERR_OK) {
+        region_map_release(map);
+    }
     return error;
 }
 
@@ -68,11 +79,9 @@ void pager_on_space_fork(struct pager_request *request)
         request->error = PAGER_ERR_INVAL;
         return;
     }
-    struct region_map *map = region_map_share(parent->map);
     struct space *child;
-    request->error = create(request->in.space_fork.account, map, &child);
+    request->error = create_like(request->in.space_fork.account, parent->map, &child);
     if (request->error != ERR_OK) {
-        region_map_release(map);
         return;
     }
     request->error = fork_into(parent, child, request->in.space_fork.stack_pointer);
@@ -84,6 +93,43 @@ void pager_on_space_fork(struct pager_request *request)
         return;
     }
     request->result.space_fork.child_space_id = space_id(child);
+}
+
+void pager_on_image_make(struct pager_request *request)
+{
+    struct space *s = request_space(request, request->in.image_make.space_id);
+    if (s != NULL) {
+        request->error = image_make(s, &request->result.image_make.image);
+    }
+}
+
+void pager_on_space_begin(struct pager_request *request)
+{
+    const struct image *image = image_find(request->in.space_begin.image);
+    struct space *from = request_space(request, request->in.space_begin.from_space);
+    if (image == NULL || from == NULL) {
+        request->error = PAGER_ERR_NOENT;
+        return;
+    }
+    struct space *s;
+    request->error = create_like(request->in.space_begin.account, image->map, &s);
+    if (request->error != ERR_OK) {
+        return;
+    }
+    request->error = image_furnish(image, s);
+    if (request->error == ERR_OK) {
+        request->error =
+            memory_copy(from, request->in.space_begin.from_address, request->in.space_begin.bytes,
+                        s, &image->stack, &request->result.space_begin.address);
+    }
+    if (request->error == ERR_OK) {
+        request->error = hand_over(s, request->in.space_begin.slot);
+    }
+    if (request->error != ERR_OK) {
+        end_child(s);
+        return;
+    }
+    request->result.space_begin.space_id = space_id(s);
 }
 
 void pager_on_space_bind(struct pager_request *request)
@@ -231,28 +277,6 @@ void pager_on_region_add(struct pager_request *request)
     struct space *s = request_space(request, request->in.region_add.space_id);
     if (s != NULL) {
         request->error = add_region(s, request);
-    }
-}
-
-void pager_on_pages_give(struct pager_request *request)
-{
-    struct space *from = request_space(request, request->in.pages_give.from_space);
-    struct space *to = request_space(request, request->in.pages_give.to_space);
-    if (from == NULL || to == NULL) {
-        return;
-    }
-    uint64_t pages = request->in.pages_give.pages;
-    uint32_t from_first;
-    uint32_t to_first;
-    uint32_t end;
-    if (pages > MEMORY_GIVE_PAGES_MAX ||
-        memory_range(request->in.pages_give.from_address, pages, &from_first, &end) != ERR_OK ||
-        memory_range(request->in.pages_give.to_address, pages, &to_first, &end) != ERR_OK) {
-        request->error = PAGER_ERR_INVAL;
-        return;
-    }
-    for (uint32_t i = 0; i < pages && request->error == ERR_OK; i++) {
-        request->error = memory_give(from, from_first + i, to, to_first + i);
     }
 }
 

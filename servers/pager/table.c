@@ -5,6 +5,7 @@
 #include "chunk.h"
 #include "frame.h"
 #include "hook.h"
+#include "image.h"
 #include "kernel.h"
 #include "object.h"
 #include "promise.h"
@@ -45,7 +46,8 @@ bool teardown_step(void)
 
 bool teardown_slice(void)
 {
-    return teardown_step() || chunk_change_finish() || space_release_kept() || table_release_kept();
+    return teardown_step() || chunk_change_finish() || space_release_kept() ||
+           table_release_kept() || image_release_kept();
 }
 
 err_t memory_take_frame(frame_t *frame_out)

@@ -44,13 +44,44 @@ static err_t body_made_space(struct body *body, err_t error)
     return body_got_space(body, error);
 }
 
-err_t body_make_space(struct body *body, uint64_t account, uint64_t parent_space,
-                      const struct load_plan *plan)
+/* I3 of image.h: a space with the program's regions, which lives just long enough for it. */
+static err_t body_teach_image(uint64_t account, struct image *image)
 {
-    err_t error = pager_space_create(SERVER_SLOT_PAGER, account, parent_space, plan->image_end,
+    const struct load_plan *plan = &image->plan;
+    uint64_t space_id;
+
+    err_t error = pager_space_create(SERVER_SLOT_PAGER, account, plan->image_end,
                                      plan->stack_top - plan->stack_pages * PAGE_BYTES,
-                                     plan->stack_pages, space_slot, &body->space_id);
-    return body_made_space(body, error);
+                                     plan->stack_pages, 0, &space_id);
+    if (error != ERR_OK) {
+        return error;
+    }
+    error = load_plan_apply(SERVER_SLOT_PAGER, space_id, plan, 0);
+    if (error == ERR_OK) {
+        error = pager_image_make(SERVER_SLOT_PAGER, space_id, &image->number);
+    }
+    (void)pager_space_destroy(SERVER_SLOT_PAGER, space_id); /* the pager knows its own space */
+    return error;
+}
+
+err_t body_make_space(struct body *body, uint64_t account, struct image *image,
+                      const struct body_block *block, uint64_t *block_out)
+{
+    bool taught = false;
+
+    for (;;) {
+        err_t error = pager_space_begin(SERVER_SLOT_PAGER, image->number, account, space_slot,
+                                        block->space_id, block->address, block->bytes,
+                                        &body->space_id, block_out);
+        if (error != PAGER_ERR_NOENT || taught) {
+            return body_made_space(body, error == PAGER_ERR_NOENT ? PAGER_ERR_NOMEM : error);
+        }
+        error = body_teach_image(account, image);
+        if (error != ERR_OK) {
+            return body_made_space(body, error);
+        }
+        taught = true;
+    }
 }
 
 err_t body_fork_space(struct body *body, uint64_t from_space, uint64_t account,

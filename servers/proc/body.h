@@ -16,9 +16,16 @@
 #include <stdbool.h>
 
 #include <libsys/list.h>
-#include <libsys/load.h>
 
+#include "image.h"
 #include "object.h"
+
+/* Where the argument block of a new program lies. */
+struct body_block {
+    uint64_t space_id; /* of who built it */
+    uint64_t address;
+    uint64_t bytes;
+};
 
 struct body {
     uint64_t space_id; /* 0: no space */
@@ -35,9 +42,9 @@ struct thread_start;
 [[nodiscard]] err_t bodies_init(void);
 
 void body_init(struct body *body);
-/* With heap and stack as the plan says; its regions are still to come. */
-[[nodiscard]] err_t body_make_space(struct body *body, uint64_t account, uint64_t parent_space,
-                                    const struct load_plan *plan);
+/* With a program in it, and its argument block at the end of the stack: at *block_out. */
+[[nodiscard]] err_t body_make_space(struct body *body, uint64_t account, struct image *image,
+                                    const struct body_block *block, uint64_t *block_out);
 /* stack_pointer: where the child will write first. */
 [[nodiscard]] err_t body_fork_space(struct body *body, uint64_t from_space, uint64_t account,
                                     uint64_t stack_pointer);

@@ -4,16 +4,14 @@
 #include <string.h>
 
 #include <byre/gen/proc.h>
-#include <byre/table.h>
 #include <libsys/arguments.h>
 
 #include "life.h"
 
-enum { FIRST_BLOCK_PAGES = 2 };
+enum { FIRST_BLOCK_BYTES = 2 * FIRST_LINE_BYTES };
 
 static char first_text[FIRST_LINE_BYTES + 1];
-/* Given away page by page to the shell, so written once and never again. */
-static _Alignas(PAGE_BYTES) char first_block[FIRST_BLOCK_PAGES * PAGE_BYTES];
+static _Alignas(uint64_t) char first_block[FIRST_BLOCK_BYTES];
 
 err_t first_line(uint64_t offset, const uint64_t words[FIRST_PIECE_BYTES / 8])
 {
@@ -41,10 +39,10 @@ err_t first_launch(uint64_t line_bytes, uint64_t timebase_hz, uint64_t space_id,
         return PROC_ERR_2BIG;
     }
     arguments_build(first_block, arguments, environment, timebase_hz);
-    struct life_block block = {
+    struct body_block block = {
         .space_id = space_id,
         .address = (uint64_t)(uintptr_t)first_block,
-        .pages = (bytes + PAGE_BYTES - 1) / PAGE_BYTES,
+        .bytes = bytes,
     };
     err_t error = life_spawn(process_init(), "bin/sh", &block, 0, &shell);
     if (error != ERR_OK) {

@@ -58,7 +58,7 @@ static err_t image_read(struct image *image, const char *name)
     return ERR_OK;
 }
 
-err_t image_find(const char *path, const struct image **image_out)
+err_t image_find(const char *path, struct image **image_out)
 {
     const char *name = path[0] == '/' ? path + 1 : path;
     if (name[0] == '\0' || strnlen(name, IMAGE_NAME_BYTES) == IMAGE_NAME_BYTES) {

@@ -3,11 +3,7 @@
 
 #include <string.h>
 
-#include <byre/gen/pager_client.h>
 #include <byre/gen/proc.h>
-#include <byre/program.h>
-#include <byre/server.h>
-#include <byre/table.h>
 #include <libsys/arguments.h>
 
 #include "account.h"
@@ -33,50 +29,32 @@ static err_t life_error(err_t error)
 
 /* ------------------------------------------------------------------------------ programs */
 
-static err_t life_check_block(const struct life_block *block)
+static err_t life_check_block(const struct body_block *block)
 {
-    if (block->address % PAGE_BYTES != 0 || block->pages == 0) {
+    if (block->bytes == 0) {
         return PROC_ERR_INVAL;
     }
-    return block->pages > ARGUMENTS_PAGES_MAX ? PROC_ERR_2BIG : ERR_OK;
-}
-
-/* Regions of a program in its new space, with the argument block at the top of its stack. */
-static err_t life_load(const struct body *body, const struct load_plan *plan,
-                       const struct life_block *block)
-{
-    uint64_t block_at = plan->stack_top - block->pages * PAGE_BYTES;
-
-    err_t error = load_plan_apply(SERVER_SLOT_PAGER, body->space_id, plan, 0);
-    if (error != ERR_OK) {
-        return error;
-    }
-    return pager_pages_give(SERVER_SLOT_PAGER, block->space_id, block->address, body->space_id,
-                            block_at, block->pages);
+    return block->bytes > ARGUMENTS_BYTES_MAX ? PROC_ERR_2BIG : ERR_OK;
 }
 
 /* A body with a program in it, ready to run at *start_out. Failure leaves the body empty. */
 static err_t life_make_program(struct body *body, const struct process *process,
-                               uint64_t parent_space, const struct image *image,
-                               const struct life_block *block, struct thread **thread_out,
-                               struct thread_start *start_out)
+                               struct image *image, const struct body_block *block,
+                               struct thread **thread_out, struct thread_start *start_out)
 {
-    const struct load_plan *plan = &image->plan;
+    uint64_t block_at;
 
-    err_t error = body_make_space(body, process->tree->account, parent_space, plan);
+    err_t error = body_make_space(body, process->tree->account, image, block, &block_at);
     if (error != ERR_OK) {
         return error;
     }
-    error = life_load(body, plan, block);
-    if (error == ERR_OK) {
-        error = body_equip(body, process->badge, image->auditor, thread_out);
-    }
+    error = body_equip(body, process->badge, image->auditor, thread_out);
     if (error != ERR_OK) {
         body_unmake(body);
         return error;
     }
-    uint64_t block_at = plan->stack_top - block->pages * PAGE_BYTES;
-    *start_out = (struct thread_start){.pc = plan->entry, .sp = block_at, .argument = block_at};
+    *start_out =
+        (struct thread_start){.pc = image->plan.entry, .sp = block_at, .argument = block_at};
     return ERR_OK;
 }
 
@@ -128,10 +106,10 @@ static void life_unbear(struct process *child)
     }
 }
 
-err_t life_spawn(struct process *parent, const char *path, const struct life_block *block,
+err_t life_spawn(struct process *parent, const char *path, const struct body_block *block,
                  uint64_t flags, struct process **child_out)
 {
-    const struct image *image;
+    struct image *image;
     struct tree *tree;
     struct thread *thread;
     struct thread_start start;
@@ -157,8 +135,7 @@ err_t life_spawn(struct process *parent, const char *path, const struct life_blo
     }
     child->flags = (flags & SPAWN_BOUND) != 0 ? PROCESS_BOUND : 0;
     life_set_program(child, image);
-    error = life_make_program(&child->body, child, parent->body.space_id, image, block, &thread,
-                              &start);
+    error = life_make_program(&child->body, child, image, block, &thread, &start);
     if (error == ERR_OK) {
         process_set_space(child, child->body.space_id);
         error = body_run(&child->body, thread, &start);
@@ -201,9 +178,9 @@ err_t life_fork(struct process *parent, const struct thread_start *start,
     return ERR_OK;
 }
 
-err_t life_exec(struct process *process, const char *path, const struct life_block *block)
+err_t life_exec(struct process *process, const char *path, const struct body_block *block)
 {
-    const struct image *image;
+    struct image *image;
     struct body body;
     struct thread *thread;
     struct thread_start start;
@@ -217,8 +194,7 @@ err_t life_exec(struct process *process, const char *path, const struct life_blo
         return error;
     }
     body_init(&body);
-    error =
-        life_make_program(&body, process, process->body.space_id, image, block, &thread, &start);
+    error = life_make_program(&body, process, image, block, &thread, &start);
     if (error != ERR_OK) {
         return life_error(error);
     }

@@ -12,21 +12,14 @@
 #include "process.h"
 #include "thread.h"
 
-/* Where the new program's argument block lies in the space of who built it. */
-struct life_block {
-    uint64_t space_id;
-    uint64_t address;
-    uint64_t pages;
-};
-
 /* AGAIN: no place for another process; NOMEM; of the path: NOENT, NOEXEC; of the block: INVAL,
  * 2BIG. flags: SPAWN_*. */
 [[nodiscard]] err_t life_spawn(struct process *parent, const char *path,
-                               const struct life_block *block, uint64_t flags,
+                               const struct body_block *block, uint64_t flags,
                                struct process **child_out);
 [[nodiscard]] err_t life_fork(struct process *parent, const struct thread_start *start,
                               struct process **child_out);
 [[nodiscard]] err_t life_exec(struct process *process, const char *path,
-                              const struct life_block *block);
+                              const struct body_block *block);
 
 #endif

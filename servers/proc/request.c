@@ -90,9 +90,9 @@ static void request_path(const struct proc_request *request, char path_out[33])
 void proc_on_exec(struct proc_request *request)
 {
     struct process *process = request_process();
-    struct life_block block = {.space_id = process->body.space_id,
+    struct body_block block = {.space_id = process->body.space_id,
                                .address = request->in.exec.block_address,
-                               .pages = request->in.exec.block_pages};
+                               .bytes = request->in.exec.block_bytes};
     char path[33];
 
     request_path(request, path);
@@ -103,9 +103,9 @@ void proc_on_exec(struct proc_request *request)
 void proc_on_spawn(struct proc_request *request)
 {
     struct process *parent = request_process();
-    struct life_block block = {.space_id = parent->body.space_id,
+    struct body_block block = {.space_id = parent->body.space_id,
                                .address = request->in.spawn.block_address,
-                               .pages = request->in.spawn.block_pages};
+                               .bytes = request->in.spawn.block_bytes};
     struct process *child;
     char path[33];
 

@@ -47,9 +47,9 @@ static void report(void)
     printf("# accesses %" PRIu64 ", faults %" PRIu64 " (maps %" PRIu64 ", look again %" PRIu64
            ", killed %" PRIu64 ", of these for want of memory %" PRIu64 ")\n",
            c->accesses, c->faults, c->maps, c->fences, c->kills, c->ended_by_memory);
-    printf("# forks %" PRIu64 ", programs %" PRIu64 ", requests %" PRIu64 " (refused %" PRIu64
-           "), audits %" PRIu64 ", kernel calls %" PRIu64 "\n",
-           c->forks, c->spaces, c->requests, c->refused, c->audits, fake_calls());
+    printf("# forks %" PRIu64 ", programs %" PRIu64 " (of images %" PRIu64 "), requests %" PRIu64
+           " (refused %" PRIu64 "), audits %" PRIu64 ", kernel calls %" PRIu64 "\n",
+           c->forks, c->spaces, c->images, c->requests, c->refused, c->audits, fake_calls());
 }
 
 /* The suite varies what matters: memory from hardly any to plenty, strict and overcommitted, with

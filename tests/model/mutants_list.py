@@ -11,6 +11,7 @@ FAULT = "servers/pager/fault.c"
 NEAR = "servers/pager/fault_near.h"
 MEMORY = "servers/pager/memory.c"
 PLACE = "servers/pager/memory_place.c"
+IMAGE = "servers/pager/image.c"
 OBJECT = "servers/pager/object.c"
 TABLE = "servers/pager/table.c"
 REGION = "servers/pager/region_change.c"
@@ -179,11 +180,29 @@ REMOVE_MUTANTS = [
     ("protect_forgets_hidden_page", [(REMOVE,
         "kernel_table_mark(leaf, index, mark_hidden(entry_frame(e)))",
         "kernel_table_drop(leaf, index, 1)")]),
-    ("given_page_keeps_write", [(PLACE,
-        "    error = kernel_table_protect(leaf, index, 1);\n", "    error = ERR_OK;\n")]),
-    ("given_page_is_not_counted", [(PLACE,
-        "    frame_ref(frame);\n    error = kernel_table_map_one(leaf, index, map_word(frame, MAP_R));",
-        "    error = kernel_table_map_one(leaf, index, map_word(frame, MAP_R));")]),
+    ("copied_page_keeps_what_was_there", [(PLACE,
+        "    page_zero(frame);\n    error = copy_bytes(", "    error = copy_bytes(")]),
+    ("copied_page_stays_below_the_promise", [(PLACE,
+        "    err_t error = space_grow_stack(to, stack, (uint32_t)(at >> PAGE_SHIFT));",
+        "    err_t error = ERR_OK;")]),
+    ("page_to_copy_is_not_filled_in", [(PLACE,
+        "    if (!entry_is_valid(e)) {",
+        "    if (e == 0) {\n        *frame_out = pager_archive;\n        return ERR_OK;\n    }\n"
+        "    if (!entry_is_valid(e)) {")]),
+    ("image_pages_are_not_counted", [(IMAGE,
+        "        frame_ref((frame_t){words[i] >> MAP_FRAME_SHIFT});", "        (void)words[i];")]),
+    ("image_shares_its_data", [(IMAGE,
+        "        *word = map_word(frame, MAP_R | MAP_W);",
+        "        frame_unref(frame);\n        frame_ref((frame_t){*word >> MAP_FRAME_SHIFT});")]),
+    ("image_holds_no_map", [(IMAGE,
+        ".map = region_map_share(s->map),", ".map = s->map,")]),
+    ("image_promises_nothing", [(IMAGE,
+        "space_promise(s, image->promised_user, image->promised_tables);",
+        "space_promise(s, 0, image->promised_tables);")]),
+    ("image_of_wired_memory", [(IMAGE,
+        "(r->flags & (REGION_SHARED | REGION_WIRED)) == 0", "(r->flags & REGION_SHARED) == 0")]),
+    ("image_shows_beyond_the_file", [(IMAGE,
+        "if (bytes == 0 || (bytes < PAGE_BYTES && !written)) {", "if (bytes == 0) {")]),
     ("shared_key_gives_more_rights", [(SELF,
         "(r->max_rights & MAP_W) == 0 ||", "")]),
     ("dead_table_keeps_children", [(TABLE,

@@ -304,11 +304,3 @@ void oracle_write(struct oracle *oracle, uint64_t page, unsigned word, uint64_t 
 {
     page_for_writing(oracle, page)->words[word] = value;
 }
-
-void oracle_give(struct oracle *to, uint64_t to_page, const struct oracle *from, uint64_t from_page)
-{
-    struct contents_page *made = page_for_writing(to, to_page);
-    for (unsigned word = 0; word < ORACLE_WORDS; word++) {
-        made->words[word] = oracle_read(from, from_page, word_offsets[word]);
-    }
-}

@@ -72,10 +72,6 @@ bool oracle_may_protect(const struct oracle *oracle, uint64_t start, uint64_t pa
 uint64_t oracle_backing(const struct oracle_region *region, uint64_t page, uint64_t offset);
 uint64_t oracle_read(const struct oracle *oracle, uint64_t page, uint64_t offset);
 void oracle_write(struct oracle *oracle, uint64_t page, unsigned word, uint64_t value);
-/* A page whose words are those of another one from now on (pages_give). */
-void oracle_give(struct oracle *to, uint64_t to_page, const struct oracle *from,
-                 uint64_t from_page);
-
 struct oracle_object *oracle_object_make(uint64_t pages);
 void oracle_object_drop(struct oracle_object *object);
 

@@ -129,6 +129,7 @@ void requests_start(void)
 
 void requests_stop(void)
 {
+    request_forget_images();
     struct pager_request request = request_ask(PAGER_ACCOUNT_SET, PORT_PROC, REQUEST_ACCOUNT, 0, 0);
     if (request.error != ERR_OK) {
         model_fail("account_set is answered %d", request.error);
@@ -140,10 +141,10 @@ static const struct {
     void (*call)(struct sim_process *, struct sim_thread *);
     unsigned weight;
 } kinds[] = {
-    {request_fork, 8},    {request_exit, 3},   {request_exec, 2},  {request_new, 1},
+    {request_fork, 8},    {request_exit, 3},   {request_exec, 3},  {request_new, 2},
     {request_thread, 10}, {request_map, 9},    {request_unmap, 7}, {request_protect, 6},
-    {request_carve, 1},   {request_device, 1}, {request_hog, 1},   {request_break, 6},
-    {request_share, 2},
+    {request_carve, 1},   {request_device, 2}, {request_hog, 1},   {request_break, 6},
+    {request_share, 4},
 };
 
 static void one_call(struct sim_process *process)

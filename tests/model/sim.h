@@ -52,7 +52,7 @@ struct sim_transition {
 /* What a run did, for its report. */
 struct sim_counts {
     uint64_t accesses, faults, maps, fences, kills, ended_by_memory;
-    uint64_t forks, spaces, requests, refused, audits;
+    uint64_t forks, spaces, images, requests, refused, audits;
 };
 
 extern struct sim_counts sim_counts;

@@ -1,11 +1,12 @@
-/* The argument block: how argv, the environment and a few facts reach a new program. It lies at the
- * top of the new stack; the first thread finds its address in a0, and sp is the same address.
+/* The argument block: how argv, the environment and a few facts reach a new program. It is copied to
+ * the top of the new stack; the first thread finds its address, a multiple of 16, in a0, and sp is
+ * the same address.
  *
- *   B1  The block begins and ends on a page; everything in it is named by offsets from its start
- *       (0 = NULL), so that it can be built anywhere and given to a space page by page.
+ *   B1  Everything in the block is named by offsets from its start (0 = NULL), so that it can be
+ *       built anywhere.
  *   B2  words[] holds argc offsets, a zero, envc offsets, a zero; then come the strings.
- *   B3  The builder fails before it writes beyond the buffer; a block that proc gives is only as
- *       good as the parent that built it, and only the new program itself reads it.
+ *   B3  The builder never writes beyond the buffer; a block that a program gets is only as good as
+ *       the parent that built it, and only the new program itself reads it.
  */
 #ifndef LIBSYS_ARGUMENTS_H
 #define LIBSYS_ARGUMENTS_H
@@ -14,24 +15,24 @@
 #include <stdint.h>
 
 enum {
-    ARGUMENTS_VERSION = 1,
-    ARGUMENTS_PAGES_MAX = 32,  /* ARG_MAX: 128 KiB */
+    ARGUMENTS_VERSION = 2,
+    ARGUMENTS_BYTES_MAX = 128 * 1024, /* ARG_MAX */
     ARGUMENTS_PATH_BYTES = 32, /* exec, spawn: a program's name with its NUL, in four words */
 };
 
 struct argument_block {
     uint32_t version;
-    uint32_t pages;       /* of the block */
+    uint32_t bytes;       /* of the block */
     uint64_t timebase_hz; /* of time_ticks() */
     uint32_t argument_count;
     uint32_t environment_count;
     uint64_t words[]; /* B2; the program turns the offsets into pointers in place */
 };
 
-/* Bytes that a block for these strings takes; 0 when it would exceed ARGUMENTS_PAGES_MAX. */
+/* Bytes that a block for these strings takes; 0 when it would exceed ARGUMENTS_BYTES_MAX. */
 size_t arguments_bytes(const char *const argv[], const char *const envp[]);
 
-/* Build the block in `buffer` of arguments_bytes() rounded up to pages. */
+/* Build the block in `buffer` of arguments_bytes(), aligned to 8. */
 void arguments_build(void *buffer, const char *const argv[], const char *const envp[],
                      uint64_t timebase_hz);
 

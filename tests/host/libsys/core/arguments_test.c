@@ -1,4 +1,4 @@
-/* The argument block holds what execve was given, by offsets, inside its pages.
+/* The argument block holds what execve was given, by offsets, inside its bytes.
  * sources: libsys/core/arguments.c */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,7 +9,6 @@
 
 #include <cmocka.h>
 
-#include <byre/table.h>
 #include <libsys/arguments.h>
 
 static const char *string_at(const struct argument_block *block, uint64_t offset)
@@ -35,7 +34,7 @@ static void strings_arrive_in_order(void **state)
     const char *envp[] = {"HOME=/", "PATH=bin", NULL};
     struct argument_block *block = build(argv, envp);
     assert_int_equal(block->version, ARGUMENTS_VERSION);
-    assert_int_equal(block->pages, 1);
+    assert_int_equal(block->bytes, arguments_bytes(argv, envp));
     assert_int_equal(block->timebase_hz, 10000000);
     assert_int_equal(block->argument_count, 3);
     assert_int_equal(block->environment_count, 2);
@@ -62,7 +61,7 @@ static void nothing_is_a_block_too(void **state)
 static void too_much_is_refused(void **state)
 {
     (void)state;
-    size_t bytes = (size_t)ARGUMENTS_PAGES_MAX * PAGE_BYTES;
+    size_t bytes = ARGUMENTS_BYTES_MAX;
     char *big = malloc(bytes);
     memset(big, 'x', bytes);
     big[bytes - 1] = 0;

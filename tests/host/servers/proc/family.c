@@ -9,12 +9,10 @@
 
 #include <cmocka.h>
 
-#include <byre/table.h>
-
 #include "end.h"
 #include "tool_archive.h"
 
-const struct life_block family_block = {.space_id = 1, .address = PAGE_BYTES, .pages = 1};
+const struct body_block family_block = {.space_id = 1, .address = 8, .bytes = 100};
 struct process *shell;
 
 int family_begin_all(void **state)

@@ -7,7 +7,7 @@
 
 #define ANY UINT64_MAX
 
-extern const struct life_block family_block;
+extern const struct body_block family_block;
 extern struct process *shell;
 
 int family_begin_all(void **state);

@@ -59,8 +59,9 @@ static err_t act(enum act what, struct process **child_out)
     }
 }
 
-/* From spares, or from memory: everything that can fail does, once. */
-static void fail_each_step(unsigned steps)
+/* From spares, or from memory, of an image that the pager knows or is taught again: everything that can
+ * fail does, once. */
+static void fail_each_step(unsigned steps, bool forgotten)
 {
     for (enum act what = 0; what < ACTS; what++) {
         for (unsigned k = 1;; k++) {
@@ -69,6 +70,9 @@ static void fail_each_step(unsigned steps)
             unsigned running = world_running();
             uint64_t badge = shell->badge;
             struct process *child;
+            if (forgotten) {
+                world_forget_image();
+            }
             /* The last step of exec, starting a thread, cannot fail any more (F3). */
             world_fail_after(k);
             err_t error = act(what, &child);
@@ -104,11 +108,13 @@ static void every_failure_leaves_everything_as_it_was(void **state)
             assert_int_equal(wait_begin(shell, ANY, 0, &answer), ERR_OK);
         }
     }
-    fail_each_step(2);
-    (void)family_end(state); /* the last failure of exec has ended the shell */
-    (void)family_begin(state);
+    for (int forgotten = 0; forgotten <= 1; forgotten++) {
+        fail_each_step(2, forgotten);
+        (void)family_end(state); /* the last failure of exec has ended the shell */
+        (void)family_begin(state);
+    }
     object_keep_spares(false);
-    fail_each_step(4);
+    fail_each_step(4, false);
     object_keep_spares(true);
 }
 
@@ -267,17 +273,16 @@ static void programs_that_are_none_are_named_errors(void **state)
 {
     (void)state;
     struct process *child;
-    struct life_block bad = family_block;
+    struct body_block bad = family_block;
 
     assert_int_equal(life_spawn(shell, "bin/none", &family_block, 0, &child), PROC_ERR_NOENT);
     assert_int_equal(life_spawn(shell, "", &family_block, 0, &child), PROC_ERR_NOENT);
     assert_int_equal(
         life_spawn(shell, "0123456789012345678901234567890123", &family_block, 0, &child),
         PROC_ERR_NOENT);
-    bad.address = 5;
+    bad.bytes = 0;
     assert_int_equal(life_spawn(shell, "bin/tool", &bad, 0, &child), PROC_ERR_INVAL);
-    bad = family_block;
-    bad.pages = 33;
+    bad.bytes = 128 * 1024 + 1;
     assert_int_equal(life_spawn(shell, "bin/tool", &bad, 0, &child), PROC_ERR_2BIG);
 }
 

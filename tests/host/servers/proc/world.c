@@ -41,6 +41,7 @@ static struct {
     unsigned chunks;
     unsigned spaces;
     uint64_t next_space;
+    uint64_t image; /* the last that was made, the only one there is */
     unsigned fail_after;
     bool failed;
     char *stores;
@@ -281,17 +282,42 @@ static void world_put_space(uint64_t slot)
     world.slot[slot] = true;
 }
 
+static err_t world_make_space(struct message *m, uint64_t slot)
+{
+    if (world_fails()) {
+        return PAGER_ERR_NOMEM;
+    }
+    if (slot != 0) {
+        world_put_space(slot);
+    }
+    world.spaces++;
+    m->w[0] = world.next_space++;
+    return ERR_OK;
+}
+
+void world_forget_image(void)
+{
+    world.image++; /* a number of which nobody was told */
+}
+
 static err_t world_pager(struct message *m, cap_t accept_slot)
 {
     switch (m->label) {
-    case PAGER_SPACE_CREATE:
+    case PAGER_SPACE_BEGIN:
+        if (m->w[0] == 0 || m->w[0] != world.image) {
+            return PAGER_ERR_NOENT;
+        }
+        return world_make_space(m, m->w[2]);
+    case PAGER_SPACE_CREATE: /* that an image is made of: nobody wants its capability */
+        assert(m->w[4] == 0);
+        return world_make_space(m, 0);
     case PAGER_SPACE_FORK:
+        return world_make_space(m, m->w[3]);
+    case PAGER_IMAGE_MAKE:
         if (world_fails()) {
             return PAGER_ERR_NOMEM;
         }
-        world_put_space(m->w[m->label == PAGER_SPACE_CREATE ? 5 : 3]);
-        world.spaces++;
-        m->w[0] = world.next_space++;
+        m->w[0] = ++world.image;
         return ERR_OK;
     case PAGER_SPACE_TABLE:
         return ERR_OK;
@@ -327,7 +353,7 @@ static err_t world_pager(struct message *m, cap_t accept_slot)
         memset(m->w, 0, sizeof(m->w));
         m->w[0] = m->w[1] = m->w[4] = 10000;
         return ERR_OK;
-    default: /* region_add, pages_give */
+    default: /* region_add */
         return world_fails() ? PAGER_ERR_NOMEM : ERR_OK;
     }
 }
