@@ -27,7 +27,7 @@ _start:
     .option pop
 
     /* OpenSBI before 1.3 may release a hart here that was to start elsewhere. Whoever takes the
-     * ticket boots; the others are found by their number when harts are started, and sleep. */
+     * ticket boots; the others come to their places by their numbers, once there are any. */
 first:
     csrw    sie, zero
     csrw    satp, zero
@@ -36,7 +36,7 @@ first:
     lla     t0, boot_ticket
     li      t1, 1
     amoswap.w.aq t1, t1, (t0)
-    bnez    t1, late
+    bnez    t1, hart_entry
     mv      s0, a0
     mv      s1, a1
     li      tp, 0
@@ -81,12 +81,11 @@ enter_kernel:
     .balign 4
 hart_entry:
     csrw    sie, zero
-    csrw    satp, zero
-late:
     lla     t0, hart_entry_facts
-    ld      t1, ENTRY_COUNT(t0)
+1:  ld      t2, ENTRY_PLACES(t0)    /* soon: nobody could end a wfi yet */
+    beqz    t2, 1b
     fence   r, r
-    ld      t2, ENTRY_PLACES(t0)
+    ld      t1, ENTRY_COUNT(t0)
     li      t3, HART_STRUCT_OFFSET
     li      t4, HART_PLACE_BYTES
     li      t5, HART_ID
@@ -99,7 +98,7 @@ late:
     addi    t1, t1, -1
     j       1b
 2:  wfi
-    j       late
+    j       2b
 3:  ld      a0, ENTRY_SATP(t0)
     ld      a1, ENTRY_OFFSET(t0)
     lla     ra, hart_arrive

@@ -93,9 +93,10 @@ static void make_harts(uint64_t hart_id)
     uint64_t place = plan.harts_start;
     for (unsigned i = 0; place < plan.chunk_records; i++) {
         if (machine.harts[i].id != hart_id) {
-            struct riscv_hart *hart = boot_pointer(place + HART_PLACE_BYTES - PAGE_BYTES);
+            struct riscv_hart *hart = boot_pointer(place + HART_STRUCT);
             boot_zero(place, HART_PLACE_BYTES);
             hart->hart_id = machine.harts[i].id;
+            hart->plic_context = machine.harts[i].plic_context;
             place += HART_PLACE_BYTES;
         }
     }

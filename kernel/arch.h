@@ -46,8 +46,7 @@ void arch_root_fill(uint64_t *root_entries);  /* write the kernel's half (entrie
 void arch_root_clear(uint64_t *root_entries); /* zero it again, when the root is freed */
 
 /* --------------------------------------------------- spaces and translations */
-void arch_space_destroy(struct space *space); /* its ASID may serve another; flushed */
-void arch_space_leave(struct hart *hart);     /* load the kernel's own root (space is going) */
+void arch_space_leave(struct hart *hart); /* load the kernel's own root (space is going) */
 void arch_flush_space(struct space *space);
 void arch_flush_all(void);
 
@@ -74,7 +73,7 @@ unsigned arch_interrupt_source_count(void);
 unsigned arch_interrupt_claim(struct hart *hart); /* 0: none */
 void arch_interrupt_complete(struct hart *hart, unsigned source);
 void arch_interrupt_mask(unsigned source);
-void arch_interrupt_unmask(unsigned source);
+void arch_interrupt_unmask(struct hart *hart, unsigned source); /* from now on it arrives there */
 
 /* --------------------------------------------------------------------- machine */
 void arch_console_put(char c);

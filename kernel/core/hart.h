@@ -59,6 +59,12 @@ static inline void hart_count_stay(struct hart *hart)
     hart->counters[COUNTER_SPACE_SWITCHES]++;
 }
 
+/* A bit for each hart that runs. */
+static inline uint64_t hart_mask(void)
+{
+    return UINT64_MAX >> (HARTS_MAX - hart_count);
+}
+
 static inline void hart_count_one(struct hart *hart, unsigned counter)
 {
     hart->counters[counter]++;

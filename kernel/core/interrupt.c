@@ -46,14 +46,13 @@ err_t sys_interrupt_bind(struct thread *caller, struct interrupt *interrupt,
     interrupt_sources[source] = interrupt;
     interrupt->source = source;
     interrupt->notification = *notification;
-    arch_interrupt_unmask((unsigned)source);
+    arch_interrupt_unmask(caller->hart, (unsigned)source);
     return ERR_OK;
 }
 
 err_t sys_interrupt_ack(struct thread *caller, struct interrupt *interrupt)
 {
-    (void)caller;
     REFUSE_IF(interrupt->source == 0, ERR_STATE);
-    arch_interrupt_unmask((unsigned)interrupt->source);
+    arch_interrupt_unmask(caller->hart, (unsigned)interrupt->source);
     return ERR_OK;
 }

@@ -3,6 +3,7 @@
  *   J1  sources[s] == the object exactly when its source is s; source 0 is none.
  *   J2  A source that fired is masked until interrupt_ack; one that nobody claimed stays masked.
  *   J3  The notification is named weakly.
+ *   J4  A source arrives at the hart of who acknowledged it last: where its driver runs.
  */
 #pragma once
 

@@ -194,17 +194,15 @@ static bool slice_is_over(struct thread *thread)
 
 void schedule_switch_to(struct hart *hart, struct thread *thread)
 {
-    if (current_is_running(hart) || !balance_allows(thread, hart)) {
-        schedule_wake(thread);
-        return;
+    if (!current_is_running(hart) && balance_allows(thread, hart)) {
+        thread->hart = hart; /* partners stay together */
+        if (random_mean_ticks == 0 && !is_beaten(thread) && !slice_is_over(thread)) {
+            hart->must_choose = false;
+            run(hart, thread);
+            return;
+        }
     }
-    thread->hart = hart; /* partners stay together */
-    if (random_mean_ticks != 0 || is_beaten(thread) || slice_is_over(thread)) {
-        schedule_wake(thread);
-        return;
-    }
-    hart->must_choose = false;
-    run(hart, thread);
+    schedule_wake(thread);
 }
 
 static struct thread *take_ready(struct hart *hart, unsigned priority)

@@ -17,7 +17,7 @@ void space_destroy(struct space *space)
     for (unsigned i = 0; i < hart_count; i++) {
         KASSERT(harts[i]->space != space); /* S2, V5 */
     }
-    arch_space_destroy(space);
+    arch_flush_space(space);
     if (space->root.number != 0) {
         table_record_of(space->root)->space = 0;
         table_unref(space->root); /* S1 */

@@ -83,7 +83,7 @@ void thread_stop(struct thread *thread)
 /* H5 */
 static void bar(struct thread *thread)
 {
-    uint64_t others = thread->affinity == 0 ? 0 : ~thread->affinity;
+    uint64_t others = thread->affinity == 0 ? 0 : ~thread->affinity & hart_mask();
 
     thread->barred = thread->is_to_stop ? UINT64_MAX : others;
     schedule_rank(thread);
@@ -199,8 +199,7 @@ err_t sys_thread_set_priority(struct thread *caller, struct thread *thread)
     uint64_t priority = argument(caller, 1);
     uint64_t affinity = argument(caller, 2);
 
-    REFUSE_IF(priority > caller->priority ||
-                  (affinity != 0 && (affinity & (UINT64_MAX >> (HARTS_MAX - hart_count))) == 0),
+    REFUSE_IF(priority > caller->priority || (affinity != 0 && (affinity & hart_mask()) == 0),
               ERR_ARGUMENT);
     thread->affinity = affinity;
     bar(thread);

@@ -179,8 +179,3 @@ void arch_flush_space(struct space *space)
         space->tag = TAG_NONE;
     }
 }
-
-void arch_space_destroy(struct space *space)
-{
-    arch_flush_space(space);
-}

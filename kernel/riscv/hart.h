@@ -13,17 +13,16 @@
 struct riscv_hart {
     struct hart hart;              /* first: the assembly and core/ share the pointer */
     uint64_t hart_id;              /* firmware's number for it */
-    volatile uint32_t *plic_claim; /* the claim and complete register of its S-mode context */
+    uint32_t plic_context;         /* its S-mode's; all ones: none [c] */
+    volatile uint32_t *plic_claim; /* the claim and complete register of it; NULL: none [c] */
     bool has_old_code;             /* fence.i before it leaves idleness: HS3 [K] */
-    uint32_t start;                /* HART_*: HS2 */
+    bool has_arrived;              /* HS2 */
 };
-
-enum { HART_ASLEEP, HART_STARTING, HART_ARRIVED, HART_GIVEN_UP };
 
 /* A hart's place in the kernel's metadata, for all but the one that boots: an unmapped page, its
  * stack, and its struct in a page. */
 enum { STACK_BYTES = 16384, STACK_FRAME_BYTES = 16 /* entry.S's own */, HART_GUARD_BYTES = 4096 };
-enum { HART_PLACE_BYTES = HART_GUARD_BYTES + STACK_BYTES + 4096 };
+enum { HART_STRUCT = HART_GUARD_BYTES + STACK_BYTES, HART_PLACE_BYTES = HART_STRUCT + 4096 };
 
 static_assert(sizeof(struct riscv_hart) <= 4096, "fits its page");
 

@@ -7,6 +7,7 @@
 #include "core/panic.h"
 #include "riscv/facts.h"
 #include "riscv/hart.h"
+#include "riscv/plic.h"
 #include "riscv/sbi.h"
 #include "riscv/trap.h"
 
@@ -25,54 +26,53 @@ void hart_prepare(struct riscv_hart *hart)
     csr_write(scounteren, SCOUNTEREN_ALL);
     hart->hart.space_tag = SPACE_TAG_NONE;
     arch_timer_set(&hart->hart, UINT64_MAX);
+    plic_start(hart);
     csr_write(sie, INTERRUPT_SOFTWARE | INTERRUPT_TIMER | INTERRUPT_EXTERNAL);
 }
 
 void hart_arrive(struct riscv_hart *hart)
 {
-    uint32_t expected = HART_STARTING;
+    hart->hart.stack_top = (uint64_t)(uintptr_t)hart - STACK_FRAME_BYTES;
     hart_prepare(hart);
-    if (!__atomic_compare_exchange_n(&hart->start, &expected, HART_ARRIVED, false, __ATOMIC_ACQ_REL,
-                                     __ATOMIC_ACQUIRE)) {
-        csr_write(sie, 0); /* HS2 */
+    __atomic_store_n(&hart->has_arrived, true, __ATOMIC_RELEASE);
+    core_lock();
+    if (hart->hart.index == 0) { /* HS2 */
+        csr_write(sie, 0);
+        core_unlock();
         for (;;) {
             __asm__ volatile("wfi");
         }
     }
-    core_lock();
     (void)core_notified(&hart->hart);
     trap_resume(hart);
 }
 
 /* HS2: did it come? */
-static bool await_arrival(struct riscv_hart *hart, uint64_t timebase_hz)
+static bool await_arrival(const struct riscv_hart *hart, uint64_t ticks)
 {
-    uint32_t expected = HART_STARTING;
-    uint64_t end_ticks = arch_time_ticks() + ARRIVAL_SECONDS * timebase_hz;
-    while (__atomic_load_n(&hart->start, __ATOMIC_ACQUIRE) == HART_STARTING &&
-           arch_time_ticks() < end_ticks) {
-    }
-    return !__atomic_compare_exchange_n(&hart->start, &expected, HART_GIVEN_UP, false,
-                                        __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+    uint64_t end_ticks = arch_time_ticks() + ticks;
+    bool has_arrived;
+    do {
+        has_arrived = __atomic_load_n(&hart->has_arrived, __ATOMIC_ACQUIRE);
+    } while (!has_arrived && arch_time_ticks() < end_ticks);
+    return has_arrived;
 }
 
 void harts_start(const struct boot_facts *facts)
 {
-    hart_entry_facts.places = riscv_facts.harts_start;
+    hart_entry_facts.count = riscv_facts.other_harts;
     hart_entry_facts.satp = riscv_facts.satp;
     hart_entry_facts.image_offset = riscv_facts.image_offset;
-    __atomic_store_n(&hart_entry_facts.count, riscv_facts.other_harts, __ATOMIC_RELEASE);
+    __atomic_store_n(&hart_entry_facts.places, riscv_facts.harts_start, __ATOMIC_RELEASE);
+    uint64_t entry = (uint64_t)(uintptr_t)hart_entry - riscv_facts.image_offset;
     for (unsigned i = 0; i < riscv_facts.other_harts; i++) {
-        struct riscv_hart *hart = riscv_image_pointer(riscv_facts.harts_start +
-                                                      (uint64_t)(i + 1) * HART_PLACE_BYTES - 4096);
-        hart->hart.stack_top = (uint64_t)(uintptr_t)hart - STACK_FRAME_BYTES;
-        hart->start = HART_STARTING;
-        uint64_t entry = (uint64_t)(uintptr_t)hart_entry - riscv_facts.image_offset;
-        __atomic_thread_fence(__ATOMIC_SEQ_CST);
-        if (!sbi_hart_start(hart->hart_id, entry) || !await_arrival(hart, facts->timebase_hz)) {
-            kernel_log("hart %u does not start; it is left alone", hart->hart_id);
-        } else {
+        uint64_t place = riscv_facts.harts_start + (uint64_t)i * HART_PLACE_BYTES;
+        struct riscv_hart *hart = riscv_image_pointer(place + HART_STRUCT);
+        bool may_come = sbi_hart_start(hart->hart_id, entry);
+        if (await_arrival(hart, may_come ? ARRIVAL_SECONDS * facts->timebase_hz : 0)) {
             core_hart_start(&hart->hart, facts);
+        } else {
+            kernel_log("hart %u does not start; it is left alone", hart->hart_id);
         }
     }
     if (hart_count > 1 && !facts->quiet) {
@@ -82,8 +82,7 @@ void harts_start(const struct boot_facts *facts)
 
 uint64_t harts_others(void)
 {
-    uint64_t all = hart_count == HARTS_MAX ? UINT64_MAX : (UINT64_C(1) << hart_count) - 1;
-    return all & ~(UINT64_C(1) << arch_this_hart()->index);
+    return hart_mask() & ~(UINT64_C(1) << arch_this_hart()->index);
 }
 
 void arch_notify(struct hart *hart)

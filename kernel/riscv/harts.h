@@ -2,8 +2,8 @@
  *
  *   HS1  Firmware may release a hart at _start instead of hart_entry (OpenSBI before 1.3, now and
  *        then): head.S sends it the same way, by its number. The opaque argument is not relied upon.
- *   HS2  A hart that has not come in time is given up, by compare and exchange with its own arrival,
- *        so both sides know. Places of harts given up stay unused.
+ *   HS2  A hart that has not come in time is given up: it finds, once it has the lock, that it got no
+ *        index, and sleeps. Its place stays unused.
  *   HS3  Code that is mapped to be executed is fenced on this hart at once, on those that run by
  *        firmware before the mapping's call ends, and on an idle one before it runs again.
  *   HS4  Firmware answers a fence from another hart in M-mode, whatever this hart does: so fences are
@@ -13,7 +13,7 @@
 
 #include <stdint.h>
 
-/* For head.S, which reads it with paging off. Zero until harts are started. */
+/* For head.S, which reads it with paging off. `places` is zero until the rest is true. */
 struct hart_entry_facts {
     uint64_t count;
     uint64_t places; /* physical */

@@ -30,7 +30,7 @@ void offsets(void)
     static_assert(offsetof(struct lock, next_ticket) == 0, "entry.S adds to the lock's first word");
     OFFSET(HART_ID, struct riscv_hart, hart_id);
     CONSTANT(HART_PLACE_BYTES, HART_PLACE_BYTES);
-    CONSTANT(HART_STRUCT_OFFSET, HART_GUARD_BYTES + STACK_BYTES);
+    CONSTANT(HART_STRUCT_OFFSET, HART_STRUCT);
     OFFSET(ENTRY_PLACES, struct hart_entry_facts, places);
     OFFSET(ENTRY_COUNT, struct hart_entry_facts, count);
     OFFSET(ENTRY_SATP, struct hart_entry_facts, satp);

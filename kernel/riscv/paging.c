@@ -4,8 +4,6 @@
 #include "arch.h"
 #include "riscv/facts.h"
 #include "riscv/hart.h"
-#include "riscv/harts.h"
-#include "riscv/sbi.h"
 
 enum { KERNEL_RW = PTE_V | PTE_R | PTE_W | PTE_A | PTE_D | PTE_G };
 
@@ -47,9 +45,7 @@ void arch_window_open(frame_t chunk_first)
 {
     uint64_t address = KERNEL_WINDOW + (chunk_first.number << PAGE_SHIFT);
     *window_entry(address) = chunk_first.number << PTE_FRAME_SHIFT | KERNEL_RW;
-    __asm__ volatile("sfence.vma %0, zero" : : "r"(address) : "memory");
-    hart_count_one(&this_hart()->hart, COUNTER_FENCES_PAGE);
-    sbi_fence(harts_others(), SBI_FENCE_TRANSLATIONS, 0, UINT64_MAX, 0);
+    arch_flush_all(); /* what was not there may be remembered, too */
 }
 
 void arch_window_close(frame_t chunk_first)

@@ -1,7 +1,8 @@
 /* PLIC: see plic.h. RISC-V Platform-Level Interrupt Controller Specification 1.0.0.
  *
  * A source is masked by priority 0, not by its enable bit: the controller ignores the completion of
- * a source that is not enabled, and core/ masks between claim and complete.
+ * a source that is not enabled, and core/ masks between claim and complete. Enabled it is in one
+ * context at most: where it arrives.
  */
 #include "riscv/plic.h"
 
@@ -27,19 +28,23 @@ static volatile uint32_t *plic_register(uint64_t offset)
     return (volatile uint32_t *)(uintptr_t)(base + offset); // NOLINT
 }
 
-void plic_start(struct riscv_hart *hart, uint64_t context)
+/* Where the bits of 32 sources are. */
+static volatile uint32_t *enable_word(const struct riscv_hart *hart, unsigned source)
 {
-    if (riscv_facts.plic_sources == 0) {
+    return plic_register(ENABLE + hart->plic_context * ENABLE_STRIDE + source / 32 * 4ul);
+}
+
+void plic_start(struct riscv_hart *hart)
+{
+    uint64_t context = CONTEXT + (uint64_t)hart->plic_context * CONTEXT_STRIDE;
+    if (riscv_facts.plic_sources == 0 || hart->plic_context == UINT32_MAX) {
         return;
     }
-    for (uint32_t source = 1; source <= riscv_facts.plic_sources; source++) {
-        *plic_register(PRIORITY + 4ul * source) = 0;
+    for (uint32_t source = 0; source <= riscv_facts.plic_sources; source += 32) {
+        *enable_word(hart, source) = 0;
     }
-    for (uint32_t word = 0; word <= riscv_facts.plic_sources / 32; word++) {
-        *plic_register(ENABLE + context * ENABLE_STRIDE + 4ul * word) = UINT32_MAX;
-    }
-    *plic_register(CONTEXT + context * CONTEXT_STRIDE + CONTEXT_THRESHOLD) = 0;
-    hart->plic_claim = plic_register(CONTEXT + context * CONTEXT_STRIDE + CONTEXT_CLAIM);
+    *plic_register(context + CONTEXT_THRESHOLD) = 0;
+    hart->plic_claim = plic_register(context + CONTEXT_CLAIM);
 }
 
 unsigned arch_interrupt_source_count(void)
@@ -63,7 +68,19 @@ void arch_interrupt_mask(unsigned source)
     *plic_register(PRIORITY + 4ul * source) = 0;
 }
 
-void arch_interrupt_unmask(unsigned source)
+/* A hart without a context leaves it to the one that booted, which has one, or there are no sources. */
+void arch_interrupt_unmask(struct hart *hart, unsigned source)
 {
+    struct riscv_hart *to =
+        riscv_hart_of(riscv_hart_of(hart)->plic_claim != NULL ? hart : harts[0]);
+    uint32_t bit = UINT32_C(1) << source % 32;
+    if ((*enable_word(to, source) & bit) == 0) {
+        for (unsigned i = 0; i < hart_count; i++) {
+            if (riscv_hart_of(harts[i])->plic_claim != NULL) {
+                *enable_word(riscv_hart_of(harts[i]), source) &= ~bit;
+            }
+        }
+        *enable_word(to, source) |= bit;
+    }
     *plic_register(PRIORITY + 4ul * source) = 1;
 }

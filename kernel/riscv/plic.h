@@ -5,5 +5,5 @@
 
 struct riscv_hart;
 
-/* All sources masked, all enabled for this context of the hart's. Does nothing without a PLIC. */
-void plic_start(struct riscv_hart *hart, uint64_t context);
+/* This hart's context, if it has one: no source is enabled there. */
+void plic_start(struct riscv_hart *hart);

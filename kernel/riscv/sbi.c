@@ -14,6 +14,7 @@ enum {
     LEGACY_PUT = 1,
     LEGACY_SHUTDOWN = 8,
     BASE_PROBE = 3,
+    ERROR_AVAILABLE_ALREADY = -6,
     CONSOLE_WRITE_BYTE = 2,
     RESET_SHUTDOWN = 0,
     RESET_COLD_REBOOT = 1,
@@ -29,12 +30,8 @@ struct request {
     uint64_t arguments[5];
 };
 
-struct answer {
-    uint64_t error;
-    uint64_t value;
-};
-
-static struct answer ask(const struct request request)
+/* Negative: the error; else the value. */
+static int64_t ask(const struct request request)
 {
     register uint64_t a0 __asm__("a0") = request.arguments[0];
     register uint64_t a1 __asm__("a1") = request.arguments[1];
@@ -50,13 +47,12 @@ static struct answer ask(const struct request request)
     if (this_hart() != NULL) {
         hart_count_one(&this_hart()->hart, COUNTER_SBI_CALLS);
     }
-    return (struct answer){a0, a1};
+    return (int64_t)(a0 != 0 ? a0 : a1);
 }
 
 static bool has_extension(uint64_t extension)
 {
-    struct answer answer = ask((struct request){EXTENSION_BASE, BASE_PROBE, {extension}});
-    return answer.error == 0 && answer.value != 0;
+    return ask((struct request){EXTENSION_BASE, BASE_PROBE, {extension}}) > 0;
 }
 
 void sbi_start(void)
@@ -69,7 +65,8 @@ void sbi_start(void)
 
 bool sbi_hart_start(uint64_t hart_id, uint64_t entry)
 {
-    return has_harts && ask((struct request){EXTENSION_HARTS, 0, {hart_id, entry}}).error == 0;
+    int64_t error = has_harts ? ask((struct request){EXTENSION_HARTS, 0, {hart_id, entry}}) : -1;
+    return error >= 0 || error == ERROR_AVAILABLE_ALREADY;
 }
 
 /* What is asked for other harts begins with which: 64 numbers at most, from the first one on. */

@@ -10,7 +10,6 @@
 #include "riscv/hart.h"
 #include "riscv/harts.h"
 #include "riscv/paging.h"
-#include "riscv/plic.h"
 #include "riscv/trap.h"
 
 static struct riscv_hart boot_hart;
@@ -22,8 +21,8 @@ void riscv_start(void)
     struct riscv_hart *hart = &boot_hart;
     hart->hart.stack_top = (uint64_t)(uintptr_t)stack_top - STACK_FRAME_BYTES;
     hart->hart_id = riscv_facts.hart_id;
+    hart->plic_context = riscv_facts.plic_context;
     hart_prepare(hart);
-    plic_start(hart, riscv_facts.plic_context);
     paging_start();
     asid_start(boot_facts.asid_bits_max);
     if (!boot_facts.quiet) {

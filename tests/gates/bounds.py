@@ -48,7 +48,7 @@ STEPS = {
     "object.c:object_create": "256 pages of a capability table", "object.c:release": "256 pages of a capability table",
     "object.c:object_find_place": "16 sizes, 256 pages of a capability table",
     "paging.c:arch_root_clear": "the kernel's 256 root entries", "paging.c:arch_root_fill": "the kernel's 256 root entries",
-    "sbi.c:ask_for": "harts",
+    "plic.c:arch_interrupt_unmask": "harts", "sbi.c:ask_for": "harts",
     "schedule.c:schedule_highest": "5 halvings", "schedule.c:take_ready": "RANDOM_CHOICES",
     "scrub.c:check_unused": "512 pages of a chunk", "scrub.c:search_group": "32 entries of a group",
     "space.c:space_destroy": "harts", "space.c:sys_space_flush": "SPACE_FLUSH_PAGES_MAX",

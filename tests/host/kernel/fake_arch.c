@@ -99,11 +99,6 @@ void arch_root_clear(uint64_t *root_entries)
 }
 
 /* ---------------------------------------------------------------------- spaces */
-void arch_space_destroy(struct space *space)
-{
-    space->asid = 0;
-}
-
 void arch_space_load(struct hart *hart, struct space *space)
 {
     (void)hart;
@@ -269,8 +264,9 @@ void arch_interrupt_mask(unsigned source)
     fake.is_masked[source] = true;
 }
 
-void arch_interrupt_unmask(unsigned source)
+void arch_interrupt_unmask(struct hart *hart, unsigned source)
 {
+    fake.arrives_at[source] = hart;
     fake.is_masked[source] = false;
 }
 

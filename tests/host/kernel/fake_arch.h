@@ -32,6 +32,7 @@ struct fake_arch {
     struct hart *hart; /* whose entry it is */
     uint64_t notified; /* harts that arch_notify named */
     unsigned notices;
+    struct hart *arrives_at[FAKE_SOURCES];
     unsigned claim; /* the source that arch_interrupt_claim gives next */
     bool is_masked[FAKE_SOURCES];
     bool is_open[FAKE_CHUNKS];

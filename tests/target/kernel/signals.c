@@ -1,3 +1,4 @@
+/* test: MEM=64M SMP=4 */
 /* test: MEM=64M */
 /* test: MEM=64M BOOTARGS="preempt=31,120" */
 /* Notifications, bound and waited for; timers; interrupts. */
@@ -256,6 +257,51 @@ static void interrupts_arrive(void)
     rtc[RTC_CLEAR_INTERRUPT / 4] = 1;
 }
 
+enum { CLOCK, INTERRUPT, NOTIFICATION }; /* a listener's arguments */
+
+/* The interrupt that it acknowledged comes, and to the hart that it is bound to. */
+static void listen(struct worker *worker)
+{
+    volatile uint32_t *rtc = (void *)worker->argument[CLOCK];
+    uint64_t event[CALL_RESULTS], begin = time_now();
+    worker->result[0] = SYS(INTERRUPT_ACK, worker->argument[INTERRUPT]);
+    clock_alarm(rtc, 1000000);
+    worker->result[1] = SYS(WAIT, worker->argument[NOTIFICATION], begin + ticks_of_ms(1500));
+    rtc[RTC_CLEAR_INTERRUPT / 4] = 1;
+    for (unsigned age = 0; SYS_OUT(event, MACHINE_EVENT, MACHINE, age) == ERR_OK; age++) {
+        worker->result[2] +=
+            event[0] >= begin && event[1] == EVENT_INTERRUPT && event[2] == RTC_SOURCE;
+    }
+}
+
+static void interrupts_follow(void)
+{
+    volatile uint32_t *rtc = clock_map();
+    REQUIRE(rtc != NULL);
+    uint64_t interrupt = object_new(OBJECT_INTERRUPT, 0);
+    uint64_t notification = object_new(OBJECT_NOTIFICATION, 0);
+    EXPECT_OK(SYS(INTERRUPT_BIND, interrupt, CONTROL, RTC_SOURCE,
+                  slot_copy(notification, RIGHT_CALL, 1)));
+    (void)SYS(WAIT, notification, time_now() + ticks_of_ms(3)); /* what the test before left */
+    for (unsigned i = 0; i < 2 * boot_info()->hart_count; i++) {
+        struct worker *worker = worker_new(listen);
+        worker->argument[CLOCK] = (uintptr_t)rtc;
+        worker->argument[INTERRUPT] = interrupt;
+        worker->argument[NOTIFICATION] = notification;
+        worker_configure(worker, 0, WORKER_PRIORITY, 0);
+        uint64_t hart = i % boot_info()->hart_count;
+        EXPECT_OK(SYS(THREAD_SET_PRIORITY, worker->thread, WORKER_PRIORITY, 1ul << hart));
+        worker_start_at(worker);
+        REQUIRE(worker_join(worker));
+        EXPECT_OK(worker->result[0]);
+        EXPECT_OK(worker->result[1]);
+        EXPECT_EQUAL(worker->result[2], 1);
+        EXPECT_OK(SYS_OUT(out, THREAD_INFO, worker->thread));
+        EXPECT_EQUAL(out[4], hart);
+    }
+    object_destroy(interrupt);
+}
+
 static void interrupts_refused(void)
 {
     uint64_t interrupt = object_new(OBJECT_INTERRUPT, 0), second = object_new(OBJECT_INTERRUPT, 0);
@@ -279,4 +325,5 @@ TESTS(TEST(bits_gather, "signals gather as bits, taken all at once"),
       TEST(timers_fire, "twelve timers fire, none early"),
       TEST(timers_change, "timers are cancelled, replaced, and outlive what they would signal"),
       TEST(interrupts_arrive, "an interrupt signals once and stays masked until acknowledged"),
+      TEST(interrupts_follow, "an interrupt comes to the hart of who acknowledged it"),
       TEST(interrupts_refused, "an interrupt source has one owner"));

@@ -319,6 +319,21 @@ static void a_deadline_fires_on_the_hart_that_armed_it(void **state)
     assert_int_equal(world_error(thread), ERR_TIMEOUT);
 }
 
+static void an_interrupt_comes_to_who_acknowledged_it(void **state)
+{
+    uint64_t interrupt_slot = world_object(OBJECT_INTERRUPT, 0);
+    uint64_t note_slot = world_object(OBJECT_NOTIFICATION, 0);
+    uint64_t bind[] = {interrupt_slot, INIT_SLOT_INTERRUPT_CONTROL, 3, note_slot};
+    struct thread *thread = start_on_hart1(LOW);
+
+    (void)state;
+    assert_int_equal(world_call(SYS_INTERRUPT_BIND, 4, bind), ERR_OK);
+    assert_ptr_equal(fake.arrives_at[3], &hart0);
+    world_give(thread, SLOT_OTHER, interrupt_slot, RIGHTS_ALL, 0);
+    assert_false(try_call(&hart1, SYS_INTERRUPT_ACK, SLOT_OTHER, 0));
+    assert_ptr_equal(fake.arrives_at[3], &hart1);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, harts_start, world_stop)
 
 int main(void)
@@ -335,6 +350,7 @@ int main(void)
         TEST(a_server_follows_its_caller),
         TEST(a_server_with_an_affinity_stays),
         TEST(who_is_to_stop_is_not_run_again_by_an_answer),
+        TEST(an_interrupt_comes_to_who_acknowledged_it),
         TEST(a_deadline_fires_on_the_hart_that_armed_it),
     };
 
