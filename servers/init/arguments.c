@@ -82,8 +82,10 @@ static bool arguments_kernel_takes(const char *word)
 {
     const char *asid_bits = arguments_value(word, "asid_bits=");
     const char *preempt = arguments_value(word, "preempt=");
+    const char *harts = arguments_value(word, "harts=");
 
-    return (asid_bits != NULL && arguments_are_numbers(asid_bits, 0)) ||
+    return (harts != NULL && arguments_are_numbers(harts, 0)) ||
+           (asid_bits != NULL && arguments_are_numbers(asid_bits, 0)) ||
            (preempt != NULL && arguments_are_numbers(preempt, 1));
 }
 

@@ -20,6 +20,14 @@ $(PROBE): $(PROBE_OBJECTS) tests/probe/probe.ld
 	$(Q)$(CC) $(KERNEL_LDFLAGS) -Wl,--no-relax -T tests/probe/probe.ld $(PROBE_OBJECTS) -lc -lgcc -o $(@D)/probe.elf
 	$(Q)$(OBJCOPY) -O binary $(@D)/probe.elf $@
 
+# What firmware that starts harts at the wrong place would do: tests/boards/harts.py.
+RACE := $(BUILD)/tests/race/Image
+$(RACE): tests/boards/race.S
+	$(call say,AS,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -nostdlib -march=rv64imac_zicsr -mabi=lp64 -Wl,-Ttext=0,--no-relax $< -o $(@D)/race.elf
+	$(Q)$(OBJCOPY) -O binary $(@D)/race.elf $@
+
 IMAGE_BOARDS := visionfive2 qemu
 CARD := $(BUILD)/byre-$(BOARD).img
 export FORCE YES

@@ -136,7 +136,7 @@ BENCH_READY := $(BUILD)/Image $(ARCHIVE) $(KERNEL_BENCH) $(SYSTEM_ARCHIVE) $(PLU
 # ---------------------------------------------------------------------------------- run them
 .PHONY: test host-tests target-tests board-tests gates profile curves
 .PHONY: bench bench-check bench-update bench-linux performance-tables
-test: $(PROBE) $(HOST_TESTS) $(MODEL_TESTS) $(TARGET_READY) $(BUILD)/kernel.elf sdk $(BENCH_READY)
+test: $(PROBE) $(RACE) $(HOST_TESTS) $(MODEL_TESTS) $(TARGET_READY) $(BUILD)/kernel.elf sdk $(BENCH_READY)
 	@$(TEST_RUN) $(BENCH_CHECK) $(HOST_TESTS) $(MODEL_TESTS) $(GATES) $(SDK_TESTS) $(BOARD_TESTS) $(TARGET_TESTS) $(AFTER_TESTS:%=--after %)
 
 host-tests: $(HOST_TESTS) $(MODEL_TESTS)
@@ -148,7 +148,7 @@ target-tests: $(TARGET_READY)
 gates: $(BUILD)/Image $(ARCHIVE) $(TESTS)/kernel/scrub.cpio
 	@$(TEST_RUN) $(GATES)
 
-board-tests: $(BUILD)/Image $(ARCHIVE) $(PROBE) $(BUILD)/profile/aligned.so
+board-tests: $(BUILD)/Image $(ARCHIVE) $(PROBE) $(RACE) $(BUILD)/profile/aligned.so
 	@$(TEST_RUN) $(BOARD_TESTS)
 
 bench: $(BENCH_READY)
