@@ -26,5 +26,5 @@ struct thread *core_call_carrying(void);
 struct thread *core_call_generally(MESSAGE_REGISTERS);
 struct thread *core_reply_receive(void);
 struct thread *core_reply_receive_carrying(void);
-struct thread *core_reply_receive_fault(MESSAGE_REGISTERS); /* by the reply object it received with */
+struct thread *core_reply_receive_fault(MESSAGE_REGISTERS); /* by receive_reply */
 struct thread *core_reply_receive_generally(MESSAGE_REGISTERS);

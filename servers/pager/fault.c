@@ -52,6 +52,28 @@ struct fault_reach fault_reach_around(uint64_t id, uint64_t page)
     return reach;
 }
 
+void fault_regain_ahead(const struct region *r, uint64_t leaf, const volatile uint64_t *entry,
+                        uint32_t page)
+{
+    uint32_t words[KERNEL_MAP_BATCH];
+    uint32_t in_table = GROUP_PAGES - page_leaf_index(page);
+    uint32_t in_region = region_end(r) - page;
+    uint32_t end = in_table < in_region ? in_table : in_region;
+    unsigned count = 0;
+    while (count < KERNEL_MAP_BATCH && count + 1 < end) {
+        uint64_t e = entry[count + 1];
+        if (!entry_is_valid(e) || entry_allows(e, MAP_W) || frame_is_shared(entry_frame(e))) {
+            break;
+        }
+        words[count++] = map_word(entry_frame(e), r->rights);
+    }
+    if (count > 0) {
+        err_t error =
+            kernel_table_map((frame_t){(uint32_t)leaf}, page_leaf_index(page) + 1, count, words);
+        PAGER_ASSERT(error == ERR_OK);
+    }
+}
+
 static void answer_kill(struct fault_step *step, unsigned reason)
 {
     *step = (struct fault_step){.answer = FAULT_KILL, .reason = reason};

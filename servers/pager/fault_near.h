@@ -113,6 +113,17 @@ FAULT_INLINE bool resolve_zero(const struct spot *at, bool write, frame_t replac
     return true;
 }
 
+/* W back for those of the next pages that are the space's alone, too: whoever writes page after page,
+ * as the last owner, faults once for many. */
+void fault_regain_ahead(const struct region *r, uint64_t leaf, const volatile uint64_t *entry,
+                        uint32_t page);
+
+/* Was the page before written to? */
+FAULT_INLINE bool goes_on(const struct spot *at)
+{
+    return page_leaf_index(at->page) != 0 && entry_allows(at->entry[-1], MAP_W);
+}
+
 /* A write to a page that is there. */
 FAULT_INLINE bool resolve_write(const struct spot *at, uint64_t e, frame_t *spare,
                                 struct fault_step *step)
@@ -124,6 +135,9 @@ FAULT_INLINE bool resolve_write(const struct spot *at, uint64_t e, frame_t *spar
     }
     if (!frame_is_shared(frame) || region_is_shared(at->region)) {
         at->space->faults_last_owner++;
+        if (goes_on(at)) {
+            fault_regain_ahead(at->region, at->leaf, at->entry, at->page);
+        }
         answer_map(step, at, frame, at->region->rights, FRAME_NONE, FRAME_NONE);
         return true;
     }

@@ -123,6 +123,8 @@ FRAME_MUTANTS = [
          "    error = region_map_isolate("),
         (MEMORY, "writable ? REGION_PROMISED : 0);\n    space_forget_hit(s);\n",
          "writable ? REGION_PROMISED : 0);\n")]),
+    ("pages_ahead_are_regained_while_shared", [(FAULT,
+        " || frame_is_shared(entry_frame(e))) {", ") {")]),
     ("zero_frame_is_writable", [(NEAR,
         "answer_map(step, at, frame, rights_without_write(at->region), frame, replaced);",
         "answer_map(step, at, frame, at->region->rights, frame, replaced);")]),

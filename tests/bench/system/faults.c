@@ -22,16 +22,17 @@ void fault_zero(void)
     pages_drop(pages, WARM_UP + OPERATIONS);
 }
 
-/* All pages but the first of each 2 MiB, whose store splits a leaf table: that is measured by
- * fork_first_touch, and included in fork_rewrite_alive_1g. */
+/* All pages but the one of each 2 MiB that is first stored to, which splits a leaf table: that is measured
+ * by fork_first_touch, and included in fork_rewrite_alive_1g. From the last page down, so that each store
+ * faults: upwards, the last owner gets several pages back at once. */
 static void rewrite(const char *name, volatile char *pages)
 {
     struct sample sample = {0};
-    for (size_t i = 0; i < REWRITTEN_PAGES; i++) {
+    for (size_t i = REWRITTEN_PAGES; i-- > 0;) {
         uint64_t before = retired_before();
         pages[i * PAGE] = 2;
         uint64_t after = retired_after();
-        if (i % LEAF_PAGES != 0) {
+        if (i % LEAF_PAGES != LEAF_PAGES - 1) {
             sample_count(&sample, before, after);
         }
     }

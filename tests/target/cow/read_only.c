@@ -72,6 +72,24 @@ static int patch_text(void *unused)
     return text_function(1) == 42 ? 0 : 3;
 }
 
+/* Page after page, as the last owner gets several back at once; the third is of another region. */
+static int write_up_to_read_only(void *unused)
+{
+    (void)unused;
+    uint8_t *pages = memory(4 * PAGE);
+    for (unsigned i = 0; i < 4; i++) {
+        store8((uintptr_t)pages + i * PAGE, 1);
+    }
+    if (mprotect(pages + 2 * PAGE, 2 * PAGE, PROT_READ) != 0 ||
+        !exits_with(child(store_to, pages), 1)) {
+        return 2;
+    }
+    sleep_ms(20); /* the child's tables are gone */
+    store8((uintptr_t)pages, 2);
+    store8((uintptr_t)pages + PAGE, 2);
+    return store_to(pages + 2 * PAGE);
+}
+
 static int jump_to(void *address)
 {
     ((void (*)(void))address)();
@@ -100,6 +118,8 @@ int main(void)
     check(exits_with(child(patch_text, NULL), 0), "text cannot be made writable and run again");
     check(text_function(1) == 42 && seven() == 7, "nobody else's text changed");
 
+    check(dies_of(child(write_up_to_read_only, NULL), SIGSEGV),
+          "what follows pages that their last owner writes to stays read-only");
     uint8_t *data = memory(PAGE);
     data[0] = 1;
     check(dies_of(child(jump_to, data), SIGSEGV), "data is not executable");
