@@ -9,7 +9,7 @@
 budget.json has one line an operation: what it cost when it was last written, in instructions (by
 function as well), traps, writes of satp, fences and firmware calls. Beyond the ratchet: a fault has at
 most two switches and one fence, of a single page; a second run without the counting plugins gives the
-same figures; and the ratchet itself is tried on figures that were made dearer.
+same figures; no interrupt waits longer than the target tests allow; and the ratchet itself is tried on figures that were made dearer.
 """
 
 import copy
@@ -21,6 +21,7 @@ sys.path[:0] = [str(pathlib.Path(__file__).resolve().parents[1] / "gates"),
                 str(pathlib.Path(__file__).resolve().parents[2] / "tools")]
 import counts
 import figures
+import latency
 import machine
 from tap import Tap
 
@@ -107,6 +108,13 @@ def check_names(tap, measured):
     tap.check(not missing, "every operation of the contract has instructions, min, max and unit", missing)
 
 
+def check_waits(tap, stretches):
+    """How long an interrupt waits while the operations are measured: as in the target tests."""
+    cause, (length, functions) = max(stretches.items(), key=lambda item: item[1][0])
+    tap.check(length < latency.STRETCH_MAX, f"an interrupt waits at most {length:,} instructions, for {cause}",
+              [f"{count:10,}  {function}" for function, count in functions.most_common(MOVED_SHOWN)])
+
+
 def check_again(tap, measured):
     """The same figures from machines without plugins."""
     again = {}
@@ -129,7 +137,7 @@ def main():
     if "--figures" in sys.argv:
         measured = json.loads(OUTPUT.read_text())
     else:
-        measured, _ = figures.measure(counts.BUILD, large=True)
+        measured, stretches = figures.measure(counts.BUILD, large=True)
         OUTPUT.write_text(json.dumps(measured, indent=1) + "\n")
     if "--update" in sys.argv:
         write_budgets(measured)
@@ -144,6 +152,7 @@ def main():
     check_faults(tap, measured)
     check_ratchet(tap, budgets)
     if "--figures" not in sys.argv:
+        check_waits(tap, stretches)
         check_again(tap, measured)
     tap.end()
 

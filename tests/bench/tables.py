@@ -71,7 +71,7 @@ STAGES = [
     ("page tables", r"kernel:(table_\w+|sys_table_\w+|run_\w+|for_range|arch_flush\w*|arch_root\w*"
                     r"|sys_space_\w+)"),
     ("kernel objects, the rest", r"kernel:.*"),
-    ("pager: faults, fork, tables", r"pager:(fault\w*|resolve\w*|cow_\w*|path_\w+|leaf_\w+|hot_\w+|table_\w+)"),
+    ("pager: faults, fork, tables", r"pager:(fault\w*|serve_faults|resolve\w*|cow_\w*|path_\w+|leaf_\w+|hot_\w+|table_\w+)"),
     ("pager: the rest", r"pager:.*"),
     ("proc", r"proc:.*"),
     ("firmware", r"firmware"),

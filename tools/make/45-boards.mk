@@ -30,7 +30,8 @@ $(RACE): tests/boards/race.S
 
 IMAGE_BOARDS := visionfive2 qemu
 CARD := $(BUILD)/byre-$(BOARD).img
-export FORCE YES
+override DEV := $(value DEV)
+export FORCE YES DEV
 
 .PHONY: image flash image-board
 image-board:
@@ -43,4 +44,4 @@ image: image-board $(BUILD)/Image $(RUN_ARCHIVE) $(PROBE)
 	$(Q)$(PYTHON) tools/card.py $(BOARD) $(BUILD)/Image $(RUN_ARCHIVE) $(CARD)
 
 flash: image
-	@$(PYTHON) tools/flash.py $(CARD) '$(DEV)'
+	@$(PYTHON) tools/flash.py $(CARD) "$$DEV"
