@@ -21,18 +21,6 @@
 #include "core/deadline.h"
 #include "core/list.h"
 
-enum thread_state {
-    THREAD_UNCONFIGURED, /* zeroed memory is such a thread */
-    THREAD_STOPPED,
-    THREAD_READY,
-    THREAD_RUNNING,
-    THREAD_CALLING,   /* queued on an endpoint, wants to call (or its fault does) */
-    THREAD_RECEIVING, /* queued on an endpoint, receives */
-    THREAD_REPLYING,  /* held by a reply object */
-    THREAD_WAITING,   /* on a notification */
-    THREAD_FAULTED,   /* stopped by a fault that nobody answered */
-};
-
 enum { THREAD_PRIORITIES = 32, THREAD_REGISTERS = 32, THREAD_FP_WORDS = 33 };
 
 enum {

@@ -26,6 +26,7 @@ def kernel_header(kernel):
         f"enum {{ RIGHTS_ALL = {sum(1 << right['bit'] for right in kernel['right'])} }};\n",
         numbered("chunk_kind", "KIND_", kernel["kind"]),
         numbered("fault_kind", "FAULT_", kernel["fault"], first=1),
+        numbered("thread_state", "THREAD_", kernel["state"]),
         masks("ipc_flag", "IPC_", kernel["ipc_flag"]),
         masks("ipc_info", "IPC_INFO_", kernel["ipc_info"]),
         numbered("counter", "COUNTER_", kernel["counter"]).replace(

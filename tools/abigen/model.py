@@ -14,7 +14,7 @@ SHORT_MESSAGE_WORDS = 4
 PROTOCOL_ERROR_FIRST = 256
 C_KEYWORDS = set("break case char const continue default do double else enum float for goto if int "
                  "long register return short signed static switch unsigned void while".split())
-KERNEL_LISTS = "error object right kind fault ipc_flag ipc_info syscall counter event cause".split()
+KERNEL_LISTS = "error object right kind fault state ipc_flag ipc_info syscall counter event cause".split()
 
 
 class AbiError(Exception):

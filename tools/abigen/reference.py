@@ -41,6 +41,7 @@ def kernel_pages(kernel):
         constants("Rights", kernel["right"], bit),
         constants("Kinds of chunk", kernel["kind"], order),
         constants("Faults", kernel["fault"], lambda index, _: index + 1),
+        constants("Thread states", kernel["state"], order),
         constants("Message flags (sender)", kernel["ipc_flag"], bit),
         constants("Message information (receiver)", kernel["ipc_info"], bit),
         constants("Counters", kernel["counter"], order),
