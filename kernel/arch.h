@@ -19,7 +19,7 @@
  *   void *arch_window(paddr_t address);                             A3
  *   void arch_space_load(struct hart *hart, struct space *space);   make it this hart's space
  *   uint64_t arch_time_ticks(void);
- *   void arch_flush_page(const struct space *space, vaddr_t address);            A4
+ *   void arch_flush_page(struct space *space, vaddr_t address);                  A4
  *   void arch_float_switch(struct hart *hart, struct thread *to);
  *       hart->current is `to` (NULL: idle), hart->float_id not yet: who ran before it, or it, uses
  *       floating point.

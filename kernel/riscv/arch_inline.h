@@ -9,8 +9,8 @@
 #include "riscv/csr.h"
 #include "riscv/hart.h"
 
-void asid_flush_page(const struct space *space, vaddr_t address); /* the long way */
-void asid_load(void); /* this hart's space, the long way */
+void asid_flush_page(struct space *space, vaddr_t address); /* the long way */
+void asid_load(void);                                       /* this hart's space, the long way */
 void float_switch(
     void); /* from float_owner, if FS is off or dirty, to this hart's current thread */
 
@@ -41,7 +41,7 @@ ALWAYS_INLINE void arch_space_load(struct hart *hart, struct space *space)
     csr_write(satp, space->translation);
 }
 
-static inline void arch_flush_page(const struct space *space, vaddr_t address)
+static inline void arch_flush_page(struct space *space, vaddr_t address)
 {
     if (space->lone_tag != this_hart()->hart.space_tag) { /* I4 */
         asid_flush_page(space, address);

@@ -155,10 +155,14 @@ void arch_space_leave(struct hart *hart)
 }
 
 /* Without ASID bits no space is given the generation, so each comes this way. */
-void asid_flush_page(const struct space *space, vaddr_t address)
+void asid_flush_page(struct space *space, vaddr_t address)
 {
     uint64_t mask = holders_mask(space);
     uint64_t own = bit_of(arch_this_hart());
+    if ((mask & ~own & ~loaded_mask(space)) != 0) { /* it was there once: a last fence there */
+        arch_flush_space(space);
+        return;
+    }
     if ((mask & own) != 0) {
         __asm__ volatile("sfence.vma %0, %1" : : "r"(address.value), "r"(space->asid) : "memory");
         hart_count_one(arch_this_hart(), COUNTER_FENCES_PAGE);

@@ -12,7 +12,7 @@ void *arch_window(paddr_t address);
 uint64_t arch_time_ticks(void);
 struct hart *arch_this_hart(void);
 void arch_space_load(struct hart *hart, struct space *space);
-void arch_flush_page(const struct space *space, vaddr_t address);
+void arch_flush_page(struct space *space, vaddr_t address);
 void arch_float_switch(struct hart *hart, struct thread *to);
 void arch_keep_temporaries(struct thread *caller);
 uint64_t arch_accept_slot(const struct thread *caller);
