@@ -55,15 +55,17 @@ static bool fault_is_text(const struct system *system, uint64_t address)
     return false;
 }
 
-static void fault_print_trace(const struct system *system, uint64_t pc, uint64_t sp)
+static void fault_print_trace(const struct system *system, uint64_t thread, uint64_t pc,
+                              uint64_t sp)
 {
-    uint64_t bottom = PAGER_STACK_TOP - PAGER_STACK_PAGES * PAGE_BYTES;
+    uint64_t bottom = pager_stack_top(thread) - PAGER_STACK_PAGES * PAGE_BYTES;
     unsigned found = 0;
 
     print("  possible return addresses: 0x%lx", pc);
-    if (sp >= bottom && sp < PAGER_STACK_TOP && sp % sizeof(uint64_t) == 0) {
-        const uint64_t *word = system->pager_stack + (sp - bottom) / sizeof(uint64_t);
-        const uint64_t *top = system->pager_stack + PAGER_STACK_PAGES * PAGE_BYTES / sizeof(*top);
+    if (sp >= bottom && sp < pager_stack_top(thread) && sp % sizeof(uint64_t) == 0) {
+        const uint64_t *lowest = system->pager_stacks[thread];
+        const uint64_t *word = lowest + (sp - bottom) / sizeof(uint64_t);
+        const uint64_t *top = lowest + PAGER_STACK_PAGES * PAGE_BYTES / sizeof(*top);
         for (; word < top && found < TRACE_MAX; word++) {
             if (fault_is_text(system, *word)) {
                 print(" 0x%lx", *word);
@@ -79,14 +81,15 @@ __attribute__((noreturn)) static void fault_thread(const struct system *system)
     struct message message;
 
     init_check("waiting for faults", ipc_receive(system->fault_endpoint, &message, fault_reply));
-    bool is_pager = message.badge == FAULT_OF_PAGER;
+    bool is_pager = message.badge != FAULT_OF_PROC;
+    uint64_t thread = is_pager ? message.badge - FAULT_OF_PAGER : 0;
     print("init: %s faulted: %s at address 0x%lx, pc 0x%lx\n", is_pager ? "the pager" : "proc",
           fault_name(message.w[0]), message.w[1], message.w[2]);
     /* Only a thread that has stopped for good shows its registers. */
     (void)ipc_reply_full(fault_reply, &(struct message){0}, IPC_FAIL);
-    fault_print_registers(is_pager ? system->pager.thread : system->proc.thread);
+    fault_print_registers(is_pager ? system->pager_threads[thread] : system->proc.thread);
     if (is_pager) {
-        fault_print_trace(system, message.w[2], message.w[3]);
+        fault_print_trace(system, thread, message.w[2], message.w[3]);
     }
     init_panic("nobody can restart that server yet", ERR_STATE);
 }

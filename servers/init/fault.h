@@ -13,7 +13,10 @@
 #include "system.h"
 
 /* Badges of fault messages at system->fault_endpoint. */
-enum { FAULT_OF_PAGER = 1, FAULT_OF_PROC = 2 };
+enum {
+    FAULT_OF_PROC = 1,
+    FAULT_OF_PAGER = 2, /* + the number of its thread */
+};
 
 /* Start the thread; it makes system->fault_endpoint, where it receives. */
 void fault_watch(struct system *system);

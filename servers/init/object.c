@@ -7,7 +7,7 @@
 #include "panic.h"
 #include "supply.h"
 
-enum { CAPABILITY_BYTES = 32, OBJECTS_MAX = 64, PLACES_MAX = 64 };
+enum { CAPABILITY_BYTES = 32, OBJECTS_MAX = 96, PLACES_MAX = 64 };
 
 /* One open page for each size class that is used here. */
 struct object_pages {

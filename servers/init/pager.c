@@ -53,8 +53,8 @@ static void pager_map_image(struct space_builder *builder, const struct system *
     }
 }
 
-/* The stack stays visible to init, for backtraces. */
-static void pager_map_stack(struct space_builder *builder, struct system *system)
+/* A thread's stack stays visible to init, for backtraces. */
+static void pager_map_stack(struct space_builder *builder, struct system *system, unsigned thread)
 {
     struct boot_range run = supply_user(PAGER_STACK_PAGES);
 
@@ -62,8 +62,8 @@ static void pager_map_stack(struct space_builder *builder, struct system *system
         init_panic("no run of frames for the pager's stack", ERR_RANGE);
     }
     memset(scratch_map(run.first_frame, run.frames), 0, run.frames * PAGE_BYTES);
-    system->pager_stack = scratch_keep(run.first_frame, run.frames, false);
-    space_map(builder, PAGER_STACK_TOP - PAGER_STACK_PAGES * PAGE_BYTES, run.first_frame,
+    system->pager_stacks[thread] = scratch_keep(run.first_frame, run.frames, false);
+    space_map(builder, pager_stack_top(thread) - PAGER_STACK_PAGES * PAGE_BYTES, run.first_frame,
               run.frames, MAP_R | MAP_W);
 }
 
@@ -107,7 +107,10 @@ static void pager_make_objects(struct system *system)
 {
     struct server *pager = &system->pager;
 
-    pager->thread = object_new(OBJECT_THREAD);
+    for (unsigned i = 0; i < system->pager_thread_count; i++) {
+        system->pager_threads[i] = object_new(OBJECT_THREAD);
+    }
+    pager->thread = system->pager_threads[0];
     pager->space = object_new(OBJECT_SPACE);
     pager->captable = object_new_captable(pager_captable_slots(system->info));
     pager->notification = object_new(OBJECT_NOTIFICATION);
@@ -122,13 +125,18 @@ static void pager_give_capabilities(const struct system *system)
     cap_t table = pager->captable;
 
     system_give(pager->captable, table, PAGER_SLOT_CAPTABLE, RIGHTS_ALL, 0);
-    system_give(pager->thread, table, PAGER_SLOT_THREAD, RIGHTS_ALL, 0);
     system_give(pager->space, table, PAGER_SLOT_SPACE, RIGHTS_ALL, 0);
     system_give(INIT_SLOT_MEMORY, table, PAGER_SLOT_MEMORY, RIGHTS_ALL, 0);
     system_give(pager->endpoint, table, PAGER_SLOT_ENDPOINT, RIGHT_RECEIVE, 0);
     system_give(pager->notification, table, PAGER_SLOT_NOTIFICATION, RIGHTS_ALL, 0);
     system_give(INIT_SLOT_MACHINE, table, PAGER_SLOT_MACHINE, RIGHT_CALL, 0);
-    object_new_reply(table, PAGER_SLOT_REPLY);
+    for (unsigned i = 0; i < system->pager_thread_count; i++) {
+        system_give(system->pager_threads[i], table, PAGER_SLOT_THREAD + i, RIGHTS_ALL, 0);
+        object_new_reply(table, PAGER_SLOT_REPLY + i);
+    }
+    for (unsigned i = 0; system->pager_thread_count > 1 && i < PAGER_THREADS_MAX; i++) {
+        system_give(object_new(OBJECT_NOTIFICATION), table, PAGER_SLOT_PARK + i, RIGHTS_ALL, 0);
+    }
 }
 
 /* ---------------------------------------------------------------------------------- facts */
@@ -143,6 +151,7 @@ static void pager_fill_facts(const struct system *system, uint64_t frame, uint64
         .flags = (system->arguments.overcommit ? PAGER_BOOT_OVERCOMMIT : 0) |
                  (system->arguments.testhooks ? PAGER_BOOT_TESTHOOKS : 0),
         .timebase_hz = info->timebase_hz,
+        .threads = system->pager_thread_count,
         .memory_count = info->memory_count,
         .archive = info->archive,
         .archive_bytes = info->archive_bytes,
@@ -159,19 +168,25 @@ void pager_start(struct system *system)
 {
     struct server *pager = &system->pager;
     struct space_builder builder;
+    uint32_t harts = system->info->hart_count;
 
+    system->pager_thread_count = harts < PAGER_THREADS_MAX ? harts : PAGER_THREADS_MAX;
     pager_make_objects(system);
     space_begin(&builder, pager->space);
     pager_map_image(&builder, system);
-    pager_map_stack(&builder, system);
+    for (unsigned i = 0; i < system->pager_thread_count; i++) {
+        pager_map_stack(&builder, system, i);
+    }
     uint64_t facts = supply_user(1).first_frame;
     space_map(&builder, PAGER_BOOT_ADDRESS, facts, 1, MAP_R);
     pager_map_window(&builder, system->info);
     pager_give_capabilities(system);
     pager_fill_facts(system, facts, builder.root);
-    init_check("pager's thread",
-               byre_thread_configure(pager->thread, pager->space, pager->captable,
-                                     system->fault_endpoint, FAULT_OF_PAGER, pager->priority, 0));
+    for (unsigned i = 0; i < system->pager_thread_count; i++) {
+        init_check("pager's thread", byre_thread_configure(system->pager_threads[i], pager->space,
+                                                           pager->captable, system->fault_endpoint,
+                                                           FAULT_OF_PAGER + i, pager->priority, 0));
+    }
     init_check("pager's start", byre_thread_start(pager->thread, pager->plan.entry, PAGER_STACK_TOP,
                                                   0, PAGER_BOOT_ADDRESS, 0));
 }

@@ -5,13 +5,14 @@
 #include <stdint.h>
 
 #include <byre/boot_info.h>
+#include <byre/pager_boot.h>
 #include <libsys/load.h>
 
 #include "arguments.h"
 #include "machine.h"
 
 struct server {
-    cap_t thread;
+    cap_t thread; /* the pager's: the first */
     cap_t captable;
     cap_t space;    /* the pager's: all rights; others: as the pager gave it */
     cap_t endpoint; /* all rights, no badge */
@@ -26,9 +27,11 @@ struct system {
     struct arguments arguments;
     struct machine machine;
     cap_t init_endpoint;
-    cap_t fault_endpoint;        /* the pager's faults */
-    cap_t pager_call;            /* the pager's endpoint, trusted badge */
-    const uint64_t *pager_stack; /* its stack as init sees it, lowest word first */
+    cap_t fault_endpoint; /* the pager's faults */
+    cap_t pager_call;     /* the pager's endpoint, trusted badge */
+    uint32_t pager_thread_count;
+    cap_t pager_threads[PAGER_THREADS_MAX];
+    const uint64_t *pager_stacks[PAGER_THREADS_MAX]; /* as init sees them, lowest word first */
     struct server pager;
     struct server proc;
     struct server console;

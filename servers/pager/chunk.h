@@ -4,7 +4,7 @@
  *   N2  A chunk's entry in the pager's window fits its kind: USER read-write, TABLE read-only,
  *       OBJECT none; the old entry is gone and flushed before the scrub begins.
  *   N3  One chunk at a time may change in the janitor's time, which makes the kernel's call; before
- *       the main thread makes that call itself, the janitor is halted. While it lasts the chunk is
+ *       another thread makes that call itself, the janitor is halted. While it lasts the chunk is
  *       of no kind in the books.                                                                */
 #ifndef PAGER_CHUNK_H
 #define PAGER_CHUNK_H

@@ -5,6 +5,8 @@
 
 #include <byre/gen/pager_dispatch.inc>
 
+unsigned serving_thread;
+
 static bool pager_admits(enum pager_who who, const struct pager_request *request)
 {
     switch (who) {
@@ -41,26 +43,31 @@ struct space *request_space(struct pager_request *request, uint64_t id)
     return s;
 }
 
+static cap_t send_slot(void)
+{
+    return SLOT_SEND + serving_thread;
+}
+
 /* What was sent last is still in its slot. */
 static void send_slot_empty(void)
 {
-    err_t error = kernel_cap_delete(SLOT_SEND);
+    err_t error = kernel_cap_delete(send_slot());
     PAGER_ASSERT(error == ERR_OK || error == ERR_CAP_EMPTY);
 }
 
 void request_send_copy(struct pager_request *request, cap_t source, unsigned rights)
 {
     send_slot_empty();
-    err_t error = kernel_cap_copy(source, SLOT_SEND, rights | RIGHT_GRANT);
+    err_t error = kernel_cap_copy(source, send_slot(), rights | RIGHT_GRANT);
     PAGER_ASSERT(error == ERR_OK);
-    request->send_cap = SLOT_SEND;
+    request->send_cap = send_slot();
 }
 
 void request_send_memory(struct pager_request *request, frame_t first, uint64_t count,
                          unsigned rights)
 {
     send_slot_empty();
-    err_t error = kernel_memory_derive(first, count, rights | RIGHT_GRANT, SLOT_SEND);
+    err_t error = kernel_memory_derive(first, count, rights | RIGHT_GRANT, send_slot());
     PAGER_ASSERT(error == ERR_OK);
-    request->send_cap = SLOT_SEND;
+    request->send_cap = send_slot();
 }

@@ -1,4 +1,4 @@
-/* The second thread; the contract is in janitor.h. */
+/* The thread below all others; the contract is in janitor.h. */
 #include "janitor.h"
 
 #include "chunk.h"
@@ -9,17 +9,16 @@
 enum { JANITOR_STACK_BYTES = 2048 };
 
 static _Alignas(16) uint8_t stack[JANITOR_STACK_BYTES];
-static uint32_t
-    awake; /* set by the main thread with a signal, cleared by the janitor before it waits */
+static uint32_t awake; /* set by the others with a signal, cleared by the janitor before it waits */
 
-/* Is there something to signal for? Read anew each time: the main thread changes it. */
+/* Is there something to signal for? Read anew each time: others change it. */
 static bool something_waits(void)
 {
     const volatile struct pager_state *state = &pager_state;
     return state->dead.number != 0 || state->dead_objects != NULL || chunk_is_changing();
 }
 
-/* Its whole life. It looks once more after it has said that it sleeps, for the main thread may have
+/* Its whole life. It looks once more after it has said that it sleeps, for others may have
  * relied on its being awake. */
 static void live(void)
 {

@@ -1,6 +1,6 @@
-/* The janitor: a second thread of the pager, below all programs, in whose time long teardown is done.
+/* The janitor: one more thread of the pager, below all programs, in whose time long teardown is done.
  *
- *   J1  It touches nothing but a look at whether work waits: each of its signals makes the main
+ *   J1  It touches nothing but a look at whether work waits: each of its signals makes the first
  *       thread do one slice, at once, between two messages. And it makes the kernel's call that
  *       changes a chunk (N3), which takes long and which an interrupt interrupts.
  *   J2  It sleeps while nothing waits, and is woken when something is put off.

@@ -11,6 +11,7 @@
 #include <libsys/time.h>
 
 #include "audit.h"
+#include "beside.h"
 #include "chunk.h"
 #include "fault_near.h"
 #include "janitor.h"
@@ -20,6 +21,7 @@
 #include "start.h"
 #include "table.h"
 #include "victim.h"
+#include "worker.h"
 
 _Noreturn void pager_fail(const char *file, unsigned line, const char *what)
 {
@@ -88,21 +90,19 @@ static void on_fault(struct message *m, struct answer *answer)
         return;
     }
     fault_resolve_id(m->badge, (unsigned)m->w[0], m->w[1], &answer->step);
-    fault_fill(&answer->step);
     answer->descriptor = answer_step(m, &answer->step);
     answer->to_finish = true;
 }
 
 /* -------------------------------------------------------------------------------- requests */
-/* Two reply objects: the loop's, and one that may hold a caller who asked for statistics and is
+/* One reply object more than threads: it may hold a caller who asked for statistics and is
  * answered when nothing waits to be torn down, so that what it is told can be compared. */
-static cap_t loop_reply = PAGER_SLOT_REPLY;
 static cap_t other_reply = SLOT_SECOND_REPLY;
 static struct message patient; /* what that caller asked */
 static bool patient_waits;
 
 /* False: it is answered like any other request. */
-static bool defer(const struct message *m)
+static bool defer(struct worker *w, const struct message *m)
 {
     if (m->label != PAGER_STATISTICS || patient_waits || !(work_waits() || chunk_is_changing()) ||
         (m->info & IPC_INFO_CALL) == 0) {
@@ -110,24 +110,24 @@ static bool defer(const struct message *m)
     }
     patient = *m;
     patient_waits = true;
-    cap_t held = loop_reply;
-    loop_reply = other_reply;
+    cap_t held = w->reply;
+    w->reply = other_reply;
     other_reply = held;
     return true;
 }
 
-static void on_request(struct message *m, struct answer *answer)
+static void on_request(cap_t accepted, struct message *m, struct answer *answer)
 {
     struct pager_request request = {.label = m->label,
                                     .badge = m->badge,
                                     .info = m->info,
-                                    .cap = (m->info & IPC_INFO_CAP) != 0 ? SLOT_ACCEPT : 0};
+                                    .cap = (m->info & IPC_INFO_CAP) != 0 ? accepted : 0};
     for (unsigned i = 0; i < MESSAGE_WORDS; i++) {
         request.w[i] = m->w[i];
     }
     unsigned words = request_serve(&request);
     if (request.cap != 0) { /* whoever wanted it has moved it by now */
-        err_t error = kernel_cap_delete(SLOT_ACCEPT);
+        err_t error = kernel_cap_delete(request.cap);
         PAGER_ASSERT(error == ERR_OK || error == ERR_CAP_EMPTY);
     }
     answer->wanted = (m->info & IPC_INFO_CALL) != 0;
@@ -144,7 +144,7 @@ static void on_request(struct message *m, struct answer *answer)
 static void answer_patient(void)
 {
     struct answer answer = {0};
-    on_request(&patient, &answer);
+    on_request(0, &patient, &answer); /* it brought none */
     patient_waits = false;
     err_t error = ipc_reply_full(other_reply, &patient, answer.descriptor);
     PAGER_ASSERT(error == ERR_OK || error == ERR_CALLER_GONE);
@@ -163,7 +163,7 @@ enum {
 
 static unsigned at_once_groups; /* left of these since the last request */
 
-/* Is the next slice for the main thread to do, before it waits? If not, the janitor is awake. */
+/* Is the next slice for the loop to do, before it waits? If not, the janitor is awake. */
 static bool work_is_ours(void)
 {
     unsigned next = teardown_next_groups();
@@ -175,6 +175,8 @@ static bool work_is_ours(void)
     return false;
 }
 
+static uint64_t audit_deadline; /* of the audit that is held */
+
 /* Where the next message comes from, and how long to wait for it. */
 struct source {
     cap_t endpoint;
@@ -182,7 +184,7 @@ struct source {
     uint64_t deadline_ticks;
 };
 
-static inline struct source next_source(uint64_t audit_deadline)
+static inline struct source next_source(void)
 {
     if (__builtin_expect(audit_is_held(), 0)) {
         return (struct source){SLOT_AUDIT, IPC_DEADLINE, audit_deadline};
@@ -192,20 +194,23 @@ static inline struct source next_source(uint64_t audit_deadline)
 }
 
 /* Answer, if there is something to answer, and receive. */
-static err_t exchange(struct message *m, struct answer *answer, struct source source)
+static err_t exchange(struct worker *w, struct message *m, struct answer *answer,
+                      struct source source)
 {
-    uint64_t descriptor = ipc_with_reply(loop_reply) | IPC_ACCEPT | source.flags;
+    uint64_t descriptor = ipc_with_reply(w->reply) | IPC_ACCEPT | source.flags;
+    const struct fault_step *step = answer->to_finish ? &answer->step : NULL;
     err_t error;
+    worker_leave(w, step);
+    if (step != NULL) {
+        fault_fill(step);
+    }
     if (answer->wanted) {
         error = ipc_reply_receive_full(source.endpoint, m, descriptor | answer->descriptor,
-                                       SLOT_ACCEPT, source.deadline_ticks);
+                                       w->accept, source.deadline_ticks);
     } else {
-        error =
-            ipc_receive_full(source.endpoint, m, descriptor, SLOT_ACCEPT, source.deadline_ticks);
+        error = ipc_receive_full(source.endpoint, m, descriptor, w->accept, source.deadline_ticks);
     }
-    if (answer->to_finish) {
-        fault_finish(&answer->step);
-    }
+    worker_return(w, step);
     answer->wanted = false;
     answer->to_finish = false;
     return error;
@@ -251,9 +256,9 @@ static inline void message_move(struct message *to, const struct message *from)
 
 /* While page faults follow one another, nothing but them, and all that they need
  * stays in registers. */
-static __attribute__((noinline)) err_t serve_faults(struct message *message)
+static __attribute__((noinline)) err_t serve_faults(const struct worker *w, struct message *message)
 {
-    const uint64_t descriptor = ipc_with_reply(loop_reply) | IPC_ACCEPT;
+    const uint64_t descriptor = ipc_with_reply(w->reply) | IPC_ACCEPT;
     struct fault_reach reach = {0};
     struct message m;
     struct fault_step step;
@@ -271,7 +276,30 @@ static __attribute__((noinline)) err_t serve_faults(struct message *message)
     return error;
 }
 
-static void serve(struct message *m, struct answer *answer, uint64_t *audit_deadline)
+/* The same with other threads beside this one: it has the lock, but not while it fills and replies. */
+static __attribute__((noinline)) err_t serve_faults_beside(struct worker *w,
+                                                           struct message *message)
+{
+    const uint64_t descriptor = ipc_with_reply(w->reply) | IPC_ACCEPT;
+    const unsigned threads = worker_count;
+    struct message m;
+    err_t error = ERR_OK;
+    message_move(&m, message);
+    while (error == ERR_OK && (m.info & IPC_INFO_FAULT) != 0 && is_page_fault(m.w[0])) {
+        struct fault_step step;
+        m.label = 0;
+        beside_resolve(threads, m.badge, m.w[0], m.w[1], &step);
+        uint64_t how = answer_step(&m, &step);
+        worker_give_lock(w, &step);
+        fault_fill(&step);
+        error = ipc_reply_receive_accept(PAGER_SLOT_ENDPOINT, &m, descriptor | how, w->accept);
+        worker_take_lock(w);
+    }
+    message_move(message, &m);
+    return error;
+}
+
+static void serve(struct worker *w, struct message *m, struct answer *answer)
 {
     if ((m->info & IPC_INFO_FAULT) != 0) {
         on_fault(m, answer);
@@ -279,31 +307,32 @@ static void serve(struct message *m, struct answer *answer, uint64_t *audit_dead
         if (!audit_is_held()) {
             work(); /* the janitor's signal: J1 */
         }
-    } else if (!defer(m)) {
+    } else if (!defer(w, m)) {
         at_once_groups = AT_ONCE_GROUPS;
         bool held = audit_is_held();
-        on_request(m, answer);
+        on_request(w->accept, m, answer);
         if (!held && audit_is_held()) {
-            *audit_deadline = time_ticks() + AUDIT_SECONDS * pager_timebase_hz;
+            audit_deadline = time_ticks() + AUDIT_SECONDS * pager_timebase_hz;
         }
     }
 }
 
-void server_main(uint64_t boot_address, uint64_t unused)
+/* A thread's whole life. */
+static void live(uint64_t thread)
 {
-    (void)unused;
-    print_to(PAGER_SLOT_MACHINE);
-    pager_start((const struct pager_boot *)boot_address);
+    struct worker w = worker_begin((unsigned)thread);
     struct message m = {0};
     struct answer answer = {0};
-    uint64_t audit_deadline = 0;
     for (;;) {
-        err_t error = exchange(&m, &answer, next_source(audit_deadline));
+        err_t error = exchange(&w, &m, &answer, next_source());
         if (error == ERR_OK && (m.info & IPC_INFO_FAULT) != 0 && !audit_is_held()) {
-            error = serve_faults(&m);
+            error = w.is_alone ? serve_faults(&w, &m) : serve_faults_beside(&w, &m);
+        }
+        if (!w.is_alone) {
+            beside_alone(); /* Z2 */
         }
         if (error == ERR_OK) {
-            serve(&m, &answer, &audit_deadline);
+            serve(&w, &m, &answer);
         } else if (error == ERR_TIMEOUT && audit_is_held()) {
             audit_release(); /* the deadline */
         } else if (error == ERR_WOULD_BLOCK || error == ERR_TIMEOUT) {
@@ -313,4 +342,14 @@ void server_main(uint64_t boot_address, uint64_t unused)
             PAGER_ASSERT(error == ERR_OK);
         }
     }
+}
+
+void server_main(uint64_t boot_address, uint64_t unused)
+{
+    (void)unused;
+    const struct pager_boot *boot = (const struct pager_boot *)boot_address;
+    print_to(PAGER_SLOT_MACHINE);
+    pager_start(boot);
+    workers_start(boot->threads, live);
+    live(0);
 }

@@ -11,15 +11,20 @@
 
 /* Slots of the pager's own capability table beyond those init filled. */
 enum request_slot {
+    /* of each thread: */
     SLOT_SEND = PAGER_SLOT_FREE, /* a capability on its way out, replaced by the next */
-    SLOT_ACCEPT,                 /* where a capability that arrives lands */
-    SLOT_WATCH,                  /* proc's notification */
-    SLOT_SPACE_TABLE,            /* proc's capability table */
+    SLOT_ACCEPT = SLOT_SEND + PAGER_THREADS_MAX, /* where a capability that arrives lands */
+    /* of all: */
+    SLOT_WATCH = SLOT_ACCEPT + PAGER_THREADS_MAX, /* proc's notification */
+    SLOT_SPACE_TABLE,                             /* proc's capability table */
     SLOT_JANITOR_THREAD,
     SLOT_JANITOR_WAKE,
     SLOT_SECOND_REPLY, /* one of the two reply objects holds a caller that waits for quiet */
     SLOT_AUDIT,        /* the endpoint of the audit that goes on; all rights */
+    SLOT_STRAY,        /* of the test hooks */
 };
+
+extern unsigned serving_thread; /* which of the pager's threads serves: whose slots */
 
 /* Serve one request. Returns the words of the answer. */
 unsigned request_serve(struct pager_request *request);

@@ -243,9 +243,9 @@ static err_t stray_make(uint32_t first, uint32_t end, unsigned type, unsigned sl
 {
     for (stray = (struct object_place){.page = first, .slot = (uint16_t)slot}; stray.page < end;
          stray.page++) {
-        if (byre_object_create(PAGER_SLOT_MEMORY, stray.page, slot, type, 0, 0, SLOT_ACCEPT) ==
+        if (byre_object_create(PAGER_SLOT_MEMORY, stray.page, slot, type, 0, 0, SLOT_STRAY) ==
             ERR_OK) {
-            return kernel_cap_delete(SLOT_ACCEPT);
+            return kernel_cap_delete(SLOT_STRAY);
         }
     }
     stray = (struct object_place){0};

@@ -180,6 +180,6 @@ void pager_start(const struct pager_boot *boot)
     records_publish(header, own_root);
     audit_start(header, (uint64_t)pages * PAGE_BYTES);
     janitor_start();
-    error = byre_notification_bind(PAGER_SLOT_NOTIFICATION, PAGER_SLOT_THREAD);
+    error = byre_notification_bind(PAGER_SLOT_NOTIFICATION, PAGER_SLOT_THREAD); /* the first's */
     PAGER_ASSERT(error == ERR_OK);
 }

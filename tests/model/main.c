@@ -3,7 +3,7 @@
  *
  *   model [--suite N] [--jobs N]
  *   model --seed S [--steps N] [--audit-every N] [--chunks N] [--overcommit] [--shortage]
- *         [--fierce] [--trace]
+ *         [--beside] [--fierce] [--trace]
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -31,6 +31,7 @@ static void run(void)
     for (model_step = 0; model_step < model.steps; model_step++) {
         sim_step();
         if (model_step % model.audit_every == model.audit_every - 1) {
+            port_alone(); /* as for a request: law 6 holds between those */
             sim_check_caches();
             books_check();
         }
@@ -64,6 +65,7 @@ static struct model_options suite_options(unsigned number)
         .chunks = chunks[number % 6],
         .overcommit = number % 4 == 3,
         .shortage = number % 3 == 1,
+        .beside = number % 4 >= 2,
         .fierce = number % 2 == 1,
     };
     return options;
@@ -103,10 +105,10 @@ static int run_suite(unsigned runs, unsigned jobs)
     for (unsigned i = 0; i < runs; i++) {
         struct model_options o = suite_options(i);
         failed += !passed[i];
-        printf("%s %u - seed %" PRIu64 ", %" PRIu64 " steps, %u MiB%s%s%s\n",
+        printf("%s %u - seed %" PRIu64 ", %" PRIu64 " steps, %u MiB%s%s%s%s\n",
                passed[i] ? "ok" : "not ok", i + 1, o.seed, o.steps, o.chunks * 2,
                o.overcommit ? ", overcommit" : "", o.shortage ? ", allocations fail" : "",
-               o.fierce ? ", fierce machine" : "");
+               o.beside ? ", threads beside one another" : "", o.fierce ? ", fierce machine" : "");
     }
     return failed == 0 ? 0 : 1;
 }
@@ -121,6 +123,8 @@ int main(int argc, char **argv)
             model.overcommit = true;
         } else if (strcmp(argv[i], "--shortage") == 0) {
             model.shortage = true;
+        } else if (strcmp(argv[i], "--beside") == 0) {
+            model.beside = true;
         } else if (strcmp(argv[i], "--fierce") == 0) {
             model.fierce = true;
         } else if (strcmp(argv[i], "--trace") == 0) {

@@ -12,6 +12,7 @@ struct model_options {
     unsigned chunks;      /* of fake memory, 2 MiB each */
     bool overcommit;
     bool shortage; /* allocations fail at random */
+    bool beside;   /* the pager has several threads */
     bool fierce;   /* much speculation and interleaving: slower, fiercer */
     bool trace;
 };

@@ -23,6 +23,8 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 RUNS = [  # tried in turn until one fails
     "--seed 1 --steps 12000 --audit-every 100 --chunks 12 --fierce",
     "--seed 2 --steps 12000 --audit-every 100 --chunks 8",
+    "--seed 9 --steps 12000 --audit-every 100 --chunks 12 --beside",
+    "--seed 10 --steps 20000 --audit-every 200 --chunks 6 --beside --fierce",
     "--seed 3 --steps 20000 --audit-every 200 --chunks 8",
     "--seed 4 --steps 20000 --audit-every 200 --chunks 6 --shortage --fierce",
     "--seed 5 --steps 20000 --audit-every 200 --chunks 5 --overcommit --fierce",

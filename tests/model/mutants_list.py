@@ -4,6 +4,8 @@ Most change the pager. Those under tests/model change what stands for the kernel
 half of copy-on-write, whose absence the checker must notice just as well.
 """
 
+BESIDE = "servers/pager/beside.h"
+WAIT = "servers/pager/beside.c"
 COW = "servers/pager/cow.c"
 FORK = "servers/pager/cow_fork.c"
 REMOVE = "servers/pager/cow_remove.c"
@@ -18,7 +20,7 @@ REGION = "servers/pager/region_change.c"
 PROC = "servers/pager/request_proc.c"
 SELF = "servers/pager/request_self.c"
 KERNEL = "tests/model/fake_table.c"
-REPLY = "tests/model/sim_access.c"
+REPLY = "tests/model/sim_faults.c"
 
 FORK_MUTANTS = [
     ("fork_does_not_flush", [(FORK,
@@ -54,6 +56,27 @@ FORK_MUTANTS = [
         "    }\n    entry_write(source")]),
     ("copy_does_not_count_children", [(KERNEL,
         "        fake_record(child)->count++;\n        entry = (entry", "        entry = (entry")]),
+]
+
+BESIDE_MUTANTS = [
+    ("requests_run_beside_answers_that_are_out", [(WAIT,
+        "        while (beside.steps[t].out != NULL && !beside_reply_is_done(t)) {\n"
+        "            beside_let_run();\n        }\n        beside_done(t);",
+        "        if (beside.steps[t].out != NULL && beside_reply_is_done(t)) {\n"
+        "            beside_done(t);\n        }")]),
+    ("uncommon_faults_run_beside_answers_that_are_out", [(BESIDE,
+        "    beside_alone();         /* Z2 */", "    fault_reach_empty(reach);")]),
+    ("entry_of_an_answer_that_is_out_is_free", [(BESIDE,
+        "        if (s->out == entry) {\n            return false;\n        }\n", "")]),
+    ("replaced_frame_is_let_go_before_the_reply", [(BESIDE,
+        " && frame != 0 &&\n            beside_reply_is_done(t)) {", " && frame != 0) {")]),
+    ("answer_is_finished_before_the_reply", [(WAIT,
+        "        while (beside.steps[t].out != NULL && !beside_reply_is_done(t)) {\n"
+        "            beside_let_run();\n        }\n", "")]),
+    ("finished_answer_stays_out", [(BESIDE,
+        "        beside.steps[thread].out = NULL;\n", "")]),
+    ("what_common_faults_remember_outlives_a_request", [(WAIT,
+        "    fault_reach_empty(&beside.reach);\n", "")]),
 ]
 
 PATH_MUTANTS = [
@@ -245,4 +268,5 @@ REGION_MUTANTS = [
         "return region_end(r) + 0 * up;")]),
 ]
 
-MUTANTS = FORK_MUTANTS + PATH_MUTANTS + FRAME_MUTANTS + REMOVE_MUTANTS + REGION_MUTANTS
+MUTANTS = (BESIDE_MUTANTS + FORK_MUTANTS + PATH_MUTANTS + FRAME_MUTANTS + REMOVE_MUTANTS +
+           REGION_MUTANTS)

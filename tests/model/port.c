@@ -7,6 +7,7 @@
 #include <byre/pager_boot.h>
 #include <byre/pager_hook.h>
 
+#include "beside.h"
 #include "chunk.h"
 #include "directory.h"
 #include "fake_calls.h"
@@ -111,13 +112,13 @@ static uint64_t make_window(uint64_t table_chunk)
  * Returns the first TABLE frame that is free. */
 static uint64_t boot(uint64_t *root_out)
 {
-    static const struct fake_hooks beside = {
+    static const struct fake_hooks others = {
         .interleave = sim_interleave, .flush = sim_flush, .table_freed = table_freed};
     void *window = (void *)(PAGER_WINDOW + ((uintptr_t)FIRST_FRAME << PAGE_SHIFT));
     uint64_t offender = 0;
     everything =
         (struct fake_authority){FIRST_FRAME, (uint64_t)model.chunks * CHUNK_PAGES, RIGHTS_ALL};
-    fake_start(FIRST_FRAME, model.chunks, window, &beside);
+    fake_start(FIRST_FRAME, model.chunks, window, &others);
     fake_calls_start();
     fake_cap_set_memory(PAGER_SLOT_MEMORY, everything);
     fake_cap_set_object(PAGER_SLOT_NOTIFICATION, OBJECT_NOTIFICATION);
@@ -140,7 +141,7 @@ static struct fault_reach reach; /* kept from fault to fault, as the main loop d
 
 void port_start(void)
 {
-    fault_reach_empty(&reach);
+    port_alone();
     uint64_t root = 0;
     uint64_t table_next = boot(&root);
     uint32_t object_pages = (uint32_t)dice_below(2);
@@ -220,25 +221,35 @@ static void failure_end(void)
 /* -------------------------------------------------------------------- faults */
 static struct fault_step step;
 
-struct port_answer port_fault(uint64_t badge, unsigned kind, uint64_t address)
+static struct port_answer answer_of(const struct fault_step *resolved)
 {
-    if (space_find(badge) == NULL) {
-        model_fail("the pager does not know space 0x%llx", (unsigned long long)badge);
-    }
-    failure_begin();
-    fault_resolve_near(&reach, badge, kind, address, &step);
-    fault_fill(&step);
-    failure_end();
-    switch (step.answer) {
+    switch (resolved->answer) {
     case FAULT_MAP:
         return (struct port_answer){
-            .verdict = PORT_MAP, .table = step.leaf, .word = (uint32_t)step.word};
+            .verdict = PORT_MAP, .table = resolved->leaf, .word = (uint32_t)resolved->word};
     case FAULT_AGAIN:
         return (struct port_answer){.verdict = PORT_FENCE};
     case FAULT_KILL:
         break;
     }
-    return (struct port_answer){.verdict = PORT_FAIL, .reason = step.reason};
+    return (struct port_answer){.verdict = PORT_FAIL, .reason = resolved->reason};
+}
+
+static void check_known(uint64_t badge)
+{
+    if (space_find(badge) == NULL) {
+        model_fail("the pager does not know space 0x%llx", (unsigned long long)badge);
+    }
+}
+
+struct port_answer port_fault(uint64_t badge, unsigned kind, uint64_t address)
+{
+    check_known(badge);
+    failure_begin();
+    fault_resolve_near(&reach, badge, kind, address, &step);
+    fault_fill(&step);
+    failure_end();
+    return answer_of(&step);
 }
 
 void port_fault_done(void)
@@ -246,10 +257,49 @@ void port_fault_done(void)
     fault_finish(&step);
 }
 
+static struct fault_step steps[PORT_THREADS];
+
+struct port_answer port_fault_out(unsigned thread, uint64_t badge, unsigned kind, uint64_t address)
+{
+    check_known(badge);
+    failure_begin();
+    beside_resolve(PORT_THREADS, badge, kind, address, &steps[thread]);
+    failure_end();
+    beside_put(thread, &steps[thread]);
+    return answer_of(&steps[thread]);
+}
+
+void port_fault_fill(unsigned thread)
+{
+    fault_fill(&steps[thread]);
+}
+
+void port_fault_back(unsigned thread)
+{
+    beside_done(thread);
+}
+
+/* As the main loop does it before whatever is not a common fault. */
+void port_alone(void)
+{
+    fault_reach_empty(&reach);
+    beside_alone();
+}
+
+bool beside_reply_is_done(unsigned thread)
+{
+    return sim_reply_is_done(thread);
+}
+
+void beside_let_run(void)
+{
+    sim_let_run();
+}
+
 /* What the main loop does when no message waits. */
 bool port_work(void)
 {
-    fault_reach_empty(&reach);
+    port_alone();
     return teardown_step() || promise_adjust_chunks();
 }
 
@@ -293,7 +343,7 @@ unsigned port_space(uint64_t space_id)
 void port_request(struct pager_request *request, uint64_t badge)
 {
     request->badge = badge;
-    fault_reach_empty(&reach);
+    port_alone();
     failure_begin();
     (void)request_serve(request);
     failure_end();

@@ -33,8 +33,16 @@ void port_stop(void);
 void port_request(struct pager_request *request, uint64_t badge);
 struct port_answer port_fault(uint64_t badge, unsigned kind, uint64_t address);
 void port_fault_done(void); /* the kernel has replied, or found the faulter gone */
-void port_settle(void);     /* all that was put off, and what is kept for reuse goes */
-bool port_work(void); /* one slice of what the pager does between messages; false: nothing left */
+
+/* The same by one of several threads of the pager: its answer is out when this returns a map item; then it
+ * fills the page, the kernel replies (sim_reply_is_done), and it comes back. */
+enum { PORT_THREADS = 4 };
+struct port_answer port_fault_out(unsigned thread, uint64_t badge, unsigned kind, uint64_t address);
+void port_fault_fill(unsigned thread);
+void port_fault_back(unsigned thread);
+void port_alone(void);  /* until no answer is out */
+void port_settle(void); /* all that was put off, and what is kept for reuse goes */
+bool port_work(void);   /* one slice of what the pager does between messages; false: nothing left */
 
 /* The second kernel's number of the space with this id; 0: the pager knows no such space. */
 unsigned port_space(uint64_t space_id);

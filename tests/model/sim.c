@@ -30,6 +30,7 @@ void sim_start(void)
     sim_process_limit = dice_chance(2) ? SIM_PROCESSES : (unsigned)dice_between(2, 6);
     memset(&sim_snapshot, 0, sizeof(sim_snapshot));
     sim_hot_address = 0;
+    sim_faults_start();
     nesting = 0;
 }
 

@@ -5,6 +5,8 @@
  *   S2  While the pager works on a request of a process, its other threads run on; they may see
  *       the state before or after the change, where the request changes rights.
  *   S3  A process that the pager fails is ended at once, as proc does.
+ *   S4  With --beside several of the pager's threads have answers out: each fills a page, replies and
+ *       comes back in its own time, with whatever else happens in between.
  */
 #ifndef TESTS_MODEL_SIM_H
 #define TESTS_MODEL_SIM_H
@@ -20,6 +22,7 @@ enum { SIM_PROCESSES = 12, SIM_THREADS = 3 };
 struct sim_thread {
     bool exists;
     bool waits;   /* its access faulted; the fault is queued */
+    bool served;  /* a thread of the pager's has it */
     bool in_call; /* the pager works on its request */
     unsigned hart;
     uint64_t address;
@@ -78,9 +81,18 @@ void sim_flush(unsigned space, uint64_t address, uint64_t pages); /* the kernel 
 void sim_interleave(void);   /* the kernel lets others run (K2) */
 void sim_check_caches(void); /* the fences kept their promise, for every space */
 
+/* sim_faults.c */
+void sim_faults_start(void);
+void sim_queue_fault(struct sim_thread *thread);
+void sim_serve_fault(void); /* the pager takes one queued fault, or goes on with one */
+bool sim_reply_is_done(unsigned port);
+void sim_let_run(void); /* the pager waits for another of its threads */
+
 /* sim_access.c */
+extern bool sim_is_filling; /* nobody disappears meanwhile */
+unsigned sim_rights_needed(enum machine_access access);
+unsigned sim_rights_at(const struct sim_process *process, uint64_t page);
 void sim_run_thread(struct sim_process *process, struct sim_thread *thread);
-void sim_serve_fault(void); /* the pager takes one queued fault, if there is one */
 uint64_t sim_random_address(const struct sim_process *process);
 struct sim_process *sim_random_process(void); /* NULL: none lives */
 /* Store to every page of a span, one after the other; stops when the process ends. */

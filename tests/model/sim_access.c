@@ -1,4 +1,4 @@
-/* Threads that touch memory, and the queue of their faults. See sim.h. */
+/* Threads that touch memory. See sim.h. */
 #include <inttypes.h>
 #include <string.h>
 
@@ -12,8 +12,7 @@
 
 enum { RETRIES_MAX = 200 };
 
-static uint64_t queue_order;
-static bool is_filling; /* nobody disappears meanwhile */
+bool sim_is_filling;
 uint64_t sim_hot_address;
 
 struct sim_process *sim_random_process(void)
@@ -80,7 +79,7 @@ static unsigned word_of(uint64_t address)
     return 0;
 }
 
-static unsigned rights_needed(enum machine_access access)
+unsigned sim_rights_needed(enum machine_access access)
 {
     switch (access) {
     case ACCESS_LOAD:
@@ -95,7 +94,7 @@ static unsigned rights_needed(enum machine_access access)
     return 0;
 }
 
-static unsigned rights_at(const struct sim_process *process, uint64_t page)
+unsigned sim_rights_at(const struct sim_process *process, uint64_t page)
 {
     const struct oracle_region *region = oracle_find(&process->oracle, page);
     return region == NULL ? 0 : region->rights;
@@ -104,7 +103,7 @@ static unsigned rights_at(const struct sim_process *process, uint64_t page)
 /* S2: what the page's rights may be taken to be, at most, while a request is under way. */
 static unsigned rights_granted(const struct sim_process *process, uint64_t page)
 {
-    unsigned rights = rights_at(process, page);
+    unsigned rights = sim_rights_at(process, page);
     if (sim_transition.process == process && page - sim_transition.start < sim_transition.pages &&
         !sim_transition.removes) {
         rights |= sim_transition.rights;
@@ -114,11 +113,11 @@ static unsigned rights_granted(const struct sim_process *process, uint64_t page)
 
 static void check_granted(const struct sim_process *process, const struct sim_thread *thread)
 {
-    unsigned needed = rights_needed(thread->access);
+    unsigned needed = sim_rights_needed(thread->access);
     if ((rights_granted(process, thread->address >> PAGE_SHIFT) & needed) != needed) {
         model_fail("process %" PRIx64 ": access %d to 0x%" PRIx64 " went through, rights are %u",
                    process->id, thread->access, thread->address,
-                   rights_at(process, thread->address >> PAGE_SHIFT));
+                   sim_rights_at(process, thread->address >> PAGE_SHIFT));
     }
 }
 
@@ -182,8 +181,8 @@ static bool go_on_walking(const struct sim_process *process, struct sim_thread *
 {
     uint64_t next = thread->address + PAGE_BYTES;
     if (thread->burst == 0 || oracle_find(&process->oracle, next >> PAGE_SHIFT) == NULL ||
-        rights_at(process, next >> PAGE_SHIFT) !=
-            rights_at(process, thread->address >> PAGE_SHIFT) ||
+        sim_rights_at(process, next >> PAGE_SHIFT) !=
+            sim_rights_at(process, thread->address >> PAGE_SHIFT) ||
         next % PAGE_BYTES != oracle_word_offset(word_of(next))) {
         thread->burst = 0;
         return false;
@@ -227,8 +226,8 @@ static void choose_access(struct sim_process *process, struct sim_thread *thread
         break;
     }
     /* Most programs do what they may. */
-    unsigned needed = rights_needed(thread->access);
-    unsigned rights = rights_at(process, thread->address >> PAGE_SHIFT);
+    unsigned needed = sim_rights_needed(thread->access);
+    unsigned rights = sim_rights_at(process, thread->address >> PAGE_SHIFT);
     if ((rights & needed) != needed && !dice_chance(100)) {
         thread->access = rights & MAP_R ? ACCESS_LOAD : rights & MAP_X ? ACCESS_FETCH : ACCESS_LOAD;
     }
@@ -240,8 +239,8 @@ static void choose_access(struct sim_process *process, struct sim_thread *thread
 /* A program that may not touch what it rolled would only die: let few do so. */
 static bool would_die(const struct sim_process *process, const struct sim_thread *thread)
 {
-    unsigned needed = rights_needed(thread->access);
-    return (rights_at(process, thread->address >> PAGE_SHIFT) & needed) != needed;
+    unsigned needed = sim_rights_needed(thread->access);
+    return (sim_rights_at(process, thread->address >> PAGE_SHIFT) & needed) != needed;
 }
 
 void sim_run_thread(struct sim_process *process, struct sim_thread *thread)
@@ -270,130 +269,10 @@ void sim_run_thread(struct sim_process *process, struct sim_thread *thread)
         model_fail("process %" PRIx64 ": access %d to 0x%" PRIx64 " faults for ever", process->id,
                    thread->access, thread->address);
     }
-    thread->waits = true; /* S1 */
-    thread->queued_at = ++queue_order;
+    sim_queue_fault(thread);
 }
 
-/* --------------------------------------------------------------- fault queue */
-static bool take_fault(struct sim_process **process_out, struct sim_thread **thread_out)
-{
-    uint64_t first = UINT64_MAX;
-    for (unsigned i = 0; i < SIM_PROCESSES; i++) {
-        struct sim_process *process = &sim_processes[i];
-        for (unsigned t = 0; process->live && t < SIM_THREADS; t++) {
-            struct sim_thread *thread = &process->threads[t];
-            /* Priorities reorder the queue now and then. */
-            if (thread->exists && thread->waits && (thread->queued_at < first || dice_chance(6))) {
-                first = thread->queued_at;
-                *process_out = process;
-                *thread_out = thread;
-            }
-        }
-    }
-    return first != UINT64_MAX;
-}
-
-/* The kernel's half of a fault's answer: the map item, and the fence it implies. */
-static void install(const struct sim_process *process, const struct sim_thread *thread,
-                    const struct port_answer *answer)
-{
-    static const struct fake_authority everything = {0, UINT64_MAX, RIGHT_BIND | RIGHT_WRITE};
-    uint64_t index = (thread->address >> PAGE_SHIFT) % TABLE_ENTRIES;
-    uint64_t done = 0;
-    uint64_t old = fake_entries(answer->table)[index];
-    err_t err = fake_table_map(&everything, answer->table, index, 1, &answer->word, &done);
-    if (err != ERR_OK) {
-        model_fail("the kernel refuses the map item of a fault's answer: error %d", err);
-    }
-    if (old & PTE_V) {
-        machine_flush(process->space, thread->address & ~(uint64_t)(PAGE_BYTES - 1), 1);
-    }
-}
-
-static void check_refusal(const struct sim_process *process, const struct sim_thread *thread,
-                          const struct port_answer *answer)
-{
-    unsigned needed = rights_needed(thread->access);
-    uint64_t page = thread->address >> PAGE_SHIFT;
-    const struct oracle_region *region = oracle_find(&process->oracle, page);
-    bool allowed = (rights_at(process, page) & needed) == needed;
-    bool poor = answer->reason == PAGER_REASON_NO_MEMORY;
-    if (allowed && !poor) {
-        model_fail("process %" PRIx64 ": access %d to 0x%" PRIx64 " is refused (reason %u)",
-                   process->id, thread->access, thread->address, answer->reason);
-    }
-    bool may_be_poor = model.overcommit || port_allocation_failed() ||
-                       (region != NULL && (region->flags & REGION_STACK));
-    if (allowed && poor && !may_be_poor) {
-        model_fail("process %" PRIx64 ": a store to 0x%" PRIx64 " finds no memory, against the "
-                   "promise",
-                   process->id, thread->address);
-    }
-    if (!allowed && poor && !may_be_poor) {
-        model_fail("process %" PRIx64 ": a refused access took memory", process->id);
-    }
-}
-
-static void end_thread(struct sim_process *process, struct sim_thread *thread)
-{
-    unsigned left = 0;
-    memset(thread, 0, sizeof(*thread));
-    for (unsigned t = 0; t < SIM_THREADS; t++) {
-        left += process->threads[t].exists;
-    }
-    if (left == 0) {
-        sim_end(process);
-    }
-}
-
-void sim_serve_fault(void)
-{
-    struct sim_process *process = NULL;
-    struct sim_thread *thread = NULL;
-    if (!take_fault(&process, &thread)) {
-        return;
-    }
-    static const unsigned kinds[] = {[ACCESS_LOAD] = FAULT_PAGE_READ,
-                                     [ACCESS_STORE] = FAULT_PAGE_WRITE,
-                                     [ACCESS_AMO] = FAULT_PAGE_WRITE,
-                                     [ACCESS_FETCH] = FAULT_PAGE_EXECUTE};
-    struct port_answer answer = port_fault(process->id, kinds[thread->access], thread->address);
-    model_trace("fault of %" PRIx64 ", access %d at 0x%" PRIx64 ": verdict %d reason %u",
-                process->id, thread->access, thread->address, answer.verdict, answer.reason);
-    unsigned needed = rights_needed(thread->access);
-    unsigned rights = rights_at(process, thread->address >> PAGE_SHIFT);
-    sim_counts.faults++;
-    if (answer.verdict == PORT_MAP && !is_filling &&
-        dice_chance(60)) { /* it is gone before the reply */
-        port_fault_done();
-        end_thread(process, thread);
-        return;
-    }
-    switch (answer.verdict) {
-    case PORT_MAP:
-        sim_counts.maps++;
-        install(process, thread, &answer);
-        break;
-    case PORT_FENCE:
-        sim_counts.fences++;
-        machine_flush(process->space, thread->address & ~(uint64_t)(PAGE_BYTES - 1), 1);
-        break;
-    case PORT_FAIL:
-        check_refusal(process, thread, &answer);
-        sim_counts.kills++;
-        sim_counts.ended_by_memory += answer.reason == PAGER_REASON_NO_MEMORY;
-        port_fault_done();
-        sim_end(process); /* S3 */
-        return;
-    }
-    port_fault_done();
-    if ((rights & needed) != needed) {
-        model_fail("process %" PRIx64 ": access %d to 0x%" PRIx64 " is answered, rights are %u",
-                   process->id, thread->access, thread->address, rights);
-    }
-    thread->waits = false;
-}
-
+/* ------------------------------------------------------------------- filling */
 static void fill(struct sim_process *process, struct sim_thread *thread, uint64_t start,
                  uint64_t pages)
 {
@@ -418,7 +297,7 @@ static void fill(struct sim_process *process, struct sim_thread *thread, uint64_
 void sim_fill(struct sim_process *process, struct sim_thread *thread, uint64_t start,
               uint64_t pages)
 {
-    is_filling = true;
+    sim_is_filling = true;
     fill(process, thread, start, pages);
-    is_filling = false;
+    sim_is_filling = false;
 }
