@@ -28,6 +28,8 @@
  *   struct thread *arch_resume_message(to, label, w0, w1, w2, w3, badge, info);
  *       These are `to`'s registers, others that a call may change are zero. Does not return, but on the
  *       host: `to`.
+ *   err_t arch_switch(function, caller), arch_switch_to(function, caller, other, word);
+ *       A call ends by this: the caller's registers go to memory, and the function says who runs.
  * And in arch_message.h, for ipc_fast.c, what the call brought it in (caller and hart besides), and
  *   struct thread *arch_message_resume(to, badge, info, is_long);
  *       As arch_resume_message, the label and the words being those of the call: eight if long.

@@ -79,7 +79,7 @@ def kernel_findings(limit):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--kernel-limit", type=int, default=6700)
+    parser.add_argument("--kernel-limit", type=int, default=6800)
     arguments = parser.parse_args()
     table = tomllib.loads(pathlib.Path("tools/rooms.toml").read_text())
     findings = kernel_findings(arguments.kernel_limit)

@@ -28,6 +28,7 @@ struct hart {
     bool
         must_set_timer; /* (assembly reads both as one) something changed what the timer is to be set to [K] */
     uint64_t ready_bitmap;       /* R2 [K] */
+    struct list_node *preempted; /* whose ready queue's head was preempted last; never NULL [K] */
     struct space *space;         /* R3 [K] */
     uint64_t space_tag;          /* the architecture's: of spaces it may load as they are [K] */
     uint64_t float_id;           /* current's [K] */

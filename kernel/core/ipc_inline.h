@@ -33,7 +33,7 @@ ALWAYS_INLINE struct thread *find_receiver(const struct hart *hart, uint64_t rea
 ALWAYS_INLINE void hand_over(struct hart *hart, uint64_t ready, struct thread *to)
 {
     if (ready != 0) { /* J3 */
-        schedule_account(hart);
+        (void)schedule_account(hart, hart->current);
     }
     to->hart = hart; /* partners stay together: H4 says that it may run anywhere */
     schedule_hand_over(hart, to);
@@ -48,7 +48,7 @@ ALWAYS_INLINE void hold_and_run(struct hart *hart, uint64_t ready, struct endpoi
     endpoint_take_receiver(endpoint, receiver);
     reply->caller = caller;
     caller->state = THREAD_REPLYING;
-    caller->accepts = accepts;
+    caller->wait_flags = accepts ? WAIT_ACCEPTS : 0;
     caller->waits_on.reply = reply;
     hand_over(hart, ready, receiver);
 }
@@ -82,7 +82,7 @@ ALWAYS_INLINE void answer_and_wait(struct hart *hart, uint64_t ready, struct thr
     reply->caller = NULL;
     server->waits_on.endpoint = endpoint;
     server->state = THREAD_RECEIVING;
-    server->accepts = accepts;
+    server->wait_flags = accepts ? WAIT_ACCEPTS : 0;
     endpoint_add_receiver(endpoint, server);
     hand_over(hart, ready, answered);
 }

@@ -21,10 +21,11 @@ err_t message_note_accept(struct thread *receiver)
 {
     struct capability *slot;
 
-    receiver->accepts = (receiver->registers[REGISTER_A6] & IPC_ACCEPT) != 0;
-    if (!receiver->accepts) {
+    receiver->wait_flags = 0;
+    if ((receiver->registers[REGISTER_A6] & IPC_ACCEPT) == 0) {
         return ERR_OK;
     }
+    receiver->wait_flags = WAIT_ACCEPTS;
     return captable_find_empty(receiver->captable, receiver->registers[REGISTER_T4], &slot);
 }
 

@@ -28,5 +28,8 @@ ALWAYS_INLINE struct capability *message_target(const struct thread *receiver)
 {
     struct capability *target = captable_slot(receiver->captable, receiver->registers[REGISTER_T4]);
 
-    return receiver->accepts && target != NULL && capability_is_empty(target) ? target : NULL;
+    return (receiver->wait_flags & WAIT_ACCEPTS) != 0 && target != NULL &&
+                   capability_is_empty(target)
+               ? target
+               : NULL;
 }

@@ -4,7 +4,7 @@
 #include "arch.h"
 #include "core/captable.h"
 #include "core/ipc.h"
-#include "core/schedule.h"
+#include "core/schedule_fast.h"
 #include "core/syscall.h"
 
 /* Hand the bits to whoever is there for them (F1). */
@@ -19,8 +19,8 @@ static void deliver(struct notification *notification)
     if (!list_is_empty(&notification->waiters)) {
         thread = container_of(notification->waiters.next, struct thread, queue);
         notification->bits = 0;
-        thread_unwait(thread); /* its other registers are all there */
-        thread->registers[REGISTER_A0] = ERR_OK;
+        thread_unwait(thread);
+        thread_fail(thread, ERR_OK);
         thread->registers[REGISTER_A1] = bits;
         schedule_wake_last(thread);
     } else if (thread != NULL && thread->state == THREAD_RECEIVING) {
@@ -66,9 +66,23 @@ err_t notification_drain(struct notification *notification)
 
 err_t sys_signal(struct thread *caller, struct capability *notification)
 {
-    (void)caller;
-    notification_signal((struct notification *)notification->object, notification->badge);
+    struct notification *signalled = (struct notification *)notification->object;
+    struct thread *waiter = container_of(signalled->waiters.next, struct thread, queue);
+    uint64_t bits = notification->badge == 0 ? 1 : notification->badge;
+
+    if (!list_is_empty(&signalled->waiters) && schedule_may_run(caller, waiter)) {
+        return arch_switch_to(core_run_woken, caller, waiter, bits);
+    }
+    notification_signal(signalled, bits);
     return ERR_OK;
+}
+
+ALWAYS_INLINE void wait(struct thread *caller, struct notification *notification, unsigned flags)
+{
+    caller->state = THREAD_WAITING;
+    caller->wait_flags = (uint8_t)flags;
+    caller->waits_on.notification = notification;
+    list_push_back(&notification->waiters, &caller->queue);
 }
 
 err_t sys_wait(struct thread *caller, struct notification *notification)
@@ -80,14 +94,15 @@ err_t sys_wait(struct thread *caller, struct notification *notification)
         notification->bits = 0;
         return ERR_OK;
     }
-    if (deadline_ticks != TICKS_NEVER) {
-        TRY(deadline_check(deadline_ticks));
-        thread_arm(caller, deadline_ticks);
+    if (deadline_ticks == TICKS_NEVER) {
+        wait(caller, notification, WAIT_BARE);
+        return arch_switch(core_run_next, caller); /* the bits come with what wakes it */
     }
-    schedule_block(caller, THREAD_WAITING);
-    caller->waits_on.notification = notification;
-    list_push_back(&notification->waiters, &caller->queue);
-    return ERR_OK; /* the bits are stored when they come */
+    TRY(deadline_check(deadline_ticks));
+    wait(caller, notification, 0);
+    thread_arm(caller, deadline_ticks);
+    caller->hart->must_choose = true;
+    return ERR_OK;
 }
 
 err_t sys_notification_bind(struct thread *caller, struct notification *notification)

@@ -15,6 +15,7 @@ void schedule_start(struct hart *hart, uint64_t timebase_hz)
     }
     ticks_per_ms = timebase_hz / 1000;
     slice_length_ticks = ticks_per_ms * SLICE_MS;
+    hart->preempted = hart->ready;
     hart->switched_ticks = arch_time_ticks();
     hart->must_choose = true;
     hart->must_set_timer = true;
@@ -113,8 +114,14 @@ static void run(struct hart *hart, struct thread *next)
     if (next != NULL && has_equals(next)) {
         hart->must_set_timer = true; /* G3; a timer that is set too early does no harm */
     }
-    event_record_at(hart, schedule_account(hart), EVENT_SWITCH, (uint64_t)next, 0);
+    if (hart->current != NULL) {
+        (void)schedule_account(hart, hart->current);
+    } else {
+        hart->switched_ticks = arch_time_ticks();
+    }
+    event_record_at(hart, hart->switched_ticks, EVENT_SWITCH, (uint64_t)next, 0);
     if (next != NULL) {
+        thread_fill(next);
         schedule_hand_over(hart, next);
         return;
     }

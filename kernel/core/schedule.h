@@ -48,13 +48,11 @@ static inline void schedule_unqueue(struct thread *ready)
 }
 
 /* Charge the current thread for the time since this was last done. */
-ALWAYS_INLINE uint64_t schedule_account(struct hart *hart)
+ALWAYS_INLINE uint64_t schedule_account(struct hart *hart, struct thread *current)
 {
     uint64_t now_ticks = arch_time_ticks();
 
-    if (hart->current != NULL) {
-        hart->current->run_ticks += now_ticks - hart->switched_ticks;
-    }
+    current->run_ticks += now_ticks - hart->switched_ticks;
     hart->switched_ticks = now_ticks;
     return now_ticks;
 }
@@ -69,6 +67,7 @@ ALWAYS_INLINE void schedule_hand_over(struct hart *hart, struct thread *next)
         hart->float_id = next->float_id;
     }
     next->state = THREAD_RUNNING;
+    next->wait_flags = 0;
     hart->space = next->space;
     arch_space_load(hart, next->space);
 }

@@ -47,13 +47,14 @@ void thread_fail(struct thread *thread, err_t error)
 {
     uint64_t *r = thread->registers;
 
-    if (thread->state != THREAD_WAITING) { /* else all are there (ipc_fast.h, J2) */
+    if (thread->state != THREAD_WAITING || (thread->wait_flags & WAIT_BARE) != 0) { /* H2, J2 */
         r[REGISTER_RA] = r[REGISTER_T0] = r[REGISTER_T1] = r[REGISTER_T2] = 0;
         r[REGISTER_A1] = r[REGISTER_A2] = r[REGISTER_A3] = r[REGISTER_A4] = r[REGISTER_A5] = 0;
         r[REGISTER_A6] = r[REGISTER_A7] = 0;
         r[REGISTER_T3] = r[REGISTER_T4] = r[REGISTER_T5] = r[REGISTER_T6] = 0;
     }
     r[REGISTER_A0] = error;
+    thread->wait_flags = 0;
 }
 
 static bool is_stopped(const struct thread *thread)
@@ -68,6 +69,7 @@ void thread_stop(struct thread *thread)
     }
     if (thread->state == THREAD_READY) {
         schedule_unqueue(thread);
+        thread_fill(thread);
     } else if (thread->state == THREAD_RUNNING) {
         thread->hart->must_choose = true;
     } else {

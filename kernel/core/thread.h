@@ -2,7 +2,8 @@
  *
  *   H1  A thread is in exactly one place: running on a hart, in one ready queue, in one wait
  *       (endpoint queue, reply object, notification), or nowhere (STOPPED, FAULTED).
- *   H2  registers[] and pc are the user's whole integer state whenever the thread is not running.
+ *   H2  registers[] and pc are the user's whole integer state whenever the thread is not running, but
+ *       while it is WAIT_BARE (WAITING, or READY with OK and no result). thread_fail fills them.
  *   H3  A thread that was started has a space and a capability table, which cannot be destroyed
  *       before it is (their bound_threads counts it).
  *   H4  rank is 1 << priority, or 0 if the short path of IPC must not run it: while a deadline is
@@ -32,6 +33,11 @@ enum {
 /* A descriptor's lower half with its sign is never this. */
 #define RECEIVE_NONE (INT64_C(1) << 32)
 
+enum {
+    WAIT_ACCEPTS = 1 << 0, /* what comes may bring a capability: to the slot in its t4 */
+    WAIT_BARE = 1 << 1,    /* of registers[] only what a call keeps is there: the others are zero */
+};
+
 struct thread {
     struct object object; /* header: type and generation; first in every object */
 
@@ -44,7 +50,7 @@ struct thread {
 
     /* Scheduling [K] */
     uint8_t state;
-    bool accepts; /* what it waits for may bring a capability: to the slot in its t4 */
+    uint8_t wait_flags; /* WAIT_*; none while it runs */
     uint8_t priority;
     uint8_t flags;    /* THREAD_FLAG_* */
     uint8_t in_fault; /* its wait is for the answer to a fault, not to a call: FAULT_*; else 0 */
@@ -98,6 +104,14 @@ void thread_unwait(struct thread *thread);
 void thread_arm(struct thread *thread, uint64_t deadline_ticks); /* it waits until then */
 /* A call of its ends with this error and nothing else. */
 void thread_fail(struct thread *thread, err_t error);
+/* H2 */
+static inline void thread_fill(struct thread *thread)
+{
+    if ((thread->wait_flags & WAIT_BARE) != 0) {
+        thread_fail(thread, ERR_OK);
+    }
+}
+
 /* Out of whatever it waits in or is queued in; an interrupted call will return PEER_GONE. */
 void thread_stop(struct thread *thread);
 void thread_note_stopped(struct thread *thread); /* it is nowhere from now on */

@@ -86,6 +86,21 @@ static inline uint64_t arch_accept_slot(const struct thread *caller)
 
 #define JUMP(place, ...) __asm__ volatile("j " place : : __VA_ARGS__)
 
+/* notification.c alone does so: it is compiled without s0 to s11, which are the user's. */
+#define arch_switch(function, caller, ...)                   \
+    ({                                                       \
+        register struct thread *a0 __asm__("a0") = (caller); \
+        JUMP("switch_" #function, "r"(a0), ##__VA_ARGS__);   \
+        __builtin_unreachable();                             \
+        ERR_DONE;                                            \
+    })
+#define arch_switch_to(function, caller, other, word)       \
+    ({                                                      \
+        register struct thread *a1 __asm__("a1") = (other); \
+        register uint64_t a2 __asm__("a2") = (word);        \
+        arch_switch(function, caller, "r"(a1), "r"(a2));    \
+    })
+
 static inline struct thread *arch_resume_message(struct thread *to, uint64_t label, uint64_t w0,
                                                  uint64_t w1, uint64_t w2, uint64_t w3,
                                                  uint64_t badge, uint64_t info)

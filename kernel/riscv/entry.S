@@ -162,6 +162,21 @@ general_\function:
     j       switched
     .endm
 
+    /* For arch_switch: a0 is the caller. */
+    .macro  switching function
+    .global switch_\function
+switch_\function:
+    csrr    ra, sepc
+    addi    ra, ra, 4
+    sd      ra, REGISTER(0)(a0)
+    move    sd, a0, CALLEE_SAVED
+    call    \function
+    j       switched
+    .endm
+
+    switching core_run_woken
+    switching core_run_next
+
     general core_call_generally
     general core_reply_receive_generally
     general core_reply_receive_fault

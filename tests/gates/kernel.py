@@ -25,6 +25,7 @@ SUM_BIT = 1 << 18
 USER_KEEPS = {"t0", "t1", "t2", "t3", "t4", "t5"}
 MAY_CHANGE_THEM = ("kernel/riscv/entry.S", "boot/head.S")
 MESSAGE = {"a0", "a1", "a2", "a3", "a4", "a5"}
+SAVED = {"s0", "fp", *(f"s{number}" for number in range(1, 12))}
 STORE_OR_BRANCH = re.compile(r"^(c\.)?(s[bhwd]|b[a-z]+|j|jr|sfence\.vma)$")
 FLOATING_POINT = re.compile(r"^(c\.)?f(?!ence)[a-z]+(\.|$|ld|sd|lw|sw)|^f(r|s)(csr|rm|flags)")
 CSR_WRITE = re.compile(r"^csrr?[wsc]i?$")
@@ -143,14 +144,17 @@ def user_registers_stay(tap):
 
 
 def messages_stay(tap):
-    """The short path of IPC keeps the label and the words in registers, and calls nothing."""
-    names = set(elf.symbols(pathlib.Path("build/obj/kernel/kernel/core/ipc_fast.c.o")))
-    code = [(function, instruction) for function, instructions in elf.disassembly(KERNEL)
-            for instruction in instructions if function in names]
-    bad = [f"{instruction.name} in {function}" for function, instruction in code
-           if instruction.operands[:1] and instruction.operands[0] in MESSAGE
-           and not STORE_OR_BRANCH.match(instruction.name)]
-    tap.check(code and not bad, "a message stays in its registers on the short path", bad[:5])
+    """The short path of IPC keeps label and words in registers; how a signal ends, those of the user."""
+    ipc = set(elf.symbols(pathlib.Path("build/obj/kernel/kernel/core/ipc_fast.c.o")))
+    signals = {"decode_signal", "decode_wait", "sys_signal", "sys_wait"}
+    for names, kept, what in ((ipc, MESSAGE, "a message stays in its registers on the short path"),
+                              (signals, SAVED, "signal and wait leave s0 to s11 alone")):
+        code = [(function, instruction) for function, instructions in elf.disassembly(KERNEL)
+                for instruction in instructions if function in names]
+        bad = [f"{instruction.name} in {function}" for function, instruction in code
+               if instruction.operands[:1] and instruction.operands[0] in kept
+               and not STORE_OR_BRANCH.match(instruction.name)]
+        tap.check(len(code) > len(names) and not bad, what, bad[:5])
 
 
 def write_xor_execute(tap):

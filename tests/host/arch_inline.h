@@ -18,3 +18,7 @@ void arch_keep_temporaries(struct thread *caller);
 uint64_t arch_accept_slot(const struct thread *caller);
 struct thread *arch_resume_message(struct thread *to, uint64_t label, uint64_t w0, uint64_t w1,
                                    uint64_t w2, uint64_t w3, uint64_t badge, uint64_t info);
+#define arch_switch(function, caller) (fake_end_call(caller), (void)function(caller), ERR_DONE)
+#define arch_switch_to(function, caller, other, word) \
+    (fake_end_call(caller), (void)function(caller, other, word), ERR_DONE)
+void fake_end_call(struct thread *caller); /* as the assembly leaves its registers */

@@ -24,7 +24,9 @@ KERNEL_LINK = $(CC) $(KERNEL_LDFLAGS) -T $(BUILD)/linker/kernel.ld
 $(BUILD)/obj/kernel/boot/% $(BUILD)/obj/kernel/kernel/riscv/%: KERNEL_CFLAGS += -fno-jump-tables -fno-tree-switch-conversion
 
 $(BUILD)/obj/kernel/kernel/core/ipc_fast.c.o $(BUILD)/obj/kernel/kernel/core/ipc_fault.c.o \
-$(BUILD)/obj/kernel/kernel/riscv/trap.c.o: KERNEL_CFLAGS += $(FREE_OF:%=-fcall-used-%) -ffixed-s0
+$(BUILD)/obj/kernel/kernel/core/schedule_fast.c.o $(BUILD)/obj/kernel/kernel/riscv/trap.c.o: KERNEL_CFLAGS += $(FREE_OF:%=-fcall-used-%) -ffixed-s0
+# arch_switch, in kernel/riscv/arch_inline.h
+$(BUILD)/obj/kernel/kernel/core/notification.c.o: KERNEL_CFLAGS += $(FREE_OF:%=-ffixed-%) -ffixed-s0
 # kernel/riscv/arch_message.h
 MESSAGE := a0 a1 a2 a3 a4 a5 a6 a7
 $(BUILD)/obj/kernel/kernel/core/ipc_fast.c.o: KERNEL_CFLAGS += $(MESSAGE:%=-ffixed-%)

@@ -232,6 +232,11 @@ struct thread *arch_message_resume(struct thread *to, uint64_t badge, uint64_t i
                   is_long ? message_caller : NULL);
 }
 
+void fake_end_call(struct thread *caller)
+{
+    memset(&caller->registers[REGISTER_A2], 0, 6 * sizeof(uint64_t));
+}
+
 uint64_t arch_thread_register(const struct thread *thread, unsigned index)
 {
     return index < THREAD_REGISTERS ? thread->registers[index]

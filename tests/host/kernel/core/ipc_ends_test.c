@@ -4,7 +4,7 @@
  * sources: kernel/core/interrupt.c kernel/core/ipc.c kernel/core/ipc_fast.c kernel/core/ipc_fault.c
  * sources: kernel/core/machine.c kernel/core/memory.c kernel/core/message.c
  * sources: kernel/core/notification.c kernel/core/object.c kernel/core/panic.c
- * sources: kernel/core/reply.c kernel/core/schedule.c kernel/core/balance.c
+ * sources: kernel/core/reply.c kernel/core/schedule.c kernel/core/schedule_fast.c kernel/core/balance.c
  * sources: kernel/core/scrub.c kernel/core/space.c
  * sources: kernel/core/start.c kernel/core/syscall.c kernel/core/table.c
  * sources: kernel/core/table_range.c kernel/core/thread.c kernel/core/timer.c
@@ -55,7 +55,7 @@ static void many_waiters_are_woken_in_slices(void **state)
     assert_int_equal(init->registers[REGISTER_PC], 0x1000);
     world_check();
     for (unsigned i = 0; i < 40; i++) {
-        assert_int_equal(callers[i]->state, i < 16 ? THREAD_READY : THREAD_CALLING);
+        assert_int_equal(callers[i]->state, i < WAITERS_SLICE ? THREAD_READY : THREAD_CALLING);
     }
     assert_int_equal(pair_call(client, 0, 0, 0), ERR_CAP_DEAD); /* nobody joins a dying queue */
     world_run(init);

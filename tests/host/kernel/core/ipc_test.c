@@ -5,7 +5,7 @@
  * sources: kernel/core/interrupt.c kernel/core/ipc.c kernel/core/ipc_fast.c kernel/core/ipc_fault.c
  * sources: kernel/core/machine.c kernel/core/memory.c kernel/core/message.c
  * sources: kernel/core/notification.c kernel/core/object.c kernel/core/panic.c
- * sources: kernel/core/reply.c kernel/core/schedule.c kernel/core/balance.c
+ * sources: kernel/core/reply.c kernel/core/schedule.c kernel/core/schedule_fast.c kernel/core/balance.c
  * sources: kernel/core/scrub.c kernel/core/space.c
  * sources: kernel/core/start.c kernel/core/syscall.c kernel/core/table.c
  * sources: kernel/core/table_range.c kernel/core/thread.c kernel/core/timer.c
