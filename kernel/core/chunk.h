@@ -35,10 +35,10 @@ static_assert(sizeof(struct chunk) == 16, "sixteen bytes for 2 MiB");
 
 struct chunks {
     struct chunk *records; /* [c] */
-    struct chunk *origin;  /* where the record of chunk 0 would be [c] */
     uint64_t first;        /* chunk number of records[0] [c] */
     uint64_t count;        /* [c] */
     uint64_t closing;      /* how many are CLOSING [K] */
+    struct chunk *origin;  /* where the record of chunk 0 would be [c] */
 };
 
 extern struct chunks chunks;
