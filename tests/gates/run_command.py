@@ -29,9 +29,9 @@ def settings(timeout):
     return dict(os.environ, **cleared, RUN="line", TIMEOUT=str(timeout), LOG=os.devnull)
 
 
-def run(image, timeout=30, memory=""):
+def run(image, timeout=30, memory="", qemu_arguments=""):
     return subprocess.run([sys.executable, "tools/run.py", image, "/dev/null"], capture_output=True,
-                          text=True, env=dict(settings(timeout), MEM=memory))
+                          text=True, env=dict(settings(timeout), MEM=memory, QEMU_ARGS=qemu_arguments))
 
 
 def qemus_of(image):
@@ -57,7 +57,10 @@ def statuses(tap, folder):
     result = run(build_guest(folder, "marks", r"\002out\003put\003log", 0))
     tap.check(result.stdout == "out\x03put", "a run may print the byte that ends it", [repr(result.stdout)])
     result = run(build_guest(folder, "refused", FRAMED, 0), memory="lots")
-    tap.check(result.returncode == 70 and "lots" in result.stderr, "QEMU's refusal to start is shown",
+    tap.check(result.returncode == 1 and result.stderr == "run: MEM= wants a size, as 128M or 1G, not lots\n",
+              "what is no size of memory is refused", [str(result.returncode), result.stderr])
+    result = run(build_guest(folder, "refused", FRAMED, 0), qemu_arguments="-device toaster")
+    tap.check(result.returncode == 70 and "toaster" in result.stderr, "QEMU's refusal to start is shown",
               [str(result.returncode), result.stderr])
     result = run(build_guest(folder, "early", "no frame", 0))
     tap.check(result.returncode == 70, "a machine that stops before the end of the run is a failure")
