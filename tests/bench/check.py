@@ -8,7 +8,7 @@
 
 budget.json has one line an operation: what it cost when it was last written, in instructions (by
 function as well), traps, writes of satp, fences and firmware calls. Beyond the ratchet: a fault has at
-most two switches and one fence, of a single page; a second run without the counting plugins gives the
+most two switches and one fence, of a single page; fork has no slope; a second run without the counting plugins gives the
 same figures; no interrupt waits longer than the target tests allow; and the ratchet itself is tried on figures that were made dearer.
 """
 
@@ -30,6 +30,7 @@ OUTPUT = counts.BUILD / "bench.json"
 SLACK = 1.02
 KEPT = ("instructions", "unit", *counts.SPECIAL, "functions")
 FAULTS = ("fault_map", "fault_zero", "fault_cow_copy", "fault_cow_last")
+FORKS, FORK_SLOPE = ("fork_16", "fork_256", "fork_4096", "fork_65536"), 1.05
 SATP_PER_FAULT, FENCES_PER_FAULT = 2, 1
 CONTRACT = """syscall_null ipc_rtt_0w ipc_rtt_4w ipc_rtt_8w ipc_rtt_cap signal_rtt fault_map fault_zero fault_cow_copy
 fault_cow_last fork_first_touch map_batch16_each fork_16 fork_256 fork_4096 fork_65536 fork_262144 fork_exit_wait
@@ -81,6 +82,11 @@ def check_faults(tap, measured):
                 and figure["fences_all"] == 0)
         tap.check(good, f"{name}: at most two switches and one fence, of a page",
                   [f"satp {figure['satp']}, page fences {figure['fences']}, others {figure['fences_all']}"])
+
+
+def check_slope(tap, measured):
+    least, most = (choose(measured[name]["instructions"] for name in FORKS) for choose in (min, max))
+    tap.check(most <= FORK_SLOPE * least, f"fork costs the same from 16 pages to 256 MiB: {least:,} to {most:,}")
 
 
 def dearer(budget, key):
@@ -150,6 +156,7 @@ def main():
     tap.check(not missing, "every operation with a budget was measured", missing)
     check_names(tap, measured)
     check_faults(tap, measured)
+    check_slope(tap, measured)
     check_ratchet(tap, budgets)
     if "--figures" not in sys.argv:
         check_waits(tap, stretches)

@@ -8,8 +8,7 @@
 #:                             (from a disk image), uboot-vf2 (at the VisionFive 2's addresses)
 #:        TREE=upstream        with icicle and uboot-vf2: or vendor, old: whose device tree
 #:        ROOT=dir             files of dir over the root of the boot archive (bin/ is searched)
-#:        MEM=128M SMP=1       size of the machine: memory, and harts, 1 to 8 (sifive_u, icicle: to 4);
-#:                             one of them runs Byre, the others sleep
+#:        MEM=128M SMP=1       size of the machine: memory, and harts, 1 to 8 (sifive_u, icicle: to 4)
 #:        TIMEOUT=seconds      end it then (default with RUN: 120)
 #:        BOOTARGS='...'       for the kernel and init: overcommit testhooks preempt=SEED asid_bits=N
 #:        QEMU_ARGS='...'      for QEMU
