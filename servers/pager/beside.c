@@ -3,6 +3,17 @@
 
 struct beside beside;
 
+unsigned beside_free_entries(const volatile uint64_t *entry, unsigned count)
+{
+    for (unsigned t = 0; t < beside.threads; t++) {
+        const volatile uint64_t *out = beside.steps[t].out;
+        if (out >= entry && out < entry + count) {
+            count = (unsigned)(out - entry);
+        }
+    }
+    return count;
+}
+
 void beside_alone(void)
 {
     for (unsigned t = 0; t < PAGER_THREADS_MAX; t++) {

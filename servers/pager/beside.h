@@ -23,6 +23,7 @@ struct beside_step {
 };
 
 struct beside {
+    unsigned threads; /* 0: there is but one, and no step is ever out */
     struct beside_step steps[PAGER_THREADS_MAX];
     struct fault_reach reach;
 };
@@ -43,14 +44,17 @@ FAULT_INLINE void beside_done(unsigned thread)
     }
 }
 
+/* Of so many entries from this one on, how many come before the first that a step owns (Z1). */
+unsigned beside_free_entries(const volatile uint64_t *entry, unsigned count);
+
 /* Wait until no step is out, and forget what common faults remember. */
 void beside_alone(void);
 
 /* May the fault of this entry be served now? Z1, Z4. */
-FAULT_INLINE bool beside_may_serve(const volatile uint64_t *entry, unsigned threads)
+FAULT_INLINE bool beside_may_serve(const volatile uint64_t *entry)
 {
     uint32_t frame = entry_frame(*entry).number;
-    for (unsigned t = 0; t < threads; t++) {
+    for (unsigned t = 0; t < beside.threads; t++) {
         const struct beside_step *s = &beside.steps[t];
         if (s->out == entry) {
             return false;
@@ -63,8 +67,8 @@ FAULT_INLINE bool beside_may_serve(const volatile uint64_t *entry, unsigned thre
     return true;
 }
 
-/* fault_resolve_id, beside the steps that are out if that may be, of so many threads. */
-FAULT_INLINE void beside_resolve(unsigned threads, uint64_t id, uint64_t kind, uint64_t address,
+/* fault_resolve_id, beside the steps that are out if that may be. */
+FAULT_INLINE void beside_resolve(uint64_t id, uint64_t kind, uint64_t address,
                                  struct fault_step *step_out)
 {
     struct fault_reach *reach = &beside.reach;
@@ -73,7 +77,7 @@ FAULT_INLINE void beside_resolve(unsigned threads, uint64_t id, uint64_t kind, u
         *reach = fault_reach_around(id, page);
     }
     if (__builtin_expect(reach->pages != 0 &&
-                             beside_may_serve(reach->entries + (page & (GROUP_PAGES - 1)), threads),
+                             beside_may_serve(reach->entries + (page & (GROUP_PAGES - 1))),
                          1) &&
         resolve_in_reach(reach, kind, page, step_out)) {
         return;

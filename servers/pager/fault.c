@@ -1,8 +1,8 @@
 /* Faults resolved; the contract is in fault.h. */
 #include "fault.h"
 
+#include "beside.h"
 #include "cow.h"
-#include "fault_near.h"
 #include "frame.h"
 #include "kernel.h"
 #include "object.h"
@@ -59,8 +59,10 @@ void fault_regain_ahead(const struct region *r, uint64_t leaf, const volatile ui
     uint32_t in_table = GROUP_PAGES - page_leaf_index(page);
     uint32_t in_region = region_end(r) - page;
     uint32_t end = in_table < in_region ? in_table : in_region;
+    unsigned most = end - 1 < KERNEL_MAP_BATCH ? end - 1 : KERNEL_MAP_BATCH;
     unsigned count = 0;
-    while (count < KERNEL_MAP_BATCH && count + 1 < end) {
+    most = beside_free_entries(entry + 1, most);
+    while (count < most) {
         uint64_t e = entry[count + 1];
         if (!entry_is_valid(e) || entry_allows(e, MAP_W) || frame_is_shared(entry_frame(e))) {
             break;

@@ -281,14 +281,13 @@ static __attribute__((noinline)) err_t serve_faults_beside(struct worker *w,
                                                            struct message *message)
 {
     const uint64_t descriptor = ipc_with_reply(w->reply) | IPC_ACCEPT;
-    const unsigned threads = worker_count;
     struct message m;
     err_t error = ERR_OK;
     message_move(&m, message);
     while (error == ERR_OK && (m.info & IPC_INFO_FAULT) != 0 && is_page_fault(m.w[0])) {
         struct fault_step step;
         m.label = 0;
-        beside_resolve(threads, m.badge, m.w[0], m.w[1], &step);
+        beside_resolve(m.badge, m.w[0], m.w[1], &step);
         uint64_t how = answer_step(&m, &step);
         worker_give_lock(w, &step);
         fault_fill(&step);

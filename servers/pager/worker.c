@@ -12,6 +12,7 @@ void workers_start(uint64_t threads, void (*live)(uint64_t thread))
 {
     PAGER_ASSERT(threads >= 1 && threads <= PAGER_THREADS_MAX);
     worker_count = (unsigned)threads;
+    beside.threads = threads > 1 ? (unsigned)threads : 0;
     for (uint64_t i = 1; i < threads; i++) {
         err_t error =
             byre_thread_start(PAGER_SLOT_THREAD + i, (uintptr_t)live, pager_stack_top(i), 0, i, 0);

@@ -142,6 +142,7 @@ static struct fault_reach reach; /* kept from fault to fault, as the main loop d
 void port_start(void)
 {
     port_alone();
+    beside.threads = PORT_THREADS;
     uint64_t root = 0;
     uint64_t table_next = boot(&root);
     uint32_t object_pages = (uint32_t)dice_below(2);
@@ -263,7 +264,7 @@ struct port_answer port_fault_out(unsigned thread, uint64_t badge, unsigned kind
 {
     check_known(badge);
     failure_begin();
-    beside_resolve(PORT_THREADS, badge, kind, address, &steps[thread]);
+    beside_resolve(badge, kind, address, &steps[thread]);
     failure_end();
     beside_put(thread, &steps[thread]);
     return answer_of(&steps[thread]);

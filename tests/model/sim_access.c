@@ -193,6 +193,24 @@ static bool go_on_walking(const struct sim_process *process, struct sim_thread *
     return true;
 }
 
+/* Siblings and relatives by fork store around a page that is being filled: there they can meet. */
+static bool go_where_it_fills(const struct sim_process *process, struct sim_thread *thread)
+{
+    if (sim_filled_page < 4 || !dice_chance(3)) {
+        return false;
+    }
+    uint64_t page = sim_filled_page - 3 + dice_below(5);
+    if ((sim_rights_at(process, page) & MAP_W) == 0) {
+        return false;
+    }
+    *thread = (struct sim_thread){.exists = true,
+                                  .hart = thread->hart,
+                                  .address = page << PAGE_SHIFT,
+                                  .access = ACCESS_STORE,
+                                  .value = dice_roll()};
+    return true;
+}
+
 static void choose_access(struct sim_process *process, struct sim_thread *thread)
 {
     if (process == sim_snapshot.process && sim_hot_address != 0 && !dice_chance(6)) {
@@ -203,7 +221,7 @@ static void choose_access(struct sim_process *process, struct sim_thread *thread
                                       .value = dice_roll()}; /* what a fork may get wrong */
         return;
     }
-    if (go_on_walking(process, thread)) {
+    if (go_on_walking(process, thread) || go_where_it_fills(process, thread)) {
         return;
     }
     thread->burst = dice_chance(10) ? (unsigned)dice_below(60) : 0;

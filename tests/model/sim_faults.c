@@ -20,12 +20,14 @@ static struct {
 } out[PORT_THREADS];
 
 static uint64_t queue_order;
+uint64_t sim_filled_page;
 
 /* --------------------------------------------------------------- fault queue */
 void sim_faults_start(void)
 {
     memset(out, 0, sizeof(out));
     queue_order = 0;
+    sim_filled_page = 0;
 }
 
 void sim_queue_fault(struct sim_thread *thread)
@@ -252,6 +254,7 @@ static void serve_beside(struct sim_process *process, struct sim_thread *thread,
     out[port].thread = (unsigned)(thread - process->threads);
     out[port].answer = answer;
     thread->served = true;
+    sim_filled_page = thread->address >> PAGE_SHIFT;
 }
 
 void sim_serve_fault(void)
