@@ -40,7 +40,7 @@ def padded(data, alignment):
 
 def member(offset, number, name, data, executable):
     """One member that begins at offset; its data begins a page."""
-    name_bytes = name.encode() + b"\0"
+    name_bytes = os.fsencode(name) + b"\0"
     if data:
         start = offset + HEADER_BYTES + len(name_bytes)
         name_bytes += bytes(-start % PAGE)

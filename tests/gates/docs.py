@@ -1,4 +1,5 @@
-"""Gate: README and docs/ name only what exists: links, files of the tree, make targets, functions."""
+"""Gate: README and docs/ name only what exists: links, files of the tree, make targets, functions; `make help`
+names each target that the pages speak of, and only such as exist."""
 
 import itertools
 import pathlib
@@ -70,9 +71,24 @@ def missing_targets(page, code, targets):
                 yield f"{page}: no make target {word}"
 
 
+def targets_of_help():
+    text = subprocess.run(["make", "--no-print-directory", "help"], capture_output=True, text=True, check=True).stdout
+    return set(re.findall(r"^  make (\S+)", text, re.MULTILINE)) - {""}
+
+
+def check_help(tap, targets):
+    told = targets_of_help()
+    tap.check(told and told <= targets, "make help names only targets that exist", sorted(told - targets))
+    spoken_of = {word for page in pages() for words in MAKE.findall("\n".join(CODE.findall(page.read_text())))
+                 for word in words.split()[:1]} & targets
+    unknown = spoken_of - told - {"help"}
+    tap.check(not unknown, "and all that the pages speak of", sorted(unknown))
+
+
 def main():
     tap = Tap()
     targets, words = make_targets(), identifiers()
+    check_help(tap, targets)
     for page in pages():
         text = page.read_text()
         code = "\n".join(CODE.findall(text))

@@ -58,6 +58,7 @@ def outputs(tap, folder):
               "boot arguments that nobody knows are named", strangers)
     (folder / "root/bin").mkdir(parents=True)
     shutil.copy("build/programs/echo", folder / "root/bin/tell")
+    (folder / "root" / os.fsdecode(b"no \xff text\n")).write_text("")
     result = make_run(f"ROOT={folder / 'root'}", "RUN=tell from a folder", folder=folder)
     tap.check(result.stdout == "from a folder\n", "ROOT= lays programs over the archive", [result.stdout, result.stderr])
 
