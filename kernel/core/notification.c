@@ -70,7 +70,7 @@ err_t sys_signal(struct thread *caller, struct capability *notification)
     struct thread *waiter = container_of(signalled->waiters.next, struct thread, queue);
     uint64_t bits = notification->badge == 0 ? 1 : notification->badge;
 
-    if (!list_is_empty(&signalled->waiters) && schedule_may_run(caller, waiter)) {
+    if (!list_is_empty(&signalled->waiters) && schedule_may_preempt(caller, waiter, waiter->rank)) {
         return arch_switch_to(core_run_woken, caller, waiter, bits);
     }
     notification_signal(signalled, bits);

@@ -94,13 +94,6 @@ void core_start(struct hart *hart, const struct boot_facts *facts)
     (void)schedule_settle(hart);
 }
 
-struct thread *core_timer(struct hart *hart)
-{
-    hart_count_one(hart, COUNTER_TICKS);
-    schedule_tick(hart);
-    return schedule_settle(hart);
-}
-
 struct thread *core_notified(struct hart *hart)
 {
     hart->is_notified = false; /* V4 */
