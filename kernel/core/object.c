@@ -203,12 +203,16 @@ err_t object_renew_go_on(struct object *object, struct hart *hart)
 {
     enum object_type type = object_type(object);
     uint64_t capacity = type == OBJECT_CAPTABLE ? ((const struct captable *)object)->slot_count : 0;
+    frame_t root = type == OBJECT_SPACE ? ((const struct space *)object)->root : (frame_t){0};
 
     TRY(take_apart(object));
     __builtin_memset(object, 0,
                      capacity != 0 ? sizeof(struct captable) : type_bytes[type]); /* as release */
     object->header = new_header(type);
     initialise(object, capacity, hart);
+    if (root.number != 0) {
+        space_bind_root((struct space *)object, root);
+    }
     return ERR_OK;
 }
 

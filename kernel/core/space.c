@@ -12,6 +12,13 @@ enum { SPACE_FLUSH_PAGES_MAX = 16 };
 
 #define USER_ADDRESS_END (UINT64_C(1) << 38) /* the lower half of Sv39 */
 
+void space_bind_root(struct space *space, frame_t root)
+{
+    table_record_of(root)->count = 1;
+    table_record_of(root)->space = 1;
+    space->root = root;
+}
+
 void space_destroy(struct space *space)
 {
     for (unsigned i = 0; i < hart_count; i++) {
@@ -30,11 +37,9 @@ err_t sys_space_set_root(struct thread *caller, struct space *space, struct capa
     struct table root;
 
     TRY(table_find(caller, memory, 2, &root));
-    TRY(table_check_level(&root, TABLE_LEVEL_ROOT));
+    REFUSE_IF(root.level != TABLE_LEVEL_ROOT, ERR_LEVEL);
     REFUSE_IF(space->root.number != 0 || root.record->count != 0, ERR_BUSY);
-    root.record->count = 1;
-    root.record->space = 1;
-    space->root = root.frame;
+    space_bind_root(space, root.frame);
     return ERR_OK;
 }
 

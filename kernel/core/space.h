@@ -21,4 +21,5 @@ struct space {
 
 static_assert(sizeof(struct space) <= OBJECT_BYTES_SPACE, "fits its size class");
 
-void space_destroy(struct space *space TAKES); /* nobody is bound to it */
+void space_bind_root(struct space *space, frame_t root); /* S1; the table's count is 0 */
+void space_destroy(struct space *space TAKES);           /* nobody is bound to it */

@@ -108,7 +108,7 @@ err_t sys_table_link(struct thread *caller, struct capability *memory)
 
     TRY(table_find(caller, memory, 1, &table));
     TRY(table_open(memory, (frame_t){argument(caller, 3)}, &child));
-    TRY(table_check_level(&table, child.level + 1));
+    REFUSE_IF(table.level != child.level + 1, ERR_LEVEL);
     TRY(table_check_range(&table, index, 1));
     REFUSE_IF(is_lazy > 1, ERR_ARGUMENT);
     old = table.entries[index];
@@ -135,7 +135,7 @@ err_t sys_table_map_chunk(struct thread *caller, struct capability *memory)
     uint64_t entry;
 
     TRY(table_find(caller, memory, 1, &table));
-    TRY(table_check_level(&table, TABLE_LEVEL_MIDDLE));
+    REFUSE_IF(table.level != TABLE_LEVEL_MIDDLE, ERR_LEVEL);
     TRY(table_check_range(&table, index, 1));
     TRY((word & MAP_X) != 0 ? ERR_ARGUMENT : table_compose(memory, word, &entry));
     REFUSE_IF((first.number & CHUNK_FRAME_MASK) != 0, ERR_ALIGN);

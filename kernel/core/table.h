@@ -25,7 +25,7 @@ enum {
     MAP_RIGHTS_VALID * (1 + (1 << MAP_SOFT0) + (1 << MAP_SOFT1) + (1 << MAP_SOFT)),
 };
 
-enum { TABLE_SLICE_ENTRIES = 64, TABLE_MAP_MAX = 16, TABLE_GROUPS = 16 };
+enum { TABLE_SLICE_ENTRIES = 64, TABLE_MAP_MAX = 16, TABLE_GROUPS = 16, TABLE_COPY_PAIRS = 3 };
 
 struct table {
     frame_t frame;
@@ -142,11 +142,6 @@ static inline uint64_t table_entry(uint64_t frame, uint64_t rights, uint64_t sof
                                unsigned n, struct table *table_out);
 /* The entries are all the table's, and a root's are user's: RANGE. */
 [[nodiscard]] err_t table_check_range(const struct table *table, uint64_t index, uint64_t entries);
-[[nodiscard]] static inline err_t table_check_level(const struct table *table, unsigned level)
-{
-    return table->level == level ? ERR_OK : ERR_LEVEL;
-}
-
 /* A map item: one entry for a page of a leaf table. */
 struct map_item {
     struct table table;
@@ -157,7 +152,7 @@ struct map_item {
                                                     uint64_t map_word, struct map_item *item_out)
 {
     TRY(table_open(memory, frame, &item_out->table));
-    TRY(table_check_level(&item_out->table, TABLE_LEVEL_LEAF));
+    REFUSE_IF(item_out->table.level != TABLE_LEVEL_LEAF, ERR_LEVEL);
     return table_compose(memory, map_word, &item_out->entry);
 }
 

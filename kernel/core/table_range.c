@@ -21,19 +21,11 @@ struct range_call {
 /* What to do with the entries from `index` up to `end`, which are of one group. */
 typedef err_t range_run(struct range_call *call, uint64_t index, uint64_t end);
 
+/* What a call leaves as progress: entries passed, the pair of tables that it is at, those changed. */
+enum { PROGRESS_INDEX = 0xffff, PROGRESS_NEXT_PAIR = 0x10000, PROGRESS_PAIR = 0x30000 };
+
 enum range_mode { RANGE_EVERY, RANGE_USED }; /* RANGE_USED skips groups that were never used (T4) */
-enum range_levels { LEVELS_ALL, LEVELS_LEAF, LEVELS_ABOVE_LEAF };
-
-static err_t check(struct range_call *call, enum range_levels levels, unsigned first_argument)
-{
-    bool is_leaf = call->table.level == TABLE_LEVEL_LEAF;
-
-    call->index = argument(call->caller, first_argument);
-    call->entries = argument(call->caller, first_argument + 1);
-    REFUSE_IF((levels == LEVELS_LEAF && !is_leaf) || (levels == LEVELS_ABOVE_LEAF && is_leaf),
-              ERR_LEVEL);
-    return table_check_range(&call->table, call->index, call->entries);
-}
+enum range_levels { LEVELS_LEAF = 1, LEVELS_ABOVE_LEAF = 6, LEVELS_ALL = 7 }; /* bits */
 
 /* Arguments memory, table, index, entries, which most of these calls begin with. */
 static err_t decode(const struct thread *caller, const struct capability *memory,
@@ -41,51 +33,41 @@ static err_t decode(const struct thread *caller, const struct capability *memory
 {
     call->caller = caller;
     call->memory = memory;
+    call->index = argument(caller, 2);
+    call->entries = argument(caller, 3);
     TRY(table_find(caller, memory, 1, &call->table));
-    return check(call, levels, 2);
-}
-
-/* The first entry of the next group that is in use, or TABLE_ENTRIES. */
-static uint64_t next_used(const struct table *table, uint64_t index)
-{
-    unsigned group = (unsigned)index / TABLE_GROUP_ENTRIES;
-
-    while (((table->record->groups | 1u << TABLE_GROUPS) >> group & 1) == 0) {
-        group++;
-    }
-    return group * TABLE_GROUP_ENTRIES;
+    REFUSE_IF((levels >> call->table.level & 1) == 0, ERR_LEVEL);
+    return table_check_range(&call->table, call->index, call->entries);
 }
 
 /* Do it, unless decoding gave an error. The result is how many entries changed, in any case. */
 static err_t for_range(struct thread *caller, struct range_call *call, err_t error,
                        enum range_mode mode, range_run *run)
 {
-    uint64_t index = call->index + (caller->progress & UINT32_MAX);
+    uint64_t index = call->index + (caller->progress & PROGRESS_INDEX);
     uint64_t last = call->index + call->entries;
+    uint64_t before = caller->progress >> 32;
     uint64_t visited = 0;
+    unsigned used = error == ERR_OK && mode == RANGE_USED ? call->table.record->groups : UINT16_MAX;
 
-    call->changed = caller->progress >> 32;
-    while (error == ERR_OK && index < last) {
-        uint64_t group_end = (index / TABLE_GROUP_ENTRIES + 1) * TABLE_GROUP_ENTRIES;
-        uint64_t end = group_end < last ? group_end : last;
-
-        if (mode == RANGE_USED && !table_uses_group(&call->table, index)) {
-            index = next_used(&call->table, index); /* it may be beyond the last */
-            continue;
-        }
-        if (visited >= TABLE_SLICE_ENTRIES) {
-            visited = 0;
-            if (arch_interrupt_pending()) {
+    call->changed = before;
+    for (uint64_t next; error == ERR_OK && index < last && used >> index / TABLE_GROUP_ENTRIES != 0;
+         index = next) {
+        next = (index | (TABLE_GROUP_ENTRIES - 1)) + 1;
+        if ((used >> index / TABLE_GROUP_ENTRIES & 1) != 0) {
+            if (visited >= TABLE_SLICE_ENTRIES && arch_interrupt_pending()) {
                 caller->progress = (index - call->index) | call->changed << 32;
-                return ERR_RESTART;
+                error = ERR_RESTART;
+                break;
             }
+            visited = (visited & (TABLE_SLICE_ENTRIES - 1)) + next - index;
+            error = run(call, index, next < last ? next : last);
         }
-        visited += end - index;
-        error = run(call, index, end);
-        index = end;
     }
-    result(caller, 0, call->changed);
-    caller->hart->counters[COUNTER_TABLE_ENTRIES] += call->changed;
+    caller->hart->counters[COUNTER_TABLE_ENTRIES] += call->changed - before;
+    if (error != ERR_RESTART) {
+        result(caller, 0, call->changed);
+    }
     return error;
 }
 
@@ -297,46 +279,68 @@ err_t sys_table_drop(struct thread *caller, struct capability *memory)
     return change(caller, memory, LEVELS_ALL, run_drop);
 }
 
-/* Both tables hold the same afterwards. In leaf tables: leaves, which lose W, and the pager's own
- * (T3); above: tables, which become lazy, and the pager's own. Inlined once for each. */
-__attribute__((always_inline)) static inline err_t copy_entries(struct range_call *call,
-                                                                uint64_t index, uint64_t end,
-                                                                bool is_leaf_table)
+/* Four leaves at once, to where there is nothing, and no chunk is CLOSING. */
+static inline bool copy_leaves(volatile uint64_t *source, volatile uint64_t *target,
+                               uint64_t *copied)
 {
-    volatile uint64_t *source = &call->table.entries[index];
-    volatile uint64_t *target = &call->target.entries[index];
-    const volatile uint64_t *source_end = &call->table.entries[end];
-    bool closing = chunks.closing != 0;
+    const uint64_t kept = ~(uint64_t)(PTE_W | PTE_D);
+    uint64_t a = source[0], b = source[1], c = source[2], d = source[3];
+
+    if ((a & b & c & d & PTE_V) == 0) {
+        return false;
+    }
+    a &= kept, b &= kept, c &= kept, d &= kept;
+    target[0] = a, target[1] = b, target[2] = c, target[3] = d;
+    source[0] = a, source[1] = b, source[2] = c, source[3] = d;
+    *copied += 4;
+    return true;
+}
+
+/* Both tables hold the same afterwards. In leaf tables: leaves, which lose W, and the pager's own
+ * (T3); above: tables, which become lazy, and the pager's own. */
+static err_t copy_entry(volatile uint64_t *source, volatile uint64_t *target, bool is_leaf_table)
+{
+    uint64_t entry = *source;
+
+    if (is_leaf_table && (entry & PTE_V) != 0) {
+        REFUSE_IF(chunks.closing != 0 && chunk_kind(entry_frame(entry)) == KIND_CLOSING,
+                  ERR_KIND); /* C3 */
+        entry &= ~(uint64_t)(PTE_W | PTE_D);
+    } else if (!is_leaf_table && entry_names_table(entry)) {
+        struct table_record *child = table_record_of(entry_frame(entry));
+
+        REFUSE_IF(child->count == UINT32_MAX, ERR_COUNT);
+        child->count++;
+        entry = as_lazy(entry);
+    } else {
+        REFUSE_IF((entry & PTE_V) != 0, ERR_ARGUMENT); /* a 2 MiB leaf */
+    }
+    *target = entry;
+    *source = entry;
+    return ERR_OK;
+}
+
+static err_t run_copy(struct range_call *call, uint64_t index, uint64_t end)
+{
+    volatile uint64_t *source = &call->table.entries[index], *target = &call->target.entries[index];
+    const volatile uint64_t *last = &call->table.entries[end]; /* groups are whole: fours, too */
+    bool is_leaf_table = call->table.level == TABLE_LEVEL_LEAF;
+    bool by_fours = is_leaf_table && chunks.closing == 0 && !table_uses_group(&call->target, index);
     uint64_t copied = 0;
     err_t error = ERR_OK;
 
-#pragma GCC unroll 4
-    for (; source != source_end; source++, target++) {
-        uint64_t entry = *source;
-
-        if (entry == 0 || *target != 0) {
+    while (source != last && error == ERR_OK) {
+        if ((by_fours && copy_leaves(source, target, &copied)) ||
+            (source[0] | source[1] | source[2] | source[3]) == 0) {
+            source += 4, target += 4;
             continue;
         }
-        if (is_leaf_table && (entry & PTE_V) != 0) {
-            if (closing && chunk_kind(entry_frame(entry)) == KIND_CLOSING) { /* C3 */
-                error = ERR_KIND;
-                break;
+        for (unsigned i = 0; i < 4 && error == ERR_OK; i++, source++, target++) {
+            if (*source != 0 && *target == 0) {
+                error = copy_entry(source, target, is_leaf_table);
+                copied += error == ERR_OK;
             }
-            entry &= ~(uint64_t)(PTE_W | PTE_D);
-        } else if (!is_leaf_table && entry_names_table(entry)) {
-            if (table_record_of(entry_frame(entry))->count == UINT32_MAX) {
-                error = ERR_COUNT;
-                break;
-            }
-            table_record_of(entry_frame(entry))->count++;
-            entry = as_lazy(entry);
-        } else if ((entry & PTE_V) != 0) { /* a 2 MiB leaf */
-            error = ERR_ARGUMENT;
-            break;
         }
-        *target = entry;
-        *source = entry;
-        copied++;
     }
     if (copied != 0) {
         table_use_group(&call->target, index);
@@ -345,35 +349,31 @@ __attribute__((always_inline)) static inline err_t copy_entries(struct range_cal
     return error;
 }
 
-static err_t run_copy_leaves(struct range_call *call, uint64_t index, uint64_t end)
-{
-    return copy_entries(call, index, end, true);
-}
-
-static err_t run_copy_tables(struct range_call *call, uint64_t index, uint64_t end)
-{
-    return copy_entries(call, index, end, false);
-}
-
-/* Arguments memory, target, source, index, entries. */
+/* Arguments memory, and pairs of target and source. */
 static err_t decode_copy(const struct thread *caller, const struct capability *memory,
-                         struct range_call *call)
+                         unsigned pair, struct range_call *call)
 {
     call->caller = caller;
-    TRY(table_find(caller, memory, 1, &call->target));
-    TRY(table_open(memory, (frame_t){argument(caller, 2)}, &call->table));
-    TRY(table_check_level(&call->target, call->table.level));
-    TRY(check(call, LEVELS_ALL, 3));
+    call->index = call->entries = 0;
+    TRY(table_find(caller, memory, 1 + 2 * pair, &call->target));
+    TRY(table_open(memory, (frame_t){argument(caller, 2 + 2 * pair)}, &call->table));
+    REFUSE_IF(call->target.level != call->table.level, ERR_LEVEL);
+    call->entries = call->table.level == TABLE_LEVEL_ROOT ? ROOT_USER_ENTRIES : TABLE_ENTRIES;
     return call->table.frame.number == call->target.frame.number ? ERR_ARGUMENT : ERR_OK;
 }
 
 err_t sys_table_copy(struct thread *caller, struct capability *memory)
 {
+    uint64_t pair = (caller->progress & PROGRESS_PAIR) / PROGRESS_NEXT_PAIR;
     struct range_call call;
+    err_t error;
 
-    err_t error = decode_copy(caller, memory, &call);
-    bool is_leaf_table = error == ERR_OK && call.table.level == TABLE_LEVEL_LEAF;
-
-    return for_range(caller, &call, error, RANGE_USED,
-                     is_leaf_table ? run_copy_leaves : run_copy_tables);
+    do {
+        error = decode_copy(caller, memory, (unsigned)pair, &call);
+        error = for_range(caller, &call, error, RANGE_USED, run_copy);
+        caller->progress = error == ERR_RESTART ? caller->progress + pair * PROGRESS_NEXT_PAIR
+                                                : call.changed << 32;
+    } while (error == ERR_OK && ++pair < TABLE_COPY_PAIRS &&
+             argument(caller, 1 + 2 * (unsigned)pair) != 0);
+    return error;
 }

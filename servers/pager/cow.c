@@ -33,7 +33,7 @@ static err_t middle_split(frame_t root, unsigned index, frame_t shared, frame_t 
     if (error != ERR_OK) {
         return error;
     }
-    error = kernel_table_copy(copy, shared, 0, TABLE_ENTRIES);
+    error = kernel_table_copy(copy, shared);
     if (error != ERR_OK) {
         err_t dropped = kernel_table_drop(copy, 0, TABLE_ENTRIES);
         PAGER_ASSERT(dropped == ERR_OK);
@@ -175,7 +175,7 @@ static err_t leaf_split(struct space *s, frame_t middle, unsigned index, frame_t
         return error;
     }
     leaf_ref_frames(shared);
-    error = kernel_table_copy(copy, shared, 0, TABLE_ENTRIES);
+    error = kernel_table_copy(copy, shared);
     PAGER_ASSERT(error == ERR_OK);
     if (entry_is_valid(table_entries(middle)[index])) { /* C5: before the old count drops */
         error = kernel_table_lazy(middle, index, 1);

@@ -16,14 +16,19 @@
 #include "table.h"
 #include "types.h"
 
-/* Make `child`, whose root is empty, a copy of `parent`: root entries lazy in both, the parent
- * flushed. The path to `hot_page`, which both are about to write (the stack; 0: none), is not put
- * off: the child gets its middle table, leaf table and page at once, and the parent keeps its own,
- * for the faults that this saves cost more. Memory short: all is lazy.
+/* Wish for what cow_fork can use: if the parent's path to the page that both are about to write is its
+ * own (the stack's; 0: none), a path of tables to it, with a frame if the page is its own too. */
+void cow_fork_wish(const struct space *parent LENT, uint32_t hot_page,
+                   struct space_wish *wish LENT);
+
+/* Make `child`, which was created with that wish, a copy of `parent`: root entries lazy in both, the
+ * parent flushed. The path to the page that both are about to write is not put off: the child gets its
+ * middle table, leaf table and page at once, and the parent keeps its own, for the faults that this
+ * saves cost more. Memory short: all is lazy. parent_rests: none of the parent's threads runs.
  * NOMEM (a count is full): the parent means the same as before, and the child is to be destroyed.
  * Maps and promises are the caller's, and made. */
 [[nodiscard]] err_t cow_fork(struct space *parent LENT, struct space *child LENT,
-                             uint32_t hot_page);
+                             bool parent_rests);
 
 /* The leaf table of a page, when its path is private already: the common case, in line. */
 static inline bool cow_path_is_private(const struct space *s, uint32_t page, frame_t *leaf_out)

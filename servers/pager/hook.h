@@ -23,4 +23,14 @@ static inline bool hook_fails(unsigned kind)
     return --hooks.fail[kind] == 0;
 }
 
+/* Is some allocation to fail? Then nothing comes from what is kept. */
+static inline bool hook_waits(void)
+{
+    uint32_t any = 0;
+    for (unsigned kind = 0; kind < PAGER_HOOK_FAIL_KINDS; kind++) {
+        any |= hooks.fail[kind];
+    }
+    return any != 0;
+}
+
 #endif

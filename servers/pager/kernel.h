@@ -93,12 +93,20 @@ static inline uint32_t map_word(frame_t frame, unsigned rights)
     return byre_table_thaw(PAGER_SLOT_MEMORY, table.number, index, entries, &done);
 }
 
-[[nodiscard]] static inline err_t kernel_table_copy(frame_t target, frame_t source, unsigned index,
-                                                    unsigned entries)
+[[nodiscard]] static inline err_t kernel_table_copy(frame_t target, frame_t source)
 {
     uint64_t copied;
-    return byre_table_copy(PAGER_SLOT_MEMORY, target.number, source.number, index, entries,
-                           &copied);
+    return byre_table_copy(PAGER_SLOT_MEMORY, target.number, source.number, 0, 0, 0, 0, &copied);
+}
+
+/* A leaf table, the middle table above it, and the root. */
+[[nodiscard]] static inline err_t kernel_table_copy_path(frame_t leaf, frame_t leaf_source,
+                                                         frame_t middle, frame_t middle_source,
+                                                         frame_t root, frame_t root_source)
+{
+    uint64_t copied;
+    return byre_table_copy(PAGER_SLOT_MEMORY, leaf.number, leaf_source.number, middle.number,
+                           middle_source.number, root.number, root_source.number, &copied);
 }
 
 [[nodiscard]] static inline err_t kernel_table_protect(frame_t leaf, unsigned index,

@@ -77,7 +77,7 @@ bool promise_adjust_chunks(void)
     if (!tables_leave_chunk(promises.tables + TABLES_SPARE)) {
         return false;
     }
-    while (table_release_kept()) { /* few; one may be the last of its chunk */
+    while (memory_release_kept()) { /* few; one may be the last of its chunk */
     }
     return chunk_change_begin(KIND_USER);
 }
@@ -91,7 +91,7 @@ static bool make_room(uint64_t tables)
     if (!tables_leave_chunk(tables)) {
         return false;
     }
-    while (table_release_kept()) {
+    while (memory_release_kept()) {
     }
     return chunk_return();
 }

@@ -111,7 +111,7 @@ struct object {
 };
 
 /* ------------------------------------------------------------------------------- spaces */
-enum { SPACE_OBJECTS_A_PAGE = 32, SPACES_KEPT_MAX = 8, HOT_PAGES = 3 };
+enum { SPACE_OBJECTS_A_PAGE = 32, SHELLS_MAX = 8, HOT_PAGES = 3 };
 enum { TABLE_LEVELS = TABLE_LEVEL_ROOT + 1 };
 
 struct space {
@@ -130,6 +130,7 @@ struct space {
     uint32_t heap_first; /* first page of the heap; 0: no heap */
     uint64_t heap_break; /* address: the break itself */
 
+    uint32_t written_first; /* the page of the stack that it began with; 0: unknown */
     uint32_t hot_forks;
     uint32_t hot_count;            /* pages that had to be copied after a fork: the next fork */
     uint32_t hot_pages[HOT_PAGES]; /* copies those at once that stand beside the stack */
@@ -138,6 +139,15 @@ struct space {
     uint64_t faults_copy;
     uint64_t faults_last_owner;
     uint64_t faults_other;
+};
+
+/* What an ended space leaves for the next (shell.h). */
+struct shell {
+    uint32_t index; /* of its kernel object and capability */
+    frame_t root;
+    frame_t middle; /* FRAME_NONE: the root is empty */
+    frame_t leaf;
+    uint32_t page; /* the one whose path it is, and whose frame the leaf table may hold */
 };
 
 /* -------------------------------------------------------------------- what leads to them */
@@ -154,8 +164,8 @@ struct pager_state {
     uint32_t dead_count;        /* what dead tables name still counts */
     frame_t kept[TABLE_LEVELS]; /* empty tables of each level, linked likewise */
     uint32_t kept_count[TABLE_LEVELS];
-    uint32_t spaces_kept; /* kernel objects of ended spaces: their indices */
-    uint32_t space_kept[SPACES_KEPT_MAX];
+    uint32_t shells; /* what ended spaces left: shell.h */
+    struct shell shell[SHELLS_MAX];
     struct object *dead_objects; /* linked by next_dead: what their index pages name still counts */
     struct space **spaces;       /* [index], NULL: none; index 0 is never used */
     struct object **objects;     /* [index], NULL: none */

@@ -56,8 +56,7 @@ void pager_on_statistics(struct pager_request *request)
 {
     const struct frame_totals *t = &frames.totals;
     uint64_t *out = request->out;
-    while (space_release_kept() || table_release_kept() ||
-           image_release_kept()) { /* so that counts can be compared */
+    while (memory_release_kept() || image_release_kept()) { /* so that counts can be compared */
     }
     switch (request->in.statistics.which) {
     case 0:

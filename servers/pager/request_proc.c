@@ -1,7 +1,6 @@
 /* Requests of proc and init: spaces made, forked and ended, their regions, accounts, memory for
  * kernel objects. */
 #include "chunk.h"
-#include <string.h>
 
 #include "cow.h"
 #include "image.h"
@@ -12,22 +11,24 @@
 #include "start.h"
 
 /* ---------------------------------------------------------------------------------- spaces */
-static err_t create(uint64_t account_id, struct region_map *map, struct space **space_out)
+static err_t create(uint64_t account_id, struct region_map *map, const struct space_wish *wish,
+                    struct space **space_out)
 {
     struct account *account;
     err_t error = account_get(account_id, &account);
     if (error != ERR_OK) {
         return error;
     }
-    error = space_create(account, map, space_out);
+    error = space_create(account, map, wish, space_out);
     account_release(account); /* the space has its own reference */
     return error;
 }
 
 /* One that shares a map. */
-static err_t create_like(uint64_t account_id, struct region_map *map, struct space **space_out)
+static err_t create_like(uint64_t account_id, struct region_map *map, const struct space_wish *wish,
+                         struct space **space_out)
 {
-    err_t error = create(account_id, region_map_share(map), space_out);
+    err_t error = create(account_id, region_map_share(map), wish, space_out);
     if (error != ERR_OK) {
         region_map_release(map);
     }
@@ -54,19 +55,22 @@ static void end_child(struct space *child)
     PAGER_ASSERT(error == ERR_OK); /* nobody is bound to it yet */
 }
 
-static err_t fork_into(struct space *parent, struct space *child, uint64_t stack_pointer)
+static void share_layout(const struct space *parent, struct space *child)
 {
-    err_t error = space_promise(child, parent->promised_user, parent->promised_tables);
-    if (error != ERR_OK) {
-        return error;
-    }
     child->stack_low = parent->stack_low;
     child->heap_first = parent->heap_first;
     child->heap_break = parent->heap_break;
     child->hot_count = parent->hot_count;
-    memcpy(child->hot_pages, parent->hot_pages, sizeof(child->hot_pages));
-    uint64_t hot_page = stack_pointer >> PAGE_SHIFT;
-    return cow_fork(parent, child, hot_page < USER_PAGES ? (uint32_t)hot_page : 0);
+    for (unsigned i = 0; i < HOT_PAGES; i++) {
+        child->hot_pages[i] = parent->hot_pages[i];
+    }
+}
+
+/* Where both will write first; 0: unknown. */
+static uint32_t hot_page_of(uint64_t stack_pointer)
+{
+    uint64_t page = stack_pointer >> PAGE_SHIFT;
+    return page < USER_PAGES ? (uint32_t)page : 0;
 }
 
 void pager_on_space_fork(struct pager_request *request)
@@ -79,14 +83,18 @@ void pager_on_space_fork(struct pager_request *request)
         request->error = PAGER_ERR_INVAL;
         return;
     }
+    struct space_wish wish = {.user = parent->promised_user, .tables = parent->promised_tables};
+    cow_fork_wish(parent, hot_page_of(request->in.space_fork.stack_pointer), &wish);
     struct space *child;
-    request->error = create_like(request->in.space_fork.account, parent->map, &child);
+    request->error = create_like(request->in.space_fork.account, parent->map, &wish, &child);
     if (request->error != ERR_OK) {
         return;
     }
-    request->error = fork_into(parent, child, request->in.space_fork.stack_pointer);
+    share_layout(parent, child);
+    uint64_t slot = request->in.space_fork.slot;
+    request->error = cow_fork(parent, child, (slot & FORK_RESTS) != 0);
     if (request->error == ERR_OK) {
-        request->error = hand_over(child, request->in.space_fork.slot);
+        request->error = hand_over(child, slot & ~(uint64_t)FORK_RESTS);
     }
     if (request->error != ERR_OK) {
         end_child(child);
@@ -111,8 +119,11 @@ void pager_on_space_begin(struct pager_request *request)
         request->error = PAGER_ERR_NOENT;
         return;
     }
+    const struct space_wish wish = {.user = image->promised_user,
+                                    .tables = image->promised_tables,
+                                    .page = region_end(&image->stack) - 1};
     struct space *s;
-    request->error = create_like(request->in.space_begin.account, image->map, &s);
+    request->error = create_like(request->in.space_begin.account, image->map, &wish, &s);
     if (request->error != ERR_OK) {
         return;
     }
@@ -215,8 +226,14 @@ void pager_on_space_create(struct pager_request *request)
     if (request->error != ERR_OK) {
         return;
     }
+    uint64_t stack_end =
+        request->in.space_create.stack_start + request->in.space_create.stack_pages * PAGE_BYTES;
+    const struct space_wish wish = {.tables = 1,
+                                    .page = request->in.space_create.stack_pages == 0
+                                                ? 0
+                                                : hot_page_of(stack_end - PAGE_BYTES)};
     struct space *s;
-    request->error = create(request->in.space_create.account, map, &s);
+    request->error = create(request->in.space_create.account, map, &wish, &s);
     if (request->error != ERR_OK) {
         region_map_release(map);
         return;

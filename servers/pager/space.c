@@ -8,6 +8,7 @@
 #include "hook.h"
 #include "kernel.h"
 #include "pool.h"
+#include "shell.h"
 #include "table.h"
 
 enum { OBJECT_CHUNK_MAPS = 2 }; /* pages at the start of an OBJECT chunk that hold no objects */
@@ -65,14 +66,7 @@ static cap_t cap_of(uint32_t index)
 /* An index, its kernel object and its capability. */
 static err_t index_take(uint32_t *index_out)
 {
-    if (hook_fails(PAGER_HOOK_FAIL_SPACE)) {
-        return PAGER_ERR_NOMEM;
-    }
     uint32_t index;
-    if (pager_state.spaces_kept > 0) {
-        *index_out = pager_state.space_kept[--pager_state.spaces_kept];
-        return ERR_OK;
-    }
     if (!directory_peek(&pager_state.space_indices, &index)) {
         return PAGER_ERR_NOMEM;
     }
@@ -106,24 +100,30 @@ static err_t index_free(uint32_t index)
 
 bool space_release_kept(void)
 {
-    if (pager_state.spaces_kept == 0) {
+    struct shell shell;
+    if (!shell_take(0, false, &shell)) {
         return false;
     }
-    err_t error = index_free(pager_state.space_kept[--pager_state.spaces_kept]);
+    err_t error = index_free(shell.index);
     PAGER_ASSERT(error == ERR_OK);
+    table_unmake(shell.root);
     return true;
 }
 
-/* S5, as long as the index may be used again. BUSY: threads are bound to the object. */
-static err_t index_give(uint32_t index)
+/* The object with its tables: kept as a shell, as long as the index may be used again, or destroyed.
+ * BUSY: threads are bound to the object. */
+static err_t body_give(struct space *s)
 {
-    if (pager_state.spaces_kept == SPACES_KEPT_MAX ||
-        pager_state.space_generation[index] == SPACE_GENERATION_MAX) {
-        return index_free(index);
+    if (!shell_has_room() || pager_state.space_generation[s->index] == SPACE_GENERATION_MAX) {
+        err_t error = index_free(s->index);
+        if (error == ERR_OK) {
+            table_bury(s->root);
+        }
+        return error;
     }
-    err_t error = kernel_cap_renew(cap_of(index));
+    err_t error = kernel_cap_renew(s->cap);
     if (error == ERR_OK) {
-        pager_state.space_kept[pager_state.spaces_kept++] = index;
+        shell_keep(s);
     }
     return error;
 }
@@ -161,9 +161,42 @@ err_t space_grow_stack(struct space *s, const struct region *stack, uint32_t pag
 }
 
 /* --------------------------------------------------------------------- making and ending */
-err_t space_create(struct account *account, struct region_map *map, struct space **space_out)
+/* A root table, an index, and the kernel object that has that root. */
+static err_t body_make(struct space *s)
 {
-    err_t error = promise_take(account, 0, 1);
+    err_t error = table_make(TABLE_LEVEL_ROOT, &s->root);
+    if (error != ERR_OK) {
+        return error;
+    }
+    error = index_take(&s->index);
+    if (error != ERR_OK) {
+        table_unmake(s->root);
+        return error;
+    }
+    error = kernel_space_set_root(cap_of(s->index), s->root);
+    PAGER_ASSERT(error == ERR_OK);
+    return ERR_OK;
+}
+
+/* The same, as an ended space left it, unless a test has ordered that something fails. */
+static err_t body_take(struct space *s, const struct space_wish *wish)
+{
+    struct shell shell;
+    if (hook_fails(PAGER_HOOK_FAIL_SPACE)) {
+        return PAGER_ERR_NOMEM;
+    }
+    if (hook_waits() || !shell_take(wish->page, wish->with_frame, &shell)) {
+        return body_make(s);
+    }
+    s->index = shell.index;
+    s->root = shell.root;
+    return ERR_OK;
+}
+
+err_t space_create(struct account *account, struct region_map *map, const struct space_wish *wish,
+                   struct space **space_out)
+{
+    err_t error = promise_take(account, wish->user, wish->tables);
     if (error != ERR_OK) {
         return error;
     }
@@ -173,44 +206,37 @@ err_t space_create(struct account *account, struct region_map *map, struct space
         goto give_promise;
     }
     struct space *s = record;
-    error = table_make(TABLE_LEVEL_ROOT, &s->root);
+    error = body_take(s, wish);
     if (error != ERR_OK) {
         goto free_record;
     }
-    error = index_take(&s->index);
-    if (error != ERR_OK) {
-        goto unmake_root;
-    }
     s->cap = cap_of(s->index);
-    error = kernel_space_set_root(s->cap, s->root);
-    PAGER_ASSERT(error == ERR_OK);
     s->map = map;
     s->generation = ++pager_state.space_generation[s->index];
     s->account = account;
     account_ref(account);
-    s->promised_tables = 1;
+    s->promised_user = wish->user;
+    s->promised_tables = wish->tables;
+    s->written_first = wish->page;
     s->live = true;
     pager_state.spaces[s->index] = s;
     *space_out = s;
     return ERR_OK;
 
-unmake_root:
-    table_unmake(s->root);
 free_record:
     pool_free(&pool, s);
 give_promise:
-    promise_give(account, 0, 1);
+    promise_give(account, wish->user, wish->tables);
     return error;
 }
 
 err_t space_destroy(struct space *s)
 {
-    err_t error = index_give(s->index);
+    err_t error = body_give(s);
     if (error != ERR_OK) {
         return error;
     }
     pager_state.spaces[s->index] = NULL;
-    table_bury(s->root);
     region_map_release(s->map);
     promise_give(s->account, s->promised_user, s->promised_tables);
     account_release(s->account);

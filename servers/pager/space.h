@@ -6,8 +6,8 @@
  *   S3  promised_* is what the space holds of its account's promises: its map's pages, the grown
  *       part of its stack, its map's tables and the root.
  *   S4  hit is a copy of one of its regions, or has no pages; whoever changes the map empties it.
- *   S5  The kernel object of an ended space is kept for the next, renewed, if few are: no capability
- *       from before names it. */
+ *   S5  The kernel object of an ended space is kept for the next, renewed, if few are (shell.h): no
+ *       capability from before names it. */
 #ifndef PAGER_SPACE_H
 #define PAGER_SPACE_H
 
@@ -41,15 +41,24 @@ static inline struct space *space_find(uint64_t id)
 /* In order of index, from `index` on; NULL at the end. */
 struct space *space_next(uint32_t index);
 
-/* A space with an empty root. The account gets a reference; the map is the space's on success, and
- * its promises are not made yet. NOMEM, AGAIN. */
+/* What a space is to begin with. */
+struct space_wish {
+    uint64_t user; /* frames and tables to promise, the root among them */
+    uint64_t tables;
+    uint32_t page;   /* of the stack, where it will write first; 0: unknown */
+    bool with_frame; /* that page's entry may stand already, for a caller that fills its frame */
+};
+
+/* A space whose root is empty, or has a path of empty tables to the page wished for. The account gets a
+ * reference; the map is the space's on success. NOMEM, AGAIN. */
 [[nodiscard]] err_t space_create(struct account *account LENT, struct region_map *map TAKES,
+                                 const struct space_wish *wish LENT,
                                  struct space **space_out GIVES);
 /* Everything of it goes: promises at once, tables and frames by teardown. BUSY: threads are bound
  * to it; nothing changed. */
 [[nodiscard]] err_t space_destroy(struct space *space TAKES);
 
-/* Let one object go that is kept (S5). False: there is none. */
+/* Let one shell go. False: there is none. */
 bool space_release_kept(void);
 
 /* The region that holds the page, or NULL; keeps S4. */

@@ -30,10 +30,15 @@ static unsigned bits_set(unsigned bits)
     return (bits + (bits >> 8)) & 0x1f;
 }
 
+unsigned table_groups_used(frame_t table)
+{
+    return bits_set(table_record(table)->groups);
+}
+
 unsigned teardown_next_groups(void)
 {
     if (pager_state.dead.number != 0) {
-        unsigned used = bits_set(table_record(pager_state.dead)->groups);
+        unsigned used = table_groups_used(pager_state.dead);
         return 1 + (used < SLICE_GROUPS ? used : SLICE_GROUPS);
     }
     return pager_state.dead_objects != NULL ? OBJECT_INDEX_ENTRIES / TABLE_GROUP_ENTRIES : 0;
@@ -46,8 +51,8 @@ bool teardown_step(void)
 
 bool teardown_slice(void)
 {
-    return teardown_step() || chunk_change_finish() || space_release_kept() ||
-           table_release_kept() || image_release_kept();
+    return teardown_step() || chunk_change_finish() || memory_release_kept() ||
+           image_release_kept();
 }
 
 err_t memory_take_frame(frame_t *frame_out)
@@ -109,7 +114,7 @@ static bool take_kept(unsigned level, frame_t *table_out)
     return true;
 }
 
-bool table_release_kept(void)
+static bool table_release_kept(void)
 {
     frame_t table;
     for (unsigned level = 0; level < TABLE_LEVELS; level++) {
@@ -119,6 +124,11 @@ bool table_release_kept(void)
         }
     }
     return false;
+}
+
+bool memory_release_kept(void)
+{
+    return space_release_kept() || table_release_kept();
 }
 
 /* A4 */

@@ -47,9 +47,12 @@ static inline bool entry_is_hidden(uint64_t e)
 void table_unmake(frame_t table TAKES);
 /* Count 0: bury it (A2). Its level is in its record. */
 void table_bury(frame_t table TAKES);
-/* Tables that are kept (A4), and letting one of them go. False: there is none. */
+/* Tables that are kept by themselves (A4). */
 uint32_t tables_kept(void);
-bool table_release_kept(void);
+/* Let one thing go that is kept for reuse, a table or what a space left. False: there is none. */
+bool memory_release_kept(void);
+/* How many groups of 32 entries are in use. */
+unsigned table_groups_used(frame_t table LENT);
 /* One slice of burying: a leaf's frames, or a middle's or root's children. False: nothing to do. */
 bool table_sweep(void);
 uint32_t tables_dead(void);

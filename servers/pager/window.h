@@ -27,6 +27,12 @@ static inline const volatile uint64_t *table_entries(frame_t table)
     return pager_pointer(table);
 }
 
+/* Four entries at once. */
+static inline bool table_entries_are_empty(const volatile uint64_t *at)
+{
+    return (at[0] | at[1] | at[2] | at[3]) == 0;
+}
+
 /* The kernel's record of a table: frame 0 of its chunk holds those of all 512. */
 static inline const volatile struct table_record *table_record(frame_t table)
 {

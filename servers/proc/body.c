@@ -84,11 +84,12 @@ err_t body_make_space(struct body *body, uint64_t account, struct image *image,
     }
 }
 
-err_t body_fork_space(struct body *body, uint64_t from_space, uint64_t account,
+err_t body_fork_space(struct body *body, const struct body *from, uint64_t account,
                       uint64_t stack_pointer)
 {
-    err_t error = pager_space_fork(SERVER_SLOT_PAGER, from_space, account, stack_pointer,
-                                   space_slot, &body->space_id);
+    err_t error =
+        pager_space_fork(SERVER_SLOT_PAGER, from->space_id, account, stack_pointer,
+                         space_slot | (from->thread_count == 1 ? FORK_RESTS : 0), &body->space_id);
     return body_made_space(body, error);
 }
 

@@ -45,8 +45,8 @@ void body_init(struct body *body);
 /* With a program in it, and its argument block at the end of the stack: at *block_out. */
 [[nodiscard]] err_t body_make_space(struct body *body, uint64_t account, struct image *image,
                                     const struct body_block *block, uint64_t *block_out);
-/* stack_pointer: where the child will write first. */
-[[nodiscard]] err_t body_fork_space(struct body *body, uint64_t from_space, uint64_t account,
+/* One of `from`'s threads waits for the answer. stack_pointer: where the child will write first. */
+[[nodiscard]] err_t body_fork_space(struct body *body, const struct body *from, uint64_t account,
                                     uint64_t stack_pointer);
 /* The table, filled for the process with that badge, and the first thread. auditor: it gets the
  * audit and machine capabilities too. */

@@ -159,8 +159,7 @@ err_t life_fork(struct process *parent, const struct thread_start *start,
         return PROC_ERR_AGAIN;
     }
     child->flags = parent->flags & PROCESS_AUDITOR;
-    err_t error =
-        body_fork_space(&child->body, parent->body.space_id, child->tree->account, start->sp);
+    err_t error = body_fork_space(&child->body, &parent->body, child->tree->account, start->sp);
     if (error == ERR_OK) {
         error =
             body_equip(&child->body, child->badge, (child->flags & PROCESS_AUDITOR) != 0, &thread);

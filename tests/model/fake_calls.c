@@ -309,10 +309,7 @@ err_t byre_cap_renew(uint64_t table, uint64_t slot)
         model_fail("the pager renews what is no space of its own");
     }
     struct object *object = &calls.objects[cap->object];
-    err = fake_space_destroy(object->space);
-    if (err == ERR_OK && fake_space_create(&object->space) != ERR_OK) {
-        model_fail("more spaces than the model has room for");
-    }
+    err = fake_space_renew(&object->space);
     cap->generation = ++object->generation;
     return err;
 }

@@ -269,6 +269,21 @@ err_t fake_space_destroy(unsigned space)
     return ERR_OK;
 }
 
+err_t fake_space_renew(unsigned *space_io)
+{
+    uint64_t root = fake.spaces[*space_io].root;
+    err_t err = fake_space_destroy(*space_io);
+    if (err == ERR_OK) {
+        err = fake_space_create(space_io);
+    }
+    if (err == ERR_OK && root != 0) {
+        fake.spaces[*space_io].root = root;
+        fake_record(root)->count = 1;
+        fake_record(root)->space = 1;
+    }
+    return err;
+}
+
 err_t fake_space_set_root(unsigned space, const struct fake_authority *memory, uint64_t root)
 {
     unsigned level = 0;

@@ -71,8 +71,9 @@ err_t fake_table_lazy(const struct fake_authority *memory, uint64_t table, uint6
                       uint64_t entries, uint64_t *done_out);
 err_t fake_table_thaw(const struct fake_authority *memory, uint64_t table, uint64_t index,
                       uint64_t entries, uint64_t *done_out);
-err_t fake_table_copy(const struct fake_authority *memory, uint64_t target, uint64_t source,
-                      uint64_t index, uint64_t entries, uint64_t *copied_out);
+/* Three pairs of target and source; those from a target 0 on are none. */
+err_t fake_table_copy(const struct fake_authority *memory, const uint64_t pairs[6],
+                      uint64_t *copied_out);
 err_t fake_table_protect(const struct fake_authority *memory, uint64_t table, uint64_t index,
                          uint64_t entries, uint64_t *changed_out);
 err_t fake_table_drop(const struct fake_authority *memory, uint64_t table, uint64_t index,
@@ -82,6 +83,7 @@ err_t fake_table_mark(const struct fake_authority *memory, uint64_t table, uint6
 
 /* Spaces. Destroying one unbinds its root and flushes its address-space identifier. */
 err_t fake_space_create(unsigned *space_out);
+err_t fake_space_renew(unsigned *space_io); /* another space with the root of that one */
 err_t fake_space_destroy(unsigned space);
 err_t fake_space_set_root(unsigned space, const struct fake_authority *memory, uint64_t root);
 err_t fake_space_flush(unsigned space, uint64_t address, uint64_t pages);

@@ -327,12 +327,10 @@ static err_t copy_entry(uint64_t target, uint64_t source, unsigned level, uint64
     return ERR_OK;
 }
 
-err_t fake_table_copy(const struct fake_authority *memory, uint64_t target, uint64_t source,
-                      uint64_t index, uint64_t entries, uint64_t *copied_out)
+static err_t copy_pair(const struct fake_authority *memory, uint64_t target, uint64_t source,
+                       uint64_t *copied_io)
 {
     unsigned level = 0, target_level = 0;
-    fake_call_begins();
-    *copied_out = 0;
     err_t err = fake_check_table(memory, target, &target_level);
     if (err == ERR_OK) {
         err = fake_check_table(memory, source, &level);
@@ -340,21 +338,30 @@ err_t fake_table_copy(const struct fake_authority *memory, uint64_t target, uint
     if (err == ERR_OK && level != target_level) {
         err = ERR_LEVEL;
     }
-    if (err == ERR_OK) {
-        err = check_span(level, index, entries);
-    }
     if (err == ERR_OK && target == source) {
         err = ERR_ARGUMENT;
     }
-    for (uint64_t i = index; err == ERR_OK && i < index + entries; i++) {
+    for (unsigned i = 0; err == ERR_OK && i < fake_entries_at(level); i++) {
         if (!(fake_record(source)->groups >> (i / TABLE_GROUP_ENTRIES) & 1)) {
             continue;
         }
         if (fake_entries(target)[i] == 0 && fake_entries(source)[i] != 0) {
             err = copy_entry(target, source, level, i);
-            *copied_out += err == ERR_OK;
+            *copied_io += err == ERR_OK;
         }
-        fake_slice_ends(i - index);
+        fake_slice_ends(i);
+    }
+    return err;
+}
+
+err_t fake_table_copy(const struct fake_authority *memory, const uint64_t pairs[6],
+                      uint64_t *copied_out)
+{
+    fake_call_begins();
+    *copied_out = 0;
+    err_t err = copy_pair(memory, pairs[0], pairs[1], copied_out);
+    for (unsigned i = 2; i < 6 && err == ERR_OK && pairs[i] != 0; i += 2) {
+        err = copy_pair(memory, pairs[i], pairs[i + 1], copied_out);
     }
     return err;
 }

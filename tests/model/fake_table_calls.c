@@ -102,14 +102,14 @@ err_t byre_table_thaw(uint64_t memory, uint64_t table, uint64_t index, uint64_t 
     return err != ERR_OK ? err : fake_table_thaw(authority, table, index, entries, done_out);
 }
 
-err_t byre_table_copy(uint64_t memory, uint64_t target, uint64_t source, uint64_t index,
-                      uint64_t entries, uint64_t *copied_out)
+err_t byre_table_copy(uint64_t memory, uint64_t target, uint64_t source, uint64_t target_2,
+                      uint64_t source_2, uint64_t target_3, uint64_t source_3, uint64_t *copied_out)
 {
     const struct fake_authority *authority = NULL;
+    const uint64_t pairs[] = {target, source, target_2, source_2, target_3, source_3};
     *copied_out = 0;
     err_t err = fake_cap_memory(memory, &authority);
-    return err != ERR_OK ? err
-                         : fake_table_copy(authority, target, source, index, entries, copied_out);
+    return err != ERR_OK ? err : fake_table_copy(authority, pairs, copied_out);
 }
 
 err_t byre_table_protect(uint64_t memory, uint64_t table, uint64_t index, uint64_t entries,

@@ -16,6 +16,7 @@ PLACE = "servers/pager/memory_place.c"
 IMAGE = "servers/pager/image.c"
 OBJECT = "servers/pager/object.c"
 TABLE = "servers/pager/table.c"
+SHELL = "servers/pager/shell.c"
 REGION = "servers/pager/region_change.c"
 PROC = "servers/pager/request_proc.c"
 SELF = "servers/pager/request_self.c"
@@ -27,17 +28,20 @@ FORK_MUTANTS = [
         "err_t flushed = kernel_flush(parent->cap, 0, 0);", "err_t flushed = ERR_OK;")]),
     ("fork_copies_hot_pages_before_the_flush", [
         (FORK, "    err_t flushed = kernel_flush(parent->cap, 0, 0);",
-         "    if (is_hot) {\n        hot_pages_copy(parent, &hot);\n    }\n"
+         "    if (is_hot) {\n        hot_pages_copy(&hot);\n    }\n"
          "    err_t flushed = kernel_flush(parent->cap, 0, 0);"),
         (FORK, "    PAGER_ASSERT(flushed == ERR_OK);\n    if (is_hot) {",
          "    PAGER_ASSERT(flushed == ERR_OK);\n    if (false) {")]),
     ("fork_leaves_hot_page_unfilled", [(FORK,
-        "        page_copy(hot->copies[i], entry_frame(e));\n", "        (void)e;\n")]),
+        "        page_copy(hot->copies[i], entry_frame(entry_of(hot->leaf, hot->pages[i])));\n",
+        "")]),
+    ("fork_lets_the_parent_write_hot_pages", [(FORK,
+        "    if (is_hot && !parent_rests) {\n        hot_pages_protect(&hot);",
+        "    if (false) {\n        hot_pages_protect(&hot);")]),
     ("fork_does_not_count_hot_leaf", [(FORK,
         "    leaf_ref_frames(hot->leaf);\n", "")]),
     ("fork_promises_nothing", [(PROC,
-        "space_promise(child, parent->promised_user, parent->promised_tables);",
-        "space_promise(child, 0, parent->promised_tables);")]),
+        "{.user = parent->promised_user, .tables", "{.user = 0, .tables")]),
     ("copy_leaves_source_entry_valid", [(KERNEL,
         "    entry_write(source, index, entry);\n    entry_write(target, index, entry);",
         "    if (level == TABLE_LEVEL_LEAF) {\n        entry_write(source, index, entry);\n    }\n"
@@ -237,7 +241,15 @@ REMOVE_MUTANTS = [
         "if (e != 0 && entry_is_table(e) && table_count_of_entry(e) == 1) {",
         "if (e != 0 && entry_is_table(e) && table_count_of_entry(e) <= 2) {")]),
     ("kept_space_is_not_renewed", [("servers/pager/space.c",
-        "    err_t error = kernel_cap_renew(cap_of(index));", "    err_t error = ERR_OK;")]),
+        "    err_t error = kernel_cap_renew(s->cap);", "    err_t error = ERR_OK;")]),
+    ("shell_shows_its_page_to_another", [(SHELL,
+        "    } else if (shell_out->middle.number != 0 && !(with_frame && page == shell_out->page)) {",
+        "    } else if (false) {")]),
+    ("shell_keeps_frames", [(SHELL,
+        "                    frame_batch_unref(&batch, e >> PTE_FRAME_SHIFT);\n",
+        "                    (void)batch;\n")]),
+    ("shell_takes_shared_tables", [(SHELL,
+        "table_count_of_entry(e) == 1) {", "table_count_of_entry(e) <= 2) {")]),
     ("kept_table_is_not_emptied", [(TABLE,
         "    if (end > 0) {\n        err_t error = kernel_table_drop(table, 0, end);\n"
         "        PAGER_ASSERT(error == ERR_OK);\n    }\n", "    (void)is_leaf;\n")]),

@@ -364,10 +364,17 @@ void request_fork(struct sim_process *process, struct sim_thread *thread)
                     : dice_chance(10) ? dice_roll()
                                       : sim_random_address(process);
     sim_hot_address = hint >> PAGE_SHIFT << PAGE_SHIFT;
-    sim_snapshot =
-        (struct sim_snapshot){.process = process, .one_in = (unsigned)dice_between(1, 40)};
-    struct pager_request request =
-        request_ask(PAGER_SPACE_FORK, PORT_PROC, process->id, REQUEST_ACCOUNT, hint);
+    bool rests = dice_chance(2);
+    sim_snapshot = (struct sim_snapshot){
+        .process = process, .rests = rests, .one_in = (unsigned)dice_between(1, 40)};
+    struct pager_request request = {.label = PAGER_SPACE_FORK,
+                                    .in.space_fork = {.space_id = process->id,
+                                                      .account = REQUEST_ACCOUNT,
+                                                      .stack_pointer = hint,
+                                                      .slot = rests ? FORK_RESTS : 0}};
+    port_request(&request, PORT_PROC);
+    sim_counts.requests++;
+    sim_counts.refused += request.error != ERR_OK;
     sim_hot_address = 0;
     struct sim_snapshot snapshot = sim_snapshot;
     sim_snapshot.process = NULL;

@@ -48,9 +48,10 @@ static struct sim_thread *random_thread(struct sim_process *process)
 
 static void run_somebody(void)
 {
-    bool sibling = sim_snapshot.process != NULL && dice_chance(2);
+    bool sibling = sim_snapshot.process != NULL && !sim_snapshot.rests && dice_chance(2);
     struct sim_process *process = sibling ? sim_snapshot.process : sim_random_process();
-    struct sim_thread *thread = process == NULL ? NULL : random_thread(process);
+    bool rests = sim_snapshot.rests && process == sim_snapshot.process;
+    struct sim_thread *thread = process == NULL || rests ? NULL : random_thread(process);
     if (thread != NULL) {
         sim_run_thread(process, thread);
     }

@@ -66,6 +66,7 @@ extern struct sim_transition sim_transition;
 struct sim_snapshot {
     struct sim_process *process; /* NULL: no fork is under way */
     bool taken;
+    bool rests;      /* its threads do nothing until it is over (FORK_RESTS) */
     unsigned one_in; /* others run beside every so many-th step of it: early and late ones count */
     struct oracle oracle;
 };

@@ -296,6 +296,21 @@ static void a_renewed_body_is_empty(void)
     object_destroy(table);
 }
 
+static void a_renewed_space_keeps_its_root(void)
+{
+    uint64_t space = object_new(OBJECT_SPACE, 0), root = table_new(2), copy = slot_new();
+    EXPECT_OK(SYS(SPACE_SET_ROOT, space, MEMORY, root));
+    EXPECT_OK(SYS(CAP_COPY, SELF, space, SELF, copy, RIGHTS_ALL, 0));
+    EXPECT_OK(SYS(CAP_RENEW, SELF, space));
+    EXPECT_ERROR(SYS(SPACE_FLUSH, copy, 0, 0), ERR_CAP_DEAD);
+    EXPECT_EQUAL(table_record(root)->count, 1);
+    EXPECT_EQUAL(table_record(root)->space, 1);
+    EXPECT_ERROR(SYS(SPACE_SET_ROOT, space, MEMORY, table_new(2)), ERR_BUSY);
+    object_destroy(space);
+    EXPECT_EQUAL(table_record(root)->count, 0);
+    EXPECT_EQUAL(table_record(root)->space, 0);
+}
+
 static uint64_t copy_word(uint64_t from, uint64_t to, uint64_t rights)
 {
     return from | to << 16 | rights << 32;
@@ -399,6 +414,7 @@ TESTS(TEST(rights_only_shrink, "a copy has at most its source's rights, and none
       TEST(destruction_kills_copies, "destroying an object kills every copy, for ever"),
       TEST(renewal_kills_copies, "renewing an object kills every copy and empties it"),
       TEST(a_renewed_body_is_empty, "a renewed thread is unconfigured, a renewed table empty"),
+      TEST(a_renewed_space_keeps_its_root, "a renewed space has the root it had, and nothing else"),
       TEST(several_copies_at_once, "several copies at once end at the first that is refused"),
       TEST(maps_of_pages, "object_info tells class and live slots"),
       TEST(derivation, "derived ranges lie within their source, with its rights at most"));

@@ -200,7 +200,7 @@ static void copy_of_tables(void)
     EXPECT_OK(SYS(TABLE_LINK, MEMORY, source, 200, children[1], 1));
     EXPECT_OK(SYS(TABLE_LINK, MEMORY, source, 511, children[2], 0));
     EXPECT_OK(SYS(TABLE_MARK, MEMORY, source, 300, 0x1230));
-    EXPECT_OK(SYS_OUT(out, TABLE_COPY, MEMORY, target, source, 0, TABLE_ENTRIES));
+    EXPECT_OK(SYS_OUT(out, TABLE_COPY, MEMORY, target, source, 0));
     EXPECT_EQUAL(out[0], 4);
     static const unsigned indices[] = {0, 200, 511};
     for (unsigned i = 0; i < 3; i++) {
@@ -215,7 +215,7 @@ static void copy_of_roots(void)
 {
     uint64_t source = table_new(2), target = table_new(2), child = table_new(1);
     EXPECT_OK(SYS(TABLE_LINK, MEMORY, source, 255, child, 0));
-    EXPECT_OK(SYS_OUT(out, TABLE_COPY, MEMORY, target, source, 0, ROOT_USER_ENTRIES));
+    EXPECT_OK(SYS_OUT(out, TABLE_COPY, MEMORY, target, source, 0));
     EXPECT_EQUAL(out[0], 1);
     EXPECT_EQUAL(table_pointer(source)[255], lazy_link(child));
     EXPECT_EQUAL(table_pointer(target)[255], lazy_link(child));
@@ -231,7 +231,7 @@ static void copy_of_leaves(void)
         EXPECT_OK(SYS(TABLE_MAP, MEMORY, source, i, 1, map_word(chunk + i, rights)));
     }
     EXPECT_OK(SYS(TABLE_MARK, MEMORY, source, 1, 0x40));
-    EXPECT_OK(SYS_OUT(out, TABLE_COPY, MEMORY, target, source, 0, TABLE_ENTRIES));
+    EXPECT_OK(SYS_OUT(out, TABLE_COPY, MEMORY, target, source, 0));
     EXPECT_EQUAL(out[0], 171 + 1);
     for (unsigned i = 0; i < TABLE_ENTRIES; i++) {
         uint64_t wanted =
@@ -240,6 +240,29 @@ static void copy_of_leaves(void)
         EXPECT_EQUAL(table_pointer(source)[i], wanted);
         EXPECT_EQUAL(table_pointer(target)[i], wanted);
     }
+}
+
+static void copy_of_pairs(void)
+{
+    uint64_t roots[2] = {table_new(2), table_new(2)}, middles[2] = {table_new(1), table_new(1)};
+    uint64_t leaves[2] = {table_new(0), table_new(0)}, child = table_new(0), frame = frame_new();
+    EXPECT_OK(SYS(TABLE_LINK, MEMORY, roots[1], 3, middles[1], 0));
+    EXPECT_OK(SYS(TABLE_LINK, MEMORY, middles[1], 511, child, 0));
+    EXPECT_OK(SYS(TABLE_MAP_RUN, MEMORY, leaves[1], 62, 4, map_word(frame, MAP_R | MAP_W)));
+    EXPECT_OK(SYS_OUT(out, TABLE_COPY, MEMORY, leaves[0], leaves[1], middles[0], middles[1],
+                      roots[0], roots[1]));
+    EXPECT_EQUAL(out[0], 4 + 1 + 1);
+    EXPECT_EQUAL(table_pointer(leaves[0])[65], leaf(frame + 3, MAP_R));
+    EXPECT_EQUAL(table_pointer(middles[0])[511], lazy_link(child));
+    EXPECT_EQUAL(table_pointer(roots[0])[3], lazy_link(middles[1]));
+    /* A pair that is refused ends it; what was before it is done. */
+    EXPECT_OK(SYS(TABLE_MAP, MEMORY, leaves[1], 0, 1, map_word(frame, MAP_R)));
+    EXPECT_ERROR(SYS_OUT(out, TABLE_COPY, MEMORY, leaves[0], leaves[1], roots[0], middles[1],
+                         middles[0], middles[1]),
+                 ERR_LEVEL);
+    EXPECT_EQUAL(out[0], 1);
+    EXPECT_EQUAL(table_pointer(leaves[0])[0], leaf(frame, MAP_R));
+    EXPECT_EQUAL(table_record(child)->count, 2);
 }
 
 static void marks(void)
@@ -343,6 +366,7 @@ TESTS(TEST(create, "a new table is empty with count 0, a freed one is gone from 
            "a copied level-1 table is lazy in both, and its children count one more"),
       TEST(copy_of_roots, "the user half of a root is copied as lazy"),
       TEST(copy_of_leaves, "a copied leaf table has no W in both, and all else as it was"),
+      TEST(copy_of_pairs, "three pairs of tables are copied in one call, up to the one refused"),
       TEST(marks, "the pager's own entries stay what they are until replaced"),
       TEST(free_zeroes, "a freed leaf table is all zero"),
       TEST(translation, "stores follow W, and a lazy entry translates nothing"),

@@ -272,10 +272,11 @@ static struct outcome do_copy(uint64_t *a)
     struct outcome o = {.name = "table_copy"};
     a[1] = table_frame();
     a[2] = table_frame();
-    a[3] = roll(2) == 0 ? 0 : entry_index();
-    a[4] = entry_count();
+    for (unsigned i = 3; i < 7; i++) {
+        a[i] = i % 2 == 1 && roll(2) == 0 ? 0 : table_frame();
+    }
     o.kernel = call_kernel(sys_table_copy, a, &o.kernel_result);
-    o.model = fake_table_copy(&authority, a[1], a[2], a[3], a[4], &o.model_result);
+    o.model = fake_table_copy(&authority, &a[1], &o.model_result);
     return o;
 }
 

@@ -38,9 +38,9 @@ static err_t range_call(uint64_t number, frame_t table, uint64_t index, uint64_t
     return SYSTEM_CALL(number, MEMORY, table.number, index, entries);
 }
 
-static err_t copy(frame_t target, frame_t source, uint64_t index, uint64_t entries)
+static err_t copy(frame_t target, frame_t source)
 {
-    return SYSTEM_CALL(SYS_TABLE_COPY, MEMORY, target.number, source.number, index, entries);
+    return SYSTEM_CALL(SYS_TABLE_COPY, MEMORY, target.number, source.number, 0);
 }
 
 static err_t retype(unsigned chunk, uint64_t kind)
@@ -220,17 +220,16 @@ static void copies_are_lazy_above_and_read_only_below(void **state)
 
     (void)state;
     assert_int_equal(link_table(root, 3, middle, 0), ERR_OK);
-    assert_int_equal(copy(root_copy, root, 0, 256), ERR_OK);
+    assert_int_equal(copy(root_copy, root), ERR_OK);
     assert_int_equal(world_result(0), 1);
     assert_int_equal(entry(root, 3), middle.number << 10 | 2);
     assert_int_equal(entry(root_copy, 3), middle.number << 10 | 2);
     assert_int_equal(table_record_of(middle)->count, 2);
-    assert_int_equal(copy(root_copy, root, 0, 256), ERR_OK); /* what is there stays */
+    assert_int_equal(copy(root_copy, root), ERR_OK); /* what is there stays */
     assert_int_equal(world_result(0), 0);
     assert_int_equal(table_record_of(middle)->count, 2);
-    assert_int_equal(copy(root, root, 0, 256), ERR_ARGUMENT);
-    assert_int_equal(copy(middle, root, 0, 256), ERR_LEVEL);
-    assert_int_equal(copy(root_copy, root, 0, 257), ERR_RANGE);
+    assert_int_equal(copy(root, root), ERR_ARGUMENT);
+    assert_int_equal(copy(middle, root), ERR_LEVEL);
     assert_int_equal(range_call(SYS_TABLE_THAW, root, 0, 256), ERR_OK);
     assert_int_equal(world_result(0), 0); /* still shared */
     assert_int_equal(range_call(SYS_TABLE_DROP, root_copy, 3, 1), ERR_OK);
@@ -243,7 +242,7 @@ static void copies_are_lazy_above_and_read_only_below(void **state)
     fake.pending_one_in = 1;
     assert_int_equal(SYSTEM_CALL(SYS_TABLE_MAP_RUN, MEMORY, leaf.number, 0, 300, user), ERR_OK);
     assert_int_equal(SYSTEM_CALL(SYS_TABLE_MARK, MEMORY, leaf.number, 400, 0xabc0), ERR_OK);
-    assert_int_equal(copy(leaf_copy, leaf, 0, 512), ERR_OK);
+    assert_int_equal(copy(leaf_copy, leaf), ERR_OK);
     assert_int_equal(world_result(0), 301);
     for (unsigned i = 0; i < 300; i++) {
         assert_int_equal(entry(leaf, i), world_user_frame(i).number << 10 | 0x53);
@@ -387,7 +386,7 @@ static void nothing_is_installed_into_a_closing_chunk(void **state)
     assert_int_equal(chunk_kind(fake_frame(5, 0)), KIND_CLOSING);
     assert_int_equal(map(leaf, 0, WORD(fake_frame(5, 3), MAP_R)), ERR_KIND);
     assert_int_equal(map_chunk(world_table(1), 0, WORD(fake_frame(5, 0), MAP_R)), ERR_KIND);
-    assert_int_equal(copy(target, late, 0, 512), ERR_KIND);
+    assert_int_equal(copy(target, late), ERR_KIND);
     assert_int_equal(SYSTEM_CALL(SYS_TABLE_CREATE, MEMORY, fake_frame(5, 3).number, 0), ERR_KIND);
     assert_int_equal(retype(5, KIND_OBJECT), ERR_BUSY); /* goes on where it was */
     assert_int_equal(world_result(0), (late.number << PAGE_SHIFT) + 300 * 8);

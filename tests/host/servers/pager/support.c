@@ -97,7 +97,7 @@ bool teardown_slice(void)
     return false;
 }
 
-bool table_release_kept(void)
+bool memory_release_kept(void)
 {
     return false;
 }

@@ -1,0 +1,132 @@
+/* What ended spaces leave for the next ones; the contract is in shell.h. */
+#include "shell.h"
+
+#include "cow.h"
+#include "frame.h"
+#include "kernel.h"
+#include "table.h"
+
+/* A path with more used groups than this is buried like any other tables, slice by slice. */
+enum { PATH_MIDDLE_GROUPS = 2, PATH_LEAF_GROUPS = 4, AT_ONCE = 4 };
+
+static void drop(frame_t table, unsigned first, unsigned end)
+{
+    err_t error = kernel_table_drop(table, first, end - first);
+    PAGER_ASSERT(error == ERR_OK);
+}
+
+/* Drop all entries of a table but one (kept == entries: all): frames are let go, tables that nobody
+ * else names are buried. */
+static inline __attribute__((always_inline)) void clear_but(frame_t table, unsigned entries,
+                                                            unsigned kept, bool is_leaf)
+{
+    const volatile uint64_t *at = table_entries(table);
+    const volatile uint64_t *spared = &at[kept];
+    unsigned groups = table_record(table)->groups;
+    struct frame_batch batch = frame_batch_begin();
+    bool below = groups != 0 && kept == entries; /* T4: then no group stays in use */
+    bool above = false;
+    for (; groups != 0; groups >>= 1, at += TABLE_GROUP_ENTRIES) {
+        const volatile uint64_t *end = at + ((groups & 1) != 0 ? TABLE_GROUP_ENTRIES : 0);
+        for (const volatile uint64_t *four = at; four != end; four += AT_ONCE) {
+            if (table_entries_are_empty(four)) {
+                continue;
+            }
+            for (unsigned i = 0; i < AT_ONCE; i++) {
+                uint64_t e = four[i];
+                if (e == 0 || &four[i] == spared) {
+                    continue;
+                }
+                below |= &four[i] < spared;
+                above |= &four[i] > spared;
+                if (is_leaf) {
+                    frame_batch_unref(&batch, e >> PTE_FRAME_SHIFT);
+                } else if (entry_is_table(e) && table_count_of_entry(e) == 1) {
+                    table_bury(entry_frame(e));
+                }
+            }
+        }
+    }
+    if (below) {
+        drop(table, 0, kept);
+    }
+    if (above) {
+        drop(table, kept + 1, entries);
+    }
+}
+
+/* Is the page's frame the space's alone? Then it may be the next one's. */
+static bool page_is_spare(uint64_t e)
+{
+    return (e & (PTE_V | PTE_W)) == (PTE_V | PTE_W) && frame_is_counted(entry_frame(e)) &&
+           !frame_is_shared(entry_frame(e));
+}
+
+static bool path_is_small(frame_t middle, frame_t leaf)
+{
+    return table_groups_used(middle) <= PATH_MIDDLE_GROUPS &&
+           table_groups_used(leaf) <= PATH_LEAF_GROUPS;
+}
+
+bool shell_has_room(void)
+{
+    return pager_state.shells < SHELLS_MAX;
+}
+
+void shell_keep(const struct space *s)
+{
+    uint32_t page = s->written_first;
+    struct shell shell = {.index = s->index, .root = s->root, .page = page};
+    if (page != 0 && cow_path_is_private(s, page, &shell.leaf)) {
+        shell.middle = entry_frame(table_entries(s->root)[page_root_index(page)]);
+    }
+    if (shell.middle.number != 0 && path_is_small(shell.middle, shell.leaf)) {
+        unsigned index = page_leaf_index(page);
+        bool spare = page_is_spare(table_entries(shell.leaf)[index]);
+        clear_but(shell.leaf, TABLE_ENTRIES, spare ? index : TABLE_ENTRIES, true);
+        clear_but(shell.middle, TABLE_ENTRIES, page_middle_index(page), false);
+        clear_but(shell.root, ROOT_USER_ENTRIES, page_root_index(page), false);
+    } else {
+        shell.middle = FRAME_NONE;
+        clear_but(shell.root, ROOT_USER_ENTRIES, ROOT_USER_ENTRIES, false);
+    }
+    pager_state.shell[pager_state.shells++] = shell;
+}
+
+static void drop_page(const struct shell *shell)
+{
+    unsigned index = page_leaf_index(shell->page);
+    uint64_t e = table_entries(shell->leaf)[index];
+    if (e != 0) {
+        drop(shell->leaf, index, index + 1);
+        frame_unref(entry_frame(e));
+    }
+}
+
+void shell_drop_path(struct shell *shell)
+{
+    if (shell->middle.number == 0) {
+        return;
+    }
+    drop_page(shell);
+    drop(shell->root, 0, ROOT_USER_ENTRIES);
+    drop(shell->middle, 0, TABLE_ENTRIES);
+    drop(shell->leaf, 0, TABLE_ENTRIES);
+    table_unmake(shell->middle);
+    table_unmake(shell->leaf);
+    shell->middle = FRAME_NONE;
+}
+
+bool shell_take(uint32_t page, bool with_frame, struct shell *shell_out)
+{
+    if (pager_state.shells == 0) {
+        return false;
+    }
+    *shell_out = pager_state.shell[--pager_state.shells];
+    if (page == 0 || page >> GROUP_SHIFT != shell_out->page >> GROUP_SHIFT) {
+        shell_drop_path(shell_out);
+    } else if (shell_out->middle.number != 0 && !(with_frame && page == shell_out->page)) {
+        drop_page(shell_out);
+    }
+    return true;
+}
