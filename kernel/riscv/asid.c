@@ -3,7 +3,7 @@
  *   I1  Number 0 is the kernel's own root's, and everybody's on a machine without ASID bits.
  *   I2  A space's number is good while its generation is the current one. When the numbers are used
  *       up, a new generation begins with a fence of everything on all harts; what harts have loaded
- *       then keeps its number, for they go on with it.
+ *       then keeps its number in that generation, for they go on with it.
  *   I3  Only what a hart may hold needs a fence there: space.harts has a bit for each hart that
  *       loaded the space since its number was last fenced as a whole, and the number is good; without
  *       ASID bits it is where the space is loaded now.
@@ -82,20 +82,21 @@ static void begin_generation(void)
     for (unsigned i = 0; i < hart_count; i++) {
         struct space *space = harts[i]->space;
         harts[i]->space_tag = SPACE_TAG_NONE;
+        riscv_hart_of(harts[i])->kept_number = 0;
         if (space != NULL && space->asid_generation == generation - 1) {
             space->asid_generation = generation;
             space->harts = loaded_mask(space);
+            riscv_hart_of(harts[i])->kept_number = space->asid;
         }
     }
     paging_load_kernel(); /* so that what is loaded now is not looked up after the fence */
     arch_flush_all();
 }
 
-static bool number_is_loaded(uint64_t number)
+static bool number_is_kept(uint64_t number)
 {
     for (unsigned i = 0; i < hart_count; i++) {
-        const struct space *space = harts[i]->space;
-        if (space != NULL && space->asid_generation == generation && space->asid == number) {
+        if (riscv_hart_of(harts[i])->kept_number == number) {
             return true;
         }
     }
@@ -110,14 +111,14 @@ static void give_number(struct space *space)
             begin_generation();
             number_last = 1;
         }
-    } while (number_is_loaded(number_last));
+    } while (number_is_kept(number_last));
     space->asid = number_last;
     space->asid_generation = generation;
     space->harts = 0;
 }
 
 /* Without ASID bits no space is given a tag, so each load comes this way. The hart's `space` is the
- * new one already; if it has no good number, it is not what number_is_loaded looks at. */
+ * new one already; if it has no good number, it is not among those that keep one. */
 void asid_load(void)
 {
     struct hart *hart = &this_hart()->hart;

@@ -15,8 +15,9 @@ struct riscv_hart {
     uint64_t hart_id;              /* firmware's number for it */
     uint32_t plic_context;         /* its S-mode's; all ones: none [c] */
     volatile uint32_t *plic_claim; /* the claim and complete register of it; NULL: none [c] */
-    bool has_old_code;             /* fence.i before it leaves idleness: HS3 [K] */
-    bool has_arrived;              /* HS2 */
+    uint64_t kept_number; /* of the space it had loaded as this ASID generation began [K] */
+    bool has_old_code;    /* fence.i before it leaves idleness: HS3 [K] */
+    bool has_arrived;     /* HS2 */
 };
 
 /* A hart's place in the kernel's metadata, for all but the one that boots: an unmapped page, its
