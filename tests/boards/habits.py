@@ -19,10 +19,10 @@ MEGABYTES = 128
 LINE = "cowtest; forktree; ps; mem; hog; echo a longer line; memaudit"
 
 
-def run(line, qemu_arguments=""):
-    cleared = {name: "" for name in ("V", "SMP", "BOARD", "TREE")}
+def run(line, qemu_arguments="", harts=1):
+    cleared = {name: "" for name in ("V", "BOARD", "TREE")}
     return subprocess.run([sys.executable, "tools/run.py", KERNEL, "build/archive.cpio"], capture_output=True,
-                          text=True, env=dict(os.environ, **cleared, RUN=line, TIMEOUT="100", BOOTARGS="", MEM=f"{MEGABYTES}M",
+                          text=True, env=dict(os.environ, **cleared, RUN=line, SMP=str(harts), TIMEOUT="100", BOOTARGS="", MEM=f"{MEGABYTES}M",
                                               QEMU_ARGS=qemu_arguments, LOG=os.devnull))
 
 
@@ -42,11 +42,11 @@ def alignment(tap, folder):
     tap.check(misaligned > 0, "the plugin sees those that selftest makes on purpose", where)
 
 
-def dirty_memory(tap):
+def dirty_memory(tap, harts):
     with machine.filled_memory(MEGABYTES) as arguments:
-        result = run(LINE, " ".join(arguments))
+        result = run(LINE, " ".join(arguments), harts)
     tap.check(result.returncode == 0 and "the books agree" in result.stdout,
-              "memory full of something before the first instruction changes nothing",
+              f"memory full of something before the first instruction changes nothing (SMP={harts})",
               [*result.stdout.splitlines(), *result.stderr.splitlines()])
 
 
@@ -54,7 +54,8 @@ def main():
     tap = Tap()
     with tempfile.TemporaryDirectory() as name:
         alignment(tap, pathlib.Path(name))
-    dirty_memory(tap)
+    for harts in (1, 4):
+        dirty_memory(tap, harts)
     tap.end()
 
 

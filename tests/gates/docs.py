@@ -17,6 +17,8 @@ FILE = re.compile(rf"(?<![\w/.-])((?:{ROOMS})/[\w./*{{}},+-]*)")
 MAKE = re.compile(r"(?:^|`|\$ |; |&& )make((?: +[\w.=/'-]+)*)", re.MULTILINE)
 FUNCTION = re.compile(r"\b([a-z]\w+)\(\)")
 INCLUDE_ROOTS = ("", "libsys/include/", "boot/", "kernel/", "abi/")
+ONE_HART = re.compile(r"/\* one hart: (.*) \*/")
+ONE_HART_ROW = re.compile(r"^\| `(tests/target/\w+/\w+\.c)` \| (.*) \|$", re.MULTILINE)
 PLACEHOLDER = re.compile(r"[A-Z]{2,}|\bX\b")
 
 
@@ -85,8 +87,17 @@ def check_help(tap, targets):
     tap.check(not unknown, "and all that the pages speak of", sorted(unknown))
 
 
+def check_one_hart(tap):
+    """docs/testing.md and the sources name the same tests for one hart alone, with the same reasons."""
+    said = {(str(path), reason) for path in pathlib.Path("tests/target").glob("*/*.c")
+            for reason in ONE_HART.findall(path.read_text())}
+    rows = set(ONE_HART_ROW.findall(pathlib.Path("docs/testing.md").read_text()))
+    tap.check(said == rows, "tests for one hart alone are in docs/testing.md, with why", [*sorted(said ^ rows)])
+
+
 def main():
     tap = Tap()
+    check_one_hart(tap)
     targets, words = make_targets(), identifiers()
     check_help(tap, targets)
     for page in pages():

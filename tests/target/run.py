@@ -5,19 +5,18 @@
 Lines in the first comments of the source say how it is run (all keys optional):
     /* test: MEM=64M SMP=1 TIMEOUT=60 BOOTARGS="preempt=7" RUN="NAME; memaudit" STATUS=0 CLOCK=host QEMU="-cpu x" EXPECT=PATTERN */
     /* type: PATTERN > KEYS */       when PATTERN has come out since the last keys, type KEYS (\\r, \\x03)
-    /* test: ... FILLED=1 */         memory is not zero before the first instruction
+    /* test: ... FILLED=1 */         memory is not zero before the first instruction (on one hart; tests/boards/habits.py has several)
     /* test: ... SHELL=1 */          no RUN: the keys are typed to the interactive shell, which ends the run
     /* test: ... LAST="KEYS" */      what this run types at the shell's prompt when all other keys are typed
     /* expect: PATTERN */            the output of each run must match (regular expression, multi-line)
     /* refuse: PATTERN */            it must not
+    /* one hart: REASON */           why all lines say SMP=1
 
-Time in the machine counts instructions (one a nanosecond, idle time passes at once), so that a run is
-the same each time, whatever else the host does; CLOCK=host, and keys to be typed, take the host's time.
+A run is the same each time (exact.py), but for CLOCK=host, and keys to be typed: they take the host's time.
 
-PREEMPT=SEED,MEAN_US in the environment preempts all runs so, instead of as their lines say.
-HARTS=N in the environment gives N harts to the runs whose lines do not say how many. Several harts take the
-host's time, each in a thread of its own, and are given more of it: before 8.1, QEMU that counts instructions
-lets a hart that spins for a lock starve the one that holds it. Random preemption is then ten times rarer.
+In the environment: HARTS=N, for the lines that do not say SMP (with HARTS, the others are left out, but
+for HARTS=1); SEED=SEED[,MEAN_US], which preempts all runs so, instead of as their lines say. Where a run
+fails, the command that repeats it is printed.
 
 A test in kernel/ is the machine's init, build/tests/kernel/NAME.cpio. Any other is a program in
 build/tests/system.cpio that the shell runs under the real servers: RUN, by default `NAME && memaudit`.
@@ -38,15 +37,18 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "tests" / "bench")]
 import counts  # noqa: E402  (neither folder is a package)
+import exact  # noqa: E402
 import machine  # noqa: E402
 
+HARTS = os.environ.get("HARTS", "") or "1"
+SEED = os.environ.get("SEED", "")
 BUILD = ROOT / "build"
 LOGS = BUILD / "tests" / "log"
 TAP_LINE = re.compile(r"^(not )?ok\b(?: \d+)?(?: - )?(.*)$")
 PLAN = re.compile(r"^1\.\.(\d+)")
 PANIC_GRACE_SECONDS = 2
-HARTS_TIMEOUT_FACTOR = 3
 KEY_SECONDS = 0.002  # between two keys
+HARTS_TIMEOUT_FACTOR = 3  # with several
 
 
 def typed(text):
@@ -59,19 +61,22 @@ class Run:
 
     def __init__(self, settings):
         self.memory = settings.get("MEM", "128M")
-        self.is_filled = settings.get("FILLED", "0") == "1"
-        self.harts = settings.get("SMP", "") or os.environ.get("HARTS", "") or "1"
-        self.timeout = float(settings.get("TIMEOUT", "60"))
+        self.fixed_harts = settings.get("SMP", "")
+        self.harts = self.fixed_harts or HARTS
+        # Firmware would take what is in memory for the state of the disabled harts (exact.py).
+        self.is_filled = settings.get("FILLED", "0") == "1" and self.harts == "1"
+        self.timeout = float(settings.get("TIMEOUT", "60")) * (1 if self.harts == "1" else HARTS_TIMEOUT_FACTOR)
         self.bootargs = settings.get("BOOTARGS", "")
-        if other := os.environ.get("PREEMPT", ""):
-            self.bootargs = f"{re.sub(r'preempt=[0-9,]*', '', self.bootargs)} preempt={other}".strip()
+        if SEED:
+            self.bootargs = f"{re.sub(r'preempt=[0-9,]*', '', self.bootargs)} preempt={SEED}".strip()
+        if self.harts != "1":  # each must come to something in the time between two, though they take turns
+            self.bootargs = re.sub(r"(preempt=\d+,)(\d+)", lambda found: f"{found[1]}{int(found[2]) * 2 * int(self.harts)}",
+                                   self.bootargs)
+        self.seed = int((re.search(r"preempt=(\d+)", self.bootargs) or ["", "0"])[1])
         self.line = settings.get("RUN", "")
         self.qemu = shlex.split(settings.get("QEMU", ""))
         self.expected = [settings["EXPECT"]] if "EXPECT" in settings else []
-        self.clock_is_host = settings.get("CLOCK", "") == "host" or self.harts != "1"
-        if self.harts != "1":
-            self.timeout *= HARTS_TIMEOUT_FACTOR
-            self.bootargs = re.sub(r"(preempt=\d+),(\d+)", r"\1,\g<2>0", self.bootargs)
+        self.is_exact = settings.get("CLOCK", "") != "host"
         self.is_typed = settings.get("SHELL", "0") == "1"
         self.status = int(settings.get("STATUS", "0"))
         self.last_keys = [(b"byre$ ", typed(settings["LAST"]))] if "LAST" in settings else []
@@ -80,9 +85,9 @@ class Run:
 
 class Header:
     def __init__(self, source):
-        self.runs, self.keys, self.expected, self.refused = [], [], [], []
+        self.runs, self.keys, self.expected, self.refused, self.one_hart = [], [], [], [], ""
         text = source.read_text()
-        for kind, value in re.findall(r"/\*\s*(test|type|expect|refuse):\s?(.*?)\s*\*/", text):
+        for kind, value in re.findall(r"/\*\s*(test|type|expect|refuse|one hart):\s?(.*?)\s*\*/", text):
             if kind == "test":
                 self.runs.append(Run(dict(word.split("=", 1) for word in shlex.split(value))))
             elif kind == "type":
@@ -90,9 +95,13 @@ class Header:
                 self.keys.append((pattern.strip().encode(), typed(keys.strip())))
             elif kind == "expect":
                 self.expected.append(value)
-            else:
+            elif kind == "refuse":
                 self.refused.append(value)
+            else:
+                self.one_hart = value
         self.runs = self.runs or [Run({})]
+        for run in self.runs:
+            run.is_exact = run.is_exact and not self.keys and not run.last_keys
 
 
 class Typist:
@@ -123,20 +132,20 @@ def stretch_plugin(run, log):
 
 def boot(run, name, kernel_test, keys, log):
     """Returns (all output, QEMU's exit status or None when the time was up)."""
-    filled = machine.filled_memory(int(run.memory.rstrip("M"))) if run.is_filled else contextlib.nullcontext([])
-    with filled as memory_arguments:
-        return boot_with(memory_arguments, run, name, kernel_test, keys, log)
-
-
-def boot_with(memory_arguments, run, name, kernel_test, keys, log):
     archive = BUILD / "tests" / "kernel" / f"{name}.cpio" if kernel_test else BUILD / "tests" / "system.cpio"
     line = "" if kernel_test or run.is_typed else run.line or f"{name} && memaudit"
-    arguments = machine.command(BUILD / "Image", archive, run.memory, run.harts,
-                                machine.bootargs_with_run(run.bootargs, line))
-    if not keys and not run.clock_is_host:
-        arguments += ["-icount", "shift=0,sleep=off", "-rtc", "clock=vm"]
-    arguments += run.qemu + memory_arguments
-    arguments += ["-display", "none", "-monitor", "none", "-serial", "stdio", *stretch_plugin(run, log)]
+    parameters = (BUILD / "Image", archive, run.memory, run.harts, machine.bootargs_with_run(run.bootargs, line), run.qemu)
+    with contextlib.ExitStack() as stack:
+        is_typed = bool(keys) and run.harts != "1"  # more harts than the host has would wait for each other
+        arguments = (stack.enter_context(exact.command(*parameters, run.seed, is_typed)) if run.is_exact or is_typed
+                     else machine.command(*parameters))
+        if run.is_filled:
+            arguments += stack.enter_context(machine.filled_memory(int(run.memory.rstrip("M"))))
+        arguments += ["-display", "none", "-monitor", "none", "-serial", "stdio", *stretch_plugin(run, log)]
+        return watch(arguments, run, keys, log)
+
+
+def watch(arguments, run, keys, log):
     process = machine.start(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     typist = Typist(keys, process)
     output, deadline, panicked = b"", time.monotonic() + run.timeout, False
@@ -203,6 +212,12 @@ def judge(stream, header, run, output, status, kernel_test, log_name):
         good &= stream.result(not re.search(pattern, text, re.M), f"output does not match {pattern}")
     if not good:
         print(f"# the whole output is in {log_name}")
+    return good
+
+
+def command_again(source, run):
+    words = ["make target-tests", f"ONLY={source.parent.name}/{source.stem}", f"HARTS={HARTS}"]
+    return " ".join(words + [f"SEED={SEED}"] * bool(SEED)) + ("" if run.is_exact else "   (this run took the host's time: it may pass)")
 
 
 def main():
@@ -212,12 +227,17 @@ def main():
     kernel_test = source.parent.name == "kernel"
     header = Header(source)
     stream = Stream()
+    if all(run.fixed_harts == "1" for run in header.runs) and not header.one_hart:
+        stream.result(False, "one hart alone needs a line that says why, /* one hart: REASON */")
     for number, run in enumerate(header.runs):
-        log_name = LOGS / f"{source.parent.name}-{source.stem}.{number}.log"
+        if run.fixed_harts and HARTS != "1":
+            continue
+        log_name = LOGS / f"{source.parent.name}-{source.stem}.{number}{'' if HARTS == '1' else f'.{HARTS}-harts'}.log"
         with open(log_name, "wb") as log:
             output, status = boot(run, source.stem, kernel_test, header.keys + run.last_keys, log)
-        judge(stream, header, run, output, status, kernel_test, log_name.relative_to(ROOT))
-    print(f"1..{stream.count}")
+        if not judge(stream, header, run, output, status, kernel_test, log_name.relative_to(ROOT)):
+            print(f"# to repeat it: {command_again(source, run)}")
+    print(f"1..{stream.count}" if stream.count else f"1..0 # SKIP {header.one_hart or 'its lines say how many harts'}")
 
 
 main()

@@ -4,6 +4,9 @@
 #:   make test                 everything; the last line is "N passed, N failed"
 #:   make host-tests           build and run the unit tests and the model checker
 #:   make target-tests         build and run the tests in QEMU; ONLY=test or folder
+#:        HARTS='1 4'          with so many harts each
+#:        SEED=n[,us]          preempt at random, each so many microseconds, and with several harts
+#:                             let them take turns of another length; a seed is a run, exactly
 #:   make board-tests          boot every BOARD and run a line on it; the card's image, writing it
 #:   make gates                check the laws on the built kernel
 #:   make profile NAME=fork_16 where the instructions of one operation of the bench go
@@ -52,6 +55,7 @@ $(foreach test,$(HOST_TEST_SOURCES:tests/host/%.c=%),$(eval $(call host_test_rul
 # --------------------------------------------------------------------------------- the model
 MODEL_TESTS :=
 -include tests/model/build.mk
+-include tests/shadow/build.mk
 
 # ------------------------------------------------------------------------------ target tests
 # tests/target/kernel/NAME.c: the test is init, alone with the kernel.
@@ -99,9 +103,12 @@ $(SYSTEM_ARCHIVE): $(ARCHIVE) $(TEST_PROGRAMS) $(BENCH_PROGRAM)
 	$(Q)$(MAKE_ARCHIVE) $@ $(ARCHIVE_MEMBERS) bin/bench=$(BENCH_PROGRAM) \
 	    $(foreach name,$(TEST_PROGRAM_NAMES),bin/$(name)=$(TESTS)/programs/$(name))
 
+# Those in planted/ fail on purpose: by name alone. On N harts: FILE@N.
 TARGET_TESTS := $(filter $(if $(ONLY),%/$(ONLY).c tests/target/$(ONLY)/%,%),$(wildcard tests/target/kernel/*.c) \
-                $(filter tests/target/%,$(TEST_PROGRAM_SOURCES)))
-TARGET_READY := $(BUILD)/Image $(KERNEL_TEST_ARCHIVES) $(SYSTEM_ARCHIVE) $(BUILD)/profile/stretch.so
+                $(filter-out $(if $(ONLY),,tests/target/planted/%),$(TEST_PROGRAM_SOURCES)))
+HARTS := 1 4
+TARGET_RUNS = $(foreach n,$(HARTS),$(TARGET_TESTS:%=%$(if $(filter 1,$(n)),,@$(n))))
+TARGET_READY := $(BUILD)/Image $(KERNEL_TEST_ARCHIVES) $(SYSTEM_ARCHIVE) $(BUILD)/profile/stretch.so $(BUILD)/profile/path.so
 GATES := $(filter-out %/tap.py %/elf.py %/stub.py,$(wildcard tests/gates/*.py))
 SDK_TESTS := $(wildcard tests/sdk/*.py)
 BOARD_TESTS := $(wildcard tests/boards/*.py)
@@ -136,16 +143,16 @@ BENCH_READY := $(BUILD)/Image $(ARCHIVE) $(KERNEL_BENCH) $(SYSTEM_ARCHIVE) $(PLU
 # ---------------------------------------------------------------------------------- run them
 .PHONY: test host-tests target-tests board-tests gates profile curves
 .PHONY: bench bench-check bench-update bench-linux performance-tables
-test: $(PROBE) $(RACE) $(HOST_TESTS) $(MODEL_TESTS) $(TARGET_READY) $(BUILD)/kernel.elf sdk $(BENCH_READY)
-	@$(TEST_RUN) $(BENCH_CHECK) $(HOST_TESTS) $(MODEL_TESTS) $(GATES) $(SDK_TESTS) $(BOARD_TESTS) $(TARGET_TESTS) $(AFTER_TESTS:%=--after %)
+test: $(PROBE) $(RACE) $(HOST_TESTS) $(MODEL_TESTS) $(TARGET_READY) $(BUILD)/kernel.elf sdk $(BENCH_READY) $(SHADOW_READY)
+	@$(TEST_RUN) $(BENCH_CHECK) $(SHADOW_TESTS) $(HOST_TESTS) $(MODEL_TESTS) $(GATES) $(SDK_TESTS) $(BOARD_TESTS) $(TARGET_RUNS) $(AFTER_TESTS:%=--after %)
 
 host-tests: $(HOST_TESTS) $(MODEL_TESTS)
 	@$(TEST_RUN) $^
 
 target-tests: $(TARGET_READY)
-	@$(TEST_RUN) $(TARGET_TESTS) $(if $(ONLY),,$(AFTER_TESTS:%=--after %))
+	@$(TEST_RUN) $(TARGET_RUNS) $(if $(ONLY),,$(AFTER_TESTS:%=--after %))
 
-gates: $(BUILD)/Image $(ARCHIVE) $(TESTS)/kernel/scrub.cpio
+gates: $(BUILD)/Image $(ARCHIVE) $(TESTS)/kernel/scrub.cpio $(SYSTEM_ARCHIVE) $(BUILD)/profile/path.so
 	@$(TEST_RUN) $(GATES)
 
 board-tests: $(BUILD)/Image $(ARCHIVE) $(PROBE) $(RACE) $(BUILD)/profile/aligned.so

@@ -1,6 +1,6 @@
-/* test: SMP=1 MEM=64M */
-/* test: SMP=1 MEM=64M BOOTARGS="preempt=403,60" */
-/* test: SMP=1 MEM=64M BOOTARGS="preempt=404,25" */
+/* test: MEM=64M */
+/* test: MEM=64M BOOTARGS="preempt=403,60" */
+/* test: MEM=64M BOOTARGS="preempt=404,25" */
 /* expect: ^# line 39 a{60}$ */
 /* expect: ^# line 39 b{60}$ */
 /* expect: ^# line 39 c{60}$ */

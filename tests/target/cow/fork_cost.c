@@ -1,5 +1,6 @@
 /* test: SMP=1 MEM=160M BOOTARGS="testhooks" */
 /* test: SMP=1 MEM=2600M TIMEOUT=120 BOOTARGS="testhooks" RUN="fork_cost 1024 && memaudit" */
+/* one hart: it compares times, and harts that take turns lose turns */
 /* Conformance 10: the fork of a big process does what the fork of a small one does: it writes as many
  * entries, makes as many tables, takes no frame, and no more time. */
 #include <stdlib.h>

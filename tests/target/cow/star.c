@@ -94,7 +94,7 @@ int main(void)
     made = star("write");
     frames = hook(PAGER_HOOK_COUNT_READ, 0);
     check(frames == UINT32_MAX, "a count that reaches its maximum (%lu) does not wrap", frames);
-    check(end(made), "its sharers read right");
+    check(end(made) && books_return_to(before), "its sharers read right, and are gone");
     frames = hook(PAGER_HOOK_COUNT_READ, 0);
     check(frames == UINT32_MAX, "and never changes again: %lu", frames);
     (void)hook(PAGER_HOOK_COUNT_PRESET, 1);

@@ -1,5 +1,6 @@
-/* test: MEM=64M */
-/* test: MEM=64M BOOTARGS="preempt=41,120" */
+/* test: SMP=1 MEM=64M */
+/* test: SMP=1 MEM=64M BOOTARGS="preempt=41,120" */
+/* one hart: it says which of several threads runs, where on several harts all of them do */
 /* Threads: configuration, start, suspension, priorities, registers, time. */
 #include "support/test.h"
 #include "support/world.h"
