@@ -5,6 +5,8 @@
 
 KERNEL_SOURCES := $(wildcard boot/*.[cS] boot/*/*.[cS] kernel/core/*.c) \
                   $(filter-out kernel/riscv/offsets.c,$(wildcard kernel/riscv/*.[cS]))
+# Where its objects are: the kernel's, and those of the one that is watched (tests/shadow/build.mk).
+KERNEL_ROOMS := $(BUILD)/obj/kernel $(BUILD)/shadow/obj
 KERNEL_OBJECTS := $(KERNEL_SOURCES:%=$(BUILD)/obj/kernel/%.o) $(BUILD)/obj/kernel/names.o
 # Registers that stay the user's while the kernel runs (kernel/riscv/entry.S), so that a system call
 # neither saves nor clears them. tests/gates/kernel.py looks for code that touches them.
@@ -21,15 +23,16 @@ KERNEL_LINK = $(CC) $(KERNEL_LDFLAGS) -T $(BUILD)/linker/kernel.ld
 
 # boot/ and some of riscv/ run at physical addresses: the compiler must make no tables of absolute
 # addresses for them.
-$(BUILD)/obj/kernel/boot/% $(BUILD)/obj/kernel/kernel/riscv/%: KERNEL_CFLAGS += -fno-jump-tables -fno-tree-switch-conversion
+$(BUILD)/obj/kernel/boot/% $(KERNEL_ROOMS:%=%/kernel/riscv/%): KERNEL_CFLAGS += -fno-jump-tables -fno-tree-switch-conversion
 
-$(BUILD)/obj/kernel/kernel/core/ipc_fast.c.o $(BUILD)/obj/kernel/kernel/core/ipc_fault.c.o \
-$(BUILD)/obj/kernel/kernel/core/schedule_fast.c.o $(BUILD)/obj/kernel/kernel/riscv/trap.c.o: KERNEL_CFLAGS += $(FREE_OF:%=-fcall-used-%) -ffixed-s0
+# The objects of these, in each of the rooms.
+kernel_objects = $(foreach room,$(KERNEL_ROOMS),$(1:%=$(room)/kernel/%.c.o))
+$(call kernel_objects,core/ipc_fast core/ipc_fault core/schedule_fast riscv/trap): KERNEL_CFLAGS += $(FREE_OF:%=-fcall-used-%) -ffixed-s0
 # arch_switch, in kernel/riscv/arch_inline.h
-$(BUILD)/obj/kernel/kernel/core/notification.c.o: KERNEL_CFLAGS += $(FREE_OF:%=-ffixed-%) -ffixed-s0
+$(call kernel_objects,core/notification): KERNEL_CFLAGS += $(FREE_OF:%=-ffixed-%) -ffixed-s0
 # kernel/riscv/arch_message.h
 MESSAGE := a0 a1 a2 a3 a4 a5 a6 a7
-$(BUILD)/obj/kernel/kernel/core/ipc_fast.c.o: KERNEL_CFLAGS += $(MESSAGE:%=-ffixed-%)
+$(call kernel_objects,core/ipc_fast): KERNEL_CFLAGS += $(MESSAGE:%=-ffixed-%)
 
 .PHONY: kernel
 kernel: $(BUILD)/kernel.elf $(BUILD)/Image
