@@ -64,7 +64,7 @@ clean:
 	rm -rf $(BUILD)
 
 help:
-	@sed -n 's/^#: //p' Makefile tools/make/*.mk $(wildcard tests/model/*.mk)
+	@sed -n 's/^#: //p' Makefile tools/make/*.mk $(wildcard tests/*/*.mk)
 
 # Object files name what they were built from.
 -include $(shell test -d $(BUILD)/obj && find $(BUILD)/obj -name '*.d')
