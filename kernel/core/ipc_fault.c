@@ -51,11 +51,11 @@ struct thread *core_reply_receive_fault(MESSAGE_REGISTERS)
     struct captable *table = caller->captable;
     const struct capability *memory = captable_good(table, w2, OBJECT_MEMORY, RIGHT_BIND);
     const struct capability *from;
-    struct hart *hart = caller->hart;
-    uint64_t ready = hart->ready_bitmap;
     struct thread *answered;
-    struct reply *reply = caller->receive_reply;
+    struct reply *reply;
     struct map_item item;
+    struct hart *hart;
+    uint64_t ready;
 
     if (memory == NULL || table_decode_item(memory, (frame_t){w0}, w1, &item) != ERR_OK) {
         return core_reply_receive_generally(MESSAGE);
@@ -65,6 +65,9 @@ struct thread *core_reply_receive_fault(MESSAGE_REGISTERS)
         (descriptor & (IPC_FLAGS_MASK & ~(uint64_t)(IPC_LONG | IPC_ACCEPT))) != IPC_MAP) {
         return core_reply_receive_generally(MESSAGE);
     }
+    reply = caller->receive_reply;
+    hart = caller->hart;
+    ready = hart->ready_bitmap;
     answered = find_answered(hart, ready, (struct endpoint *)from->object, reply);
     if (answered == NULL || !fault_is_of_page(answered) || !may_accept(caller, descriptor)) {
         return core_reply_receive_generally(MESSAGE);
