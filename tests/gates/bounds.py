@@ -35,7 +35,7 @@ ENTRIES = {
 # Those of a constant number of steps: what bounds it.
 STEPS = {
     "asid.c:begin_generation": "harts", "asid.c:give_number": "harts: more numbers than harts",
-    "asid.c:loaded_mask": "harts", "asid.c:number_is_loaded": "harts",
+    "asid.c:loaded_mask": "harts", "asid.c:number_is_kept": "harts",
     "balance.c:balance_place": "harts", "balance.c:balance_share": "harts", "balance.c:balance_take": "harts",
     "bytes.c:memset": "the size of what is cleared, a page at most",
     "captable.c:sys_cap_copies": "CAP_COPIES_MAX",
