@@ -133,6 +133,7 @@ static inline void frame_unref(frame_t f TAKES)
 
 /* As frame_unref for many frames of which neighbours are alike: what is looked up is kept. */
 struct frame_batch {
+    uint32_t chunks;              /* that were looked up */
     uint64_t chunk;               /* of the frames looked up last, from physical address 0 on */
     struct chunk_record *c;       /* NULL: they are nobody's */
     struct frame_record *records; /* where that of frame 0 would be */
@@ -148,6 +149,7 @@ static inline void frame_batch_unref(struct frame_batch *batch, uint64_t number 
     frame_t f = {(uint32_t)number};
     if (number / CHUNK_PAGES != batch->chunk) {
         batch->chunk = number / CHUNK_PAGES;
+        batch->chunks++;
         batch->c = frame_is_counted(f) ? frame_chunk(f) : NULL;
     }
     struct chunk_record *c = batch->c;

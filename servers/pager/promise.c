@@ -11,6 +11,7 @@ enum {
     TABLES_SPARE = 64,
     SMALL_SHARE = 16, /* P5: one of so many frames, and so many chunks, are for small accounts */
     SMALL_CHUNKS = 2,
+    RELEASED_AT_ONCE = 2, /* of what is kept, before faults are looked at again */
 };
 
 struct promises promises;
@@ -77,9 +78,12 @@ bool promise_adjust_chunks(void)
     if (!tables_leave_chunk(promises.tables + TABLES_SPARE)) {
         return false;
     }
-    while (memory_release_kept()) { /* few; one may be the last of its chunk */
+    for (unsigned i = 0; i < RELEASED_AT_ONCE; i++) { /* one may be the last of its chunk */
+        if (!memory_release_kept()) {
+            return chunk_change_begin(KIND_USER);
+        }
     }
-    return chunk_change_begin(KIND_USER);
+    return true; /* the rest with the next work, or at once when somebody waits for quiet */
 }
 
 /* USER memory is short: end a change, or give a chunk back at once that these tables leave over. */

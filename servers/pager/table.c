@@ -13,6 +13,8 @@
 
 enum {
     SLICE_GROUPS = 8,    /* of 32 entries: what one slice of burying visits */
+    SLICE_CHUNKS = 16,   /* after so many changes of chunk it ends with the group: each costs as
+                          * much as six frames that are neighbours */
     TABLES_KEPT_MAX = 8, /* of each level */
 };
 
@@ -171,13 +173,15 @@ void table_bury(frame_t table)
     pager_state.dead_count++;
 }
 
-/* Let go of every frame that entries [first, end) of a leaf table name. */
-static void leaf_release_frames(frame_t leaf, unsigned first, unsigned end)
+/* Let go of every frame that entries up to `end` of a leaf table name, or fewer groups of them when
+ * their frames lie in many chunks. Returns where it ended. */
+static unsigned leaf_release_frames(frame_t leaf, unsigned end)
 {
     const volatile uint64_t *entries = table_entries(leaf);
-    unsigned groups = table_record(leaf)->groups >> first / TABLE_GROUP_ENTRIES;
+    unsigned groups = table_record(leaf)->groups;
     struct frame_batch batch = frame_batch_begin();
-    for (unsigned base = first; base < end; base += TABLE_GROUP_ENTRIES, groups >>= 1) {
+    unsigned base = 0;
+    for (; base < end && batch.chunks < SLICE_CHUNKS; base += TABLE_GROUP_ENTRIES, groups >>= 1) {
         if ((groups & 1) == 0) {
             continue;
         }
@@ -189,6 +193,7 @@ static void leaf_release_frames(frame_t leaf, unsigned first, unsigned end)
             }
         }
     }
+    return base;
 }
 
 /* The children in entries [first, end) of a dead table whose only reference is its own follow it. */
@@ -238,16 +243,17 @@ bool table_sweep(void)
     unsigned entries = state == TABLE_LEVEL_ROOT + 1 ? ROOT_USER_ENTRIES : TABLE_ENTRIES;
     bool is_leaf = state == TABLE_LEVEL_LEAF + 1;
     unsigned end = slice_end(table, entries);
+    if (is_leaf) {
+        end = leaf_release_frames(table, end);
+    }
     bool last = (table_record(table)->groups & ~((1u << end / TABLE_GROUP_ENTRIES) - 1) &
                  ((1u << entries / TABLE_GROUP_ENTRIES) - 1)) == 0;
     if (last) {
         pager_state.dead.number = frame_record(table)->count;
         pager_state.dead_count--;
     }
-    if (is_leaf) {
-        leaf_release_frames(table, 0, end);
-    } else {
-        bury_children(table, 0, end);
+    if (!is_leaf) {
+        bury_children(table, 0, end); /* they go before what is at the head of the list */
     }
     if (end > 0) {
         err_t error = kernel_table_drop(table, 0, end);
