@@ -48,8 +48,9 @@ bool memory_rights_valid(unsigned rights);
 /* Map a whole shared object and populate it. The caller holds a reference and keeps it. */
 [[nodiscard]] err_t memory_map_object(struct space *s, struct object *object LENT, unsigned rights,
                                       uint32_t *first_out);
-/* Copy bytes of a space to the end of the stack of another, where nothing stands yet; they begin at
- * *target_out. FAULT: they cannot be read; INVAL, NOMEM. */
+/* Copy bytes of a space to the end of the stack of another, where nothing stands yet but what a shell
+ * may have left; they begin at *target_out. FAULT: they cannot be read (the other is to be destroyed);
+ * INVAL, NOMEM. */
 [[nodiscard]] err_t memory_copy(struct space *from, uint64_t address, uint64_t bytes,
                                 struct space *to, const struct region *stack LENT,
                                 uint64_t *target_out);

@@ -254,29 +254,37 @@ static err_t copy_bytes(struct space *from, uint64_t address, void *target, uint
     return ERR_OK;
 }
 
-/* A new page of a stack with bytes of another space at that offset, and zeroes. */
+/* The frame of a stack's page that nobody has seen: a shell's (H2 in shell.h), or a new one. */
+static err_t frame_to_fill(frame_t leaf, unsigned index, frame_t *frame_out)
+{
+    uint64_t e = table_entries(leaf)[index];
+    if (e != 0) {
+        *frame_out = entry_frame(e);
+        return ERR_OK;
+    }
+    err_t error = memory_take_frame(frame_out);
+    if (error == ERR_OK) {
+        error = kernel_table_map_one(leaf, index, map_word(*frame_out, MAP_R | MAP_W));
+        PAGER_ASSERT(error == ERR_OK);
+    }
+    return error;
+}
+
+/* A page of a new stack with bytes of another space at that offset, and zeroes. */
 static err_t copy_page(struct space *from, uint64_t address, uint64_t bytes, struct space *to,
                        uint32_t page, uint64_t offset)
 {
     frame_t leaf;
-    err_t error = cow_make_private(to, page, &leaf);
-    if (error != ERR_OK) {
-        return error;
-    }
     frame_t frame;
-    error = memory_take_frame(&frame);
+    err_t error = cow_make_private(to, page, &leaf);
+    if (error == ERR_OK) {
+        error = frame_to_fill(leaf, page_leaf_index(page), &frame);
+    }
     if (error != ERR_OK) {
         return error;
     }
     page_zero(frame);
-    error = copy_bytes(from, address, (char *)pager_pointer(frame) + offset, bytes);
-    if (error != ERR_OK) {
-        frame_unref(frame);
-        return error;
-    }
-    error = kernel_table_map_one(leaf, page_leaf_index(page), map_word(frame, MAP_R | MAP_W));
-    PAGER_ASSERT(error == ERR_OK);
-    return ERR_OK;
+    return copy_bytes(from, address, (char *)pager_pointer(frame) + offset, bytes);
 }
 
 err_t memory_copy(struct space *from, uint64_t address, uint64_t bytes, struct space *to,

@@ -121,7 +121,8 @@ void pager_on_space_begin(struct pager_request *request)
     }
     const struct space_wish wish = {.user = image->promised_user,
                                     .tables = image->promised_tables,
-                                    .page = region_end(&image->stack) - 1};
+                                    .page = region_end(&image->stack) - 1,
+                                    .with_frame = true};
     struct space *s;
     request->error = create_like(request->in.space_begin.account, image->map, &wish, &s);
     if (request->error != ERR_OK) {

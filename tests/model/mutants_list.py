@@ -209,7 +209,7 @@ REMOVE_MUTANTS = [
         "kernel_table_mark(leaf, index, mark_hidden(entry_frame(e)))",
         "kernel_table_drop(leaf, index, 1)")]),
     ("copied_page_keeps_what_was_there", [(PLACE,
-        "    page_zero(frame);\n    error = copy_bytes(", "    error = copy_bytes(")]),
+        "    page_zero(frame);\n    return copy_bytes(", "    return copy_bytes(")]),
     ("copied_page_stays_below_the_promise", [(PLACE,
         "    err_t error = space_grow_stack(to, stack, (uint32_t)(at >> PAGE_SHIFT));",
         "    err_t error = ERR_OK;")]),
