@@ -355,7 +355,8 @@ static err_t decode_copy(const struct thread *caller, const struct capability *m
 {
     call->caller = caller;
     call->index = call->entries = 0;
-    TRY(table_find(caller, memory, 1 + 2 * pair, &call->target));
+    TRY(pair == 0 ? table_find(caller, memory, 1, &call->target)
+                  : table_open(memory, (frame_t){argument(caller, 1 + 2 * pair)}, &call->target));
     TRY(table_open(memory, (frame_t){argument(caller, 2 + 2 * pair)}, &call->table));
     REFUSE_IF(call->target.level != call->table.level, ERR_LEVEL);
     call->entries = call->table.level == TABLE_LEVEL_ROOT ? ROOT_USER_ENTRIES : TABLE_ENTRIES;

@@ -6,14 +6,20 @@
 #include "frame.h"
 #include "kernel.h"
 
+enum { THAW_ENTRIES = 64 };
+
 /* ------------------------------------------------------------------------- middle tables */
-/* A middle table that nobody else names: valid, and those of its leaf tables that are its alone. */
-static void middle_thaw(frame_t root, unsigned index, frame_t middle)
+/* A middle table that nobody else names: valid. If the leaf table that is wanted is its alone, others
+ * will be, and those that are become valid too; if not, the sharer lives and has most of them. */
+static void middle_thaw(frame_t root, frame_t middle, uint32_t page)
 {
-    err_t error = kernel_table_thaw(root, index, 1);
+    err_t error = kernel_table_thaw(root, page_root_index(page), 1);
     PAGER_ASSERT(error == ERR_OK);
-    error = kernel_table_thaw(middle, 0, TABLE_ENTRIES);
-    PAGER_ASSERT(error == ERR_OK);
+    uint64_t e = table_entries(middle)[page_middle_index(page)];
+    if (e != 0 && table_count(entry_frame(e)) == 1) {
+        error = kernel_table_thaw(middle, 0, TABLE_ENTRIES);
+        PAGER_ASSERT(error == ERR_OK);
+    }
 }
 
 /* A table that its entry no longer names. Teardown, which runs when memory is short, may have let
@@ -73,7 +79,7 @@ err_t path_middle(struct space *s, uint32_t page, bool create, frame_t *middle_o
         return create ? child_make(s->root, index, TABLE_LEVEL_MIDDLE, middle_out) : ERR_OK;
     }
     if (table_count(*middle_out) == 1) {
-        middle_thaw(s->root, index, *middle_out);
+        middle_thaw(s->root, *middle_out, page);
         return ERR_OK;
     }
     return middle_split(s->root, index, *middle_out, middle_out);
@@ -191,9 +197,11 @@ static err_t leaf_split(struct space *s, frame_t middle, unsigned index, frame_t
     return ERR_OK;
 }
 
+/* The leaf table, and those of its neighbours that have become the space's own. */
 static void leaf_thaw(struct space *s, frame_t middle, uint32_t page, frame_t leaf)
 {
-    err_t error = kernel_table_thaw(middle, page_middle_index(page), 1);
+    unsigned first = page_middle_index(page) & ~(unsigned)(THAW_ENTRIES - 1);
+    err_t error = kernel_table_thaw(middle, first, THAW_ENTRIES);
     PAGER_ASSERT(error == ERR_OK);
     leaf_regain(s, leaf, page & ~(uint32_t)(GROUP_PAGES - 1));
 }

@@ -42,23 +42,14 @@ static bool page_is_hot(frame_t leaf, uint32_t page)
 static void hot_path_add(struct hot_path *hot, uint32_t page)
 {
     frame_t copy;
-    if (page >> GROUP_SHIFT != hot->page >> GROUP_SHIFT || !page_is_hot(hot->leaf, page)) {
+    if (page >> GROUP_SHIFT != hot->page >> GROUP_SHIFT || !page_is_hot(hot->leaf, page) ||
+        entry_of(hot->child_leaf, page) != 0 /* it is on the list twice */ ||
+        memory_take_frame(&copy) != ERR_OK) {
         return;
     }
-    uint64_t e = entry_of(hot->child_leaf, page);
-    if (e != 0) { /* the frame that the shell kept for it; or it is on the list twice */
-        if (page != hot->page || hot->count != 0) {
-            return;
-        }
-        copy = entry_frame(e);
-    } else {
-        if (memory_take_frame(&copy) != ERR_OK) {
-            return;
-        }
-        err_t error = kernel_table_map_one(hot->child_leaf, page_leaf_index(page),
-                                           map_word(copy, MAP_R | MAP_W));
-        PAGER_ASSERT(error == ERR_OK);
-    }
+    err_t error =
+        kernel_table_map_one(hot->child_leaf, page_leaf_index(page), map_word(copy, MAP_R | MAP_W));
+    PAGER_ASSERT(error == ERR_OK);
     hot->pages[hot->count] = page;
     hot->copies[hot->count++] = copy;
 }
@@ -67,7 +58,14 @@ static void hot_path_add(struct hot_path *hot, uint32_t page)
  * anew, for a page that was hot need not stay so. */
 static void hot_path_choose(struct space *parent, struct hot_path *hot)
 {
-    hot_path_add(hot, hot->page);
+    uint64_t e = entry_of(hot->child_leaf, hot->page);
+    if (e != 0) { /* the frame that the shell kept for it, for it is hot */
+        hot->pages[0] = hot->page;
+        hot->copies[0] = entry_frame(e);
+        hot->count = 1;
+    } else {
+        hot_path_add(hot, hot->page);
+    }
     for (unsigned i = 0; i < parent->hot_count; i++) {
         hot_path_add(hot, parent->hot_pages[i]);
     }
