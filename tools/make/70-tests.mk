@@ -10,6 +10,7 @@
 #:   make board-tests          boot every BOARD and run a line on it; the card's image, writing it
 #:   make gates                check the laws on the built kernel
 #:   make profile NAME=fork_16 where the instructions of one operation of the bench go
+#:   make stress               siblings write on 4 harts while one forks, unmaps, exits: ROUNDS=1000000, from seed FIRST=1
 #:   make bench                what each operation costs, in instructions; SMALL=1 without the gigabytes
 #:   make bench-check          all of it, held against tests/bench/budget.json; part of make test
 #:   make bench-update         write tests/bench/budget.json anew
@@ -145,6 +146,10 @@ BENCH_READY := $(BUILD)/Image $(ARCHIVE) $(KERNEL_BENCH) $(SYSTEM_ARCHIVE) $(PLU
 .PHONY: bench bench-check bench-update bench-linux performance-tables
 test: $(PROBE) $(RACE) $(HOST_TESTS) $(MODEL_TESTS) $(TARGET_READY) $(BUILD)/kernel.elf sdk $(BENCH_READY) $(SHADOW_READY)
 	@$(TEST_RUN) $(BENCH_CHECK) $(SHADOW_TESTS) $(HOST_TESTS) $(MODEL_TESTS) $(GATES) $(SDK_TESTS) $(BOARD_TESTS) $(TARGET_RUNS) $(AFTER_TESTS:%=--after %)
+
+.PHONY: stress
+stress: $(TARGET_READY)
+	@$(PYTHON) tests/target/stress.py $(or $(ROUNDS),1000000) $(or $(FIRST),1)
 
 host-tests: $(HOST_TESTS) $(MODEL_TESTS)
 	@$(TEST_RUN) $^
