@@ -22,5 +22,7 @@ void beside_alone(void)
         }
         beside_done(t);
     }
-    fault_reach_empty(&beside.reach);
+    for (unsigned i = 0; i < BESIDE_REACHES; i++) {
+        fault_reach_empty(&beside.reaches[i]);
+    }
 }

@@ -8,6 +8,7 @@
  *       touches the books waits until none is (beside_alone): so nothing a step relies on changes.
  *   Z3  A step whose reply is done is finished by its thread or by whoever needs it finished, once.
  *   Z4  Whoever would copy a frame that a step replaces first looks whether it is the last owner now.
+ *   Z5  A space has at most one reach (fault_near.h), for Q1: spaces that share a place take turns.
  *
  * All of it is called with the lock held. */
 #ifndef PAGER_BESIDE_H
@@ -22,10 +23,12 @@ struct beside_step {
     struct fault_step step;
 };
 
+enum { BESIDE_REACHES = 8 };
+
 struct beside {
     unsigned threads; /* 0: there is but one, and no step is ever out */
     struct beside_step steps[PAGER_THREADS_MAX];
-    struct fault_reach reach;
+    struct fault_reach reaches[BESIDE_REACHES]; /* by index of the space (Z5) */
 };
 
 extern struct beside beside;
@@ -71,7 +74,7 @@ FAULT_INLINE bool beside_may_serve(const volatile uint64_t *entry)
 FAULT_INLINE void beside_resolve(uint64_t id, uint64_t kind, uint64_t address,
                                  struct fault_step *step_out)
 {
-    struct fault_reach *reach = &beside.reach;
+    struct fault_reach *reach = &beside.reaches[id % BESIDE_REACHES];
     uint64_t page = address >> PAGE_SHIFT;
     if (__builtin_expect(id != reach->id || page - reach->first_page >= reach->pages, 0)) {
         *reach = fault_reach_around(id, page);

@@ -80,7 +80,7 @@ BESIDE_MUTANTS = [
     ("finished_answer_stays_out", [(BESIDE,
         "        beside.steps[thread].out = NULL;\n", "")]),
     ("what_common_faults_remember_outlives_a_request", [(WAIT,
-        "    fault_reach_empty(&beside.reach);\n", "")]),
+        "        fault_reach_empty(&beside.reaches[i]);\n", "        (void)i;\n")]),
 ]
 
 PATH_MUTANTS = [
