@@ -20,7 +20,7 @@ import machine
 TURN_US, TURN_US_MIN, TURN_US_CHOICES = 10, 5, 16
 
 
-def turn_us(seed):
+def turn_of_seed(seed):
     return TURN_US_MIN + seed % TURN_US_CHOICES if seed else TURN_US
 
 
@@ -32,11 +32,12 @@ def write_tree(path, arguments, cpus):
 
 
 @contextlib.contextmanager
-def command(kernel, archive, memory, harts, bootargs, extra=(), seed=0, is_typed=False):
-    """QEMU's arguments, as machine.command's. With is_typed idle time passes as the host's does."""
+def command(kernel, archive, memory, harts, bootargs, extra=(), seed=0, is_typed=False, turn_us=None, shift=0):
+    """QEMU's arguments, as machine.command's. With is_typed idle time passes as the host's does. An instruction takes 2
+    to the power of shift nanoseconds: what makes turns shorter than a microsecond's."""
     cpus = 2 * int(harts) - 1
     arguments = [*machine.command(kernel, archive, memory, cpus, bootargs, extra),
-                 "-icount", f"shift=0,sleep={'on' if is_typed else 'off'}", "-rtc", "clock=vm"]
+                 "-icount", f"shift={shift},sleep={'on' if is_typed else 'off'}", "-rtc", "clock=vm"]
     if cpus == 1:
         yield arguments
         return
@@ -44,4 +45,4 @@ def command(kernel, archive, memory, harts, bootargs, extra=(), seed=0, is_typed
         tree = pathlib.Path(folder, "tree.dtb")
         write_tree(tree, arguments, cpus)
         yield [*arguments, "-dtb", str(tree), "-netdev", "hubport,id=nowhere,hubid=0",
-               "-object", f"filter-buffer,id=turns,netdev=nowhere,interval={turn_us(seed)}"]
+               "-object", f"filter-buffer,id=turns,netdev=nowhere,interval={turn_us or turn_of_seed(seed)}"]

@@ -16,6 +16,7 @@
 #:   make bench-update         write tests/bench/budget.json anew
 #:   make bench-linux          the same program for Linux: build/linux/; KERNEL=Image runs it beside ours
 #:   make performance-tables   fill docs/performance.md from the last bench and target tests
+#:   make harts-curve          docs/figures/curve_harts.svg: 2 and 4 harts beside 1; CLOCK=host: in the host's time
 #:   make curves               docs/figures/curve_*.svg: how operations grow (all, or NAME=); needs gnuplot
 
 TESTS := $(BUILD)/tests
@@ -142,7 +143,7 @@ $(BUILD)/profile/%.so: tools/profile/%.c tools/profile/plugin.h
 BENCH_READY := $(BUILD)/Image $(ARCHIVE) $(KERNEL_BENCH) $(SYSTEM_ARCHIVE) $(PLUGINS)
 
 # ---------------------------------------------------------------------------------- run them
-.PHONY: test host-tests target-tests board-tests gates profile curves
+.PHONY: test host-tests target-tests board-tests gates profile curves harts-curve
 .PHONY: bench bench-check bench-update bench-linux performance-tables
 test: $(PROBE) $(RACE) $(HOST_TESTS) $(MODEL_TESTS) $(TARGET_READY) $(BUILD)/kernel.elf sdk $(BENCH_READY) $(SHADOW_READY)
 	@$(TEST_RUN) $(BENCH_CHECK) $(SHADOW_TESTS) $(HOST_TESTS) $(MODEL_TESTS) $(GATES) $(SDK_TESTS) $(BOARD_TESTS) $(TARGET_RUNS) $(AFTER_TESTS:%=--after %)
@@ -201,6 +202,10 @@ performance-tables:
 curves: $(BENCH_READY)
 	@command -v gnuplot >/dev/null || { echo "curves: gnuplot is missing: run 'tools/deps figures'" >&2; exit 1; }
 	@$(PYTHON) tests/bench/curves.py $(NAME)
+
+harts-curve: $(BENCH_READY)
+	@command -v gnuplot >/dev/null || { echo "harts-curve: gnuplot is missing: run 'tools/deps figures'" >&2; exit 1; }
+	@CLOCK=$(CLOCK) $(PYTHON) tests/bench/harts.py
 
 profile: $(BENCH_READY)
 	@$(PYTHON) tests/bench/profile.py $(or $(NAME),fork_16)

@@ -59,5 +59,6 @@ void exit_1g(void);
 
 void fork_pages(const char *name, volatile char *pages, unsigned operations);
 int curve(const char *name);
+int harts(const char *workers, const char *ms); /* harts.c; ms: NULL: its own choice */
 
 #endif

@@ -45,6 +45,9 @@ int main(int argc, char **argv)
     if (strcmp(what, "curve") == 0 && argc > 2) {
         return curve(argv[2]);
     }
+    if (strcmp(what, "harts") == 0 && argc > 2) {
+        return harts(argv[2], argc > 3 ? argv[3] : NULL);
+    }
     bool small = strcmp(what, "small") == 0, large = strcmp(what, "large") == 0, any = false;
     for (size_t i = 0; i < sizeof(benches) / sizeof(benches[0]); i++) {
         if ((small && !benches[i].large) || (large && benches[i].large) ||
