@@ -87,6 +87,13 @@ static bool find_highest(int slot, uint32_t *chunk_out)
     return false;
 }
 
+/* USER frames come from this chunk from now on. */
+static void take_from(uint32_t index)
+{
+    frames.user = &frames.chunks[index];
+    frames.user_first = chunk_frame(index).number;
+}
+
 void frames_start(struct frame_record *records, struct chunk_record *chunks, frame_t first,
                   uint32_t chunk_count)
 {
@@ -98,6 +105,7 @@ void frames_start(struct frame_record *records, struct chunk_record *chunks, fra
                              .chunks = chunks,
                              .first_frame = first.number,
                              .chunk_count = chunk_count};
+    take_from(0);
     for (uint32_t i = 0; i < chunk_count; i++) {
         chunks[i] = (struct chunk_record){.kind = KIND_FIRMWARE, .free = FRAME_LINK_END};
     }
@@ -126,8 +134,8 @@ void frames_add_chunk(frame_t chunk, unsigned kind)
         return;
     }
     bitmap_set(kind_slot(kind), chunk_index(chunk));
-    if (kind == KIND_USER && chunk_index(chunk) < frames.current) {
-        frames.current = chunk_index(chunk);
+    if (kind == KIND_USER && chunk.number < frames.user_first) {
+        take_from(chunk_index(chunk));
     }
     if (kind == KIND_TABLE && chunk_index(chunk) > frames.current_table) {
         frames.current_table = chunk_index(chunk);
@@ -262,12 +270,14 @@ static bool chunk_has_free(const struct chunk_record *c)
 
 err_t frame_alloc(frame_t *frame_out)
 {
-    const struct chunk_record *c = &frames.chunks[frames.current];
-    if (__builtin_expect(!chunk_has_free(c) || c->kind != KIND_USER, 0) &&
-        !find_lowest(0, &frames.current)) {
-        return PAGER_ERR_NOMEM;
+    uint32_t chunk = (uint32_t)(frames.user - frames.chunks);
+    if (__builtin_expect(!chunk_has_free(frames.user) || frames.user->kind != KIND_USER, 0)) {
+        if (!find_lowest(0, &chunk)) {
+            return PAGER_ERR_NOMEM;
+        }
+        take_from(chunk);
     }
-    frame_t f = chunk_take(0, frames.current);
+    frame_t f = chunk_take(0, chunk);
     *frame_record(f) = (struct frame_record){.count = 1};
     frames.totals.user_free--;
     *frame_out = f;
@@ -280,8 +290,8 @@ void frame_release(frame_t f)
     PAGER_ASSERT((r->flags & FRAME_FIXED) == 0);
     r->flags = 0;
     chunk_give(0, f);
-    if (chunk_index(f) < frames.current) {
-        frames.current = chunk_index(f);
+    if (f.number < frames.user_first) {
+        take_from(chunk_index(f));
     }
     frames.totals.user_free++;
 }

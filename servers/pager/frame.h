@@ -28,10 +28,11 @@ struct frames {
     struct frame_record *records; /* of the first frame on */
     struct frame_record *origin; /* where that of frame 0 would be: frame numbers alone are added */
     struct chunk_record *chunks; /* of the first chunk on */
-    uint32_t first_frame;        /* first frame of RAM; a chunk's first */
-    uint32_t chunk_count;        /* chunks from there to the end of RAM, holes included */
-    uint32_t
-        current; /* USER frames come from this chunk: no lower one has any (F6), or none at all */
+    struct chunk_record
+        *user;            /* USER frames come from here: no lower chunk has any (F6), or none */
+    uint64_t user_first;  /* its first frame */
+    uint32_t first_frame; /* first frame of RAM; a chunk's first */
+    uint32_t chunk_count; /* chunks from there to the end of RAM, holes included */
     uint32_t
         current_table; /* TABLE frames come from this chunk: no higher one has any, or none has */
     struct frame_totals totals;
@@ -82,8 +83,8 @@ void frames_reserve_tables(frame_t chunk, unsigned bump);
  * says nothing about memory. */
 static inline bool frame_alloc_quick(frame_t *frame_out GIVES)
 {
-    struct chunk_record *c = &frames.chunks[frames.current];
-    uint64_t number = frames.first_frame + (uint64_t)frames.current * CHUNK_PAGES;
+    struct chunk_record *c = frames.user;
+    uint64_t number = frames.user_first;
     if (c->kind != KIND_USER || hooks.fail[PAGER_HOOK_FAIL_FRAME] != 0) {
         return false;
     }
@@ -160,8 +161,7 @@ static inline void frame_batch_unref(struct frame_batch *batch, uint64_t number 
     if (r->count - 2 < FRAME_COUNT_MAX - 2) {
         r->count--;
     } else if (r->count == 1 && r->flags == 0 && c->free != FRAME_LINK_END &&
-               (uint32_t)(c - frames.chunks) >=
-                   frames.current) { /* its chunk has free ones: F6 stays */
+               c >= frames.user) { /* its chunk has free ones: F6 stays */
         *r = (struct frame_record){.link = c->free};
         c->free = (uint16_t)(f.number % CHUNK_PAGES);
         c->used--;
