@@ -2,7 +2,8 @@
  *
  *   R1  current is RUNNING, or NULL when the hart idles, whenever an entry point has returned.
  *   R2  Bit p of ready_bitmap is set exactly when ready[p] is not empty.
- *   R3  space is what the hart's translation uses: the current thread's, or what was last loaded.
+ *   R3  The hart's translation uses the current thread's space; when it idles, idle_space: the last
+ *       one's, or NULL, none.
  */
 #pragma once
 
@@ -29,7 +30,7 @@ struct hart {
         must_set_timer; /* (assembly reads both as one) something changed what the timer is to be set to [K] */
     uint64_t ready_bitmap;       /* R2 [K] */
     struct list_node *preempted; /* whose ready queue's head was preempted last; never NULL [K] */
-    struct space *space;         /* R3 [K] */
+    struct space *idle_space;    /* R3 [K] */
     uint64_t space_tag;          /* the architecture's: of spaces it may load as they are [K] */
     uint64_t float_id;           /* current's [K] */
     struct thread *float_owner;  /* the architecture's [K] */
@@ -51,6 +52,11 @@ struct hart {
 
 extern struct hart *harts[HARTS_MAX]; /* [c] */
 extern unsigned hart_count;           /* [c] */
+
+static inline struct space *hart_space(const struct hart *hart)
+{
+    return hart->current != NULL ? hart->current->space : hart->idle_space; /* R3 */
+}
 
 /* Every change of the current thread is an event, and nearly every one changes the space: so only what
  * does not is counted, COUNTER_SPACE_SWITCHES standing for all such events. */

@@ -67,7 +67,7 @@ ALWAYS_INLINE struct thread *call(enum carried what)
     uint64_t ready = hart->ready_bitmap;
     struct endpoint *endpoint;
     struct thread *receiver;
-    uint64_t badge;
+    bool is_accepting, is_eight;
     unsigned info;
 
     if (capability == NULL || message_label >> 32 != 0) {
@@ -79,10 +79,12 @@ ALWAYS_INLINE struct thread *call(enum carried what)
         return arch_message_to_general(core_call_generally);
     }
     info = IPC_INFO_CALL | transfer(caller, receiver, what);
-    badge = capability->badge;
+    is_accepting = accepts(what);
+    is_eight = is_long(what);
+    message_descriptor = capability->badge; /* it travels in the same register */
     event_record_at(hart, hart->switched_ticks, EVENT_CALL, (uint64_t)caller, message_label);
-    hold_and_run(hart, ready, endpoint, caller, accepts(what), receiver);
-    return arch_message_resume(receiver, badge, info, is_long(what));
+    hold_and_run(hart, ready, endpoint, caller, is_accepting, receiver);
+    return arch_message_resume(receiver, message_descriptor, info, is_eight);
 }
 
 struct thread *core_call_carrying(void)

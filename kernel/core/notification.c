@@ -77,14 +77,6 @@ err_t sys_signal(struct thread *caller, struct capability *notification)
     return ERR_OK;
 }
 
-ALWAYS_INLINE void wait(struct thread *caller, struct notification *notification, unsigned flags)
-{
-    caller->state = THREAD_WAITING;
-    caller->wait_flags = (uint8_t)flags;
-    caller->waits_on.notification = notification;
-    list_push_back(&notification->waiters, &caller->queue);
-}
-
 err_t sys_wait(struct thread *caller, struct notification *notification)
 {
     uint64_t deadline_ticks = argument(caller, 1);
@@ -94,12 +86,16 @@ err_t sys_wait(struct thread *caller, struct notification *notification)
         notification->bits = 0;
         return ERR_OK;
     }
+    if (deadline_ticks != TICKS_NEVER) {
+        TRY(deadline_check(deadline_ticks));
+    }
+    caller->state = THREAD_WAITING;
+    caller->wait_flags = deadline_ticks == TICKS_NEVER ? WAIT_BARE : 0;
+    caller->waits_on.notification = notification;
+    list_push_back(&notification->waiters, &caller->queue);
     if (deadline_ticks == TICKS_NEVER) {
-        wait(caller, notification, WAIT_BARE);
         return arch_switch(core_run_next, caller); /* the bits come with what wakes it */
     }
-    TRY(deadline_check(deadline_ticks));
-    wait(caller, notification, 0);
     thread_arm(caller, deadline_ticks);
     caller->hart->must_choose = true;
     return ERR_OK;

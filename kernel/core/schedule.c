@@ -126,13 +126,14 @@ static void run(struct hart *hart, struct thread *next)
         return;
     }
     hart_count_stay(hart);
+    hart->idle_space = hart->current->space;
     hart->current = NULL;
     if (hart->float_id != 0) {
         arch_float_switch(hart, NULL);
         hart->float_id = 0;
     }
     if (hart_count > 1) { /* V5 */
-        hart->space = NULL;
+        hart->idle_space = NULL;
         arch_space_leave(hart);
     }
 }

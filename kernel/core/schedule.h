@@ -68,7 +68,6 @@ ALWAYS_INLINE void schedule_hand_over(struct hart *hart, struct thread *next)
     }
     next->state = THREAD_RUNNING;
     next->wait_flags = 0;
-    hart->space = next->space;
     arch_space_load(hart, next->space);
 }
 

@@ -22,7 +22,7 @@ void space_bind_root(struct space *space, frame_t root)
 void space_destroy(struct space *space)
 {
     for (unsigned i = 0; i < hart_count; i++) {
-        KASSERT(harts[i]->space != space); /* S2, V5 */
+        KASSERT(hart_space(harts[i]) != space); /* S2, V5 */
     }
     arch_flush_space(space);
     if (space->root.number != 0) {

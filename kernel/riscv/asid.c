@@ -61,7 +61,7 @@ static uint64_t loaded_mask(const struct space *space)
 {
     uint64_t mask = 0;
     for (unsigned i = 0; i < hart_count; i++) {
-        mask |= harts[i]->space == space ? bit_of(harts[i]) : 0;
+        mask |= hart_space(harts[i]) == space ? bit_of(harts[i]) : 0;
     }
     return mask;
 }
@@ -80,7 +80,7 @@ static void begin_generation(void)
 {
     generation++;
     for (unsigned i = 0; i < hart_count; i++) {
-        struct space *space = harts[i]->space;
+        struct space *space = hart_space(harts[i]);
         harts[i]->space_tag = SPACE_TAG_NONE;
         riscv_hart_of(harts[i])->kept_number = 0;
         if (space != NULL && space->asid_generation == generation - 1) {
@@ -117,12 +117,12 @@ static void give_number(struct space *space)
     space->harts = 0;
 }
 
-/* Without ASID bits no space is given a tag, so each load comes this way. The hart's `space` is the
- * new one already; if it has no good number, it is not among those that keep one. */
+/* Without ASID bits no space is given a tag, so each load comes this way. The hart's current
+ * thread is the new one's already; if it has no good number, it is not among those that keep one. */
 void asid_load(void)
 {
     struct hart *hart = &this_hart()->hart;
-    struct space *space = hart->space;
+    struct space *space = hart->current->space;
     if (this_hart()->has_old_code) { /* HS3 */
         this_hart()->has_old_code = false;
         __asm__ volatile("fence.i" : : : "memory");

@@ -31,7 +31,7 @@
     .endr
     .endm
 
-#define CALLEE_SAVED 3, 8, 9, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27 /* gp, s0 to s11 */
+#define CALLEE_SAVED 3, 8, 9, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27 /* gp, s0 to s11: last */
 #define MESSAGE 10, 11, 12, 13, 14, 15, 16, 17                       /* a0 to a7 */
 #define TEMPORARY 5, 6, 7, 28, 29, 30                                /* t0 to t5 */
 
@@ -56,12 +56,11 @@
     amoadd.d.rl zero, \changed_too, (\changed)
     .endm
 
-    /* To where the thread in \thread is, with tp = thread. */
+    /* To where the thread in \thread is. */
     .macro  aim thread, changed
-    mv      tp, \thread
-    ld      \changed, REGISTER(0)(tp)
+    ld      \changed, REGISTER(0)(\thread)
     csrw    sepc, \changed
-    csrw    sscratch, tp
+    csrw    sscratch, \thread
     .endm
 
     .section .text.hot.entry, "ax"
@@ -141,7 +140,7 @@ switched:
 resume:
     leave   ra, t6
     aim     a0, ra
-    move    ld, tp, 1, 2, 31, CALLEE_SAVED, TEMPORARY, MESSAGE, 4
+    move    ld, a0, 1, 2, 4, 31, CALLEE_SAVED, TEMPORARY, 11, 12, 13, 14, 15, 16, 17, 10
     sret
 
     /* Messages: most likely another thread runs next. */
@@ -193,9 +192,8 @@ trap_resume_message:
 trap_resume_long:
     leave   ra, t6
     aim     s11, ra
-    move    ld, tp, 2, CALLEE_SAVED
     zero    1, 10, 29, 30, 31
-    ld      tp, REGISTER(4)(tp)
+    move    ld, s11, 2, 4, CALLEE_SAVED
     sret
 
     /* For CALL_KEEPING: link in t6; from C code's registers, only s0 to s11 are kept by the function. */

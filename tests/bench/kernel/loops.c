@@ -40,14 +40,16 @@ void loop_null(struct scene *scene, struct sample *sample)
 /* ------------------------------------------------------------------------------- calls */
 void loop_call_0(struct scene *scene, struct sample *sample)
 {
+    const cap_t endpoint = (cap_t)scene->endpoint;
     struct message m = {.label = 1};
-    MEASURE(sample, ROUNDS, (void)ipc_call_short((cap_t)scene->endpoint, &m));
+    MEASURE(sample, ROUNDS, (void)ipc_call_short(endpoint, &m));
 }
 
 void loop_call_4(struct scene *scene, struct sample *sample)
 {
+    const cap_t endpoint = (cap_t)scene->endpoint;
     struct message m = {.label = 1, .w = {1, 2, 3, 4}};
-    MEASURE(sample, ROUNDS, (void)ipc_call_short((cap_t)scene->endpoint, &m));
+    MEASURE(sample, ROUNDS, (void)ipc_call_short(endpoint, &m));
 }
 
 void loop_call_8(struct scene *scene, struct sample *sample)
@@ -73,10 +75,11 @@ void loop_call_cap(struct scene *scene, struct sample *sample)
 
 _Noreturn void serve_short(struct scene *scene)
 {
+    const cap_t endpoint = (cap_t)scene->endpoint, reply = (cap_t)scene->reply;
     struct message m;
-    (void)ipc_receive((cap_t)scene->endpoint, &m, (cap_t)scene->reply);
+    (void)ipc_receive(endpoint, &m, reply);
     for (;;) {
-        (void)ipc_reply_receive((cap_t)scene->endpoint, &m, (cap_t)scene->reply);
+        (void)ipc_reply_receive(endpoint, &m, reply);
     }
 }
 

@@ -130,7 +130,6 @@ void world_run(struct thread *thread)
     hart->current = thread;
     hart->must_choose = false;
     thread->state = THREAD_RUNNING;
-    hart->space = thread->space;
     world_check();
 }
 

@@ -388,12 +388,11 @@ static unsigned check_hart(const struct hart *hart)
         CHECK(list_is_empty(&hart->ready[i]) == ((hart->ready_bitmap >> i & 1) == 0)); /* R2 */
     }
     CHECK(hart->must_set_timer || tree_first(&hart->deadlines) == NULL ||
-          hart->timer_ticks <= tree_first(&hart->deadlines)->key);          /* D1 */
-    CHECK(hart->current == NULL || hart->current->state == THREAD_RUNNING); /* R1 */
-    CHECK(hart->current == NULL || hart->current->hart == hart);            /* V1 */
-    CHECK(hart->current == NULL || hart->space == hart->current->space);    /* R3 */
-    CHECK(hart_count == 1 || hart->current != NULL || hart->space == NULL); /* V5 */
-    CHECK(hart == fake.hart || hart->is_notified || !hart->must_choose);    /* V4 */
+          hart->timer_ticks <= tree_first(&hart->deadlines)->key);               /* D1 */
+    CHECK(hart->current == NULL || hart->current->state == THREAD_RUNNING);      /* R1 */
+    CHECK(hart->current == NULL || hart->current->hart == hart);                 /* V1 */
+    CHECK(hart_count == 1 || hart->current != NULL || hart->idle_space == NULL); /* V5 */
+    CHECK(hart == fake.hart || hart->is_notified || !hart->must_choose);         /* V4 */
     return queued;
 }
 
