@@ -22,11 +22,11 @@ import machine
 from stub import Stub
 from tap import Tap
 
-# Archive, boot arguments, where to stop and how often.
-RUNS = [("build/archive.cpio", machine.bootargs_with_run("", "cowtest"),
-         [("core_fault", 25), ("core_call", 25), ("core_reply_receive", 25), ("core_fault", 25)]),
-        ("build/tests/kernel/scrub.cpio", "",
-         [("arch_window_open", 1), ("arch_window_close", 1)] * 12)]
+# Archive, harts, boot arguments, where to stop and how often.
+FORKS = [("core_fault", 25), ("core_call", 25), ("core_reply_receive", 25), ("core_fault", 25)]
+SCRUBS = [("arch_window_open", 1), ("arch_window_close", 1)] * 12
+RUNS = [(archive, harts, machine.bootargs_with_run("", line), stops) for harts in (1, 4) for archive, line, stops in
+        (("build/archive.cpio", "cowtest", FORKS), ("build/tests/kernel/scrub.cpio", "", SCRUBS))]
 CHUNK_SHIFT, CHUNK_RECORD_BYTES, PAGE_BYTES = 21, 16, 4096
 UPPER_HALF = 1 << 63
 ROW = re.compile(r"^([0-9a-f]{16}) ([0-9a-f]{16}) ([0-9a-f]{16}) ([a-z-]{7})$", re.M)
@@ -114,11 +114,11 @@ def looks(socket, stops):
             yield look, Image(symbols, physical)
 
 
-def judge_run(archive, bootargs, stops, broken, seen):
+def judge_run(archive, harts, bootargs, stops, broken, seen):
     with tempfile.TemporaryDirectory() as folder:
         socket = f"{folder}/gdb"
         process = machine.start(machine.command(
-            "build/Image", archive, bootargs=bootargs,
+            "build/Image", archive, harts=harts, bootargs=bootargs,
             extra=["-display", "none", "-monitor", "none", "-serial", "null", "-S",
                    "-gdb", f"unix:{socket},server=on,wait=off"]), stdin=subprocess.DEVNULL)
         try:
@@ -138,8 +138,8 @@ def main():
     machine.exit_on_signals()
     tap = Tap()
     broken, seen = collections.defaultdict(list), set()
-    for archive, bootargs, stops in RUNS:
-        judge_run(archive, bootargs, stops, broken, seen)
+    for archive, harts, bootargs, stops in RUNS:
+        judge_run(archive, harts, bootargs, stops, broken, seen)
     for rule, mappings in broken.items():
         tap.check(not mappings, rule, sorted({str(mapping) for mapping in mappings})[:20])
     tap.note(f"{len(seen)} different mappings")

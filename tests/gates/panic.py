@@ -20,11 +20,11 @@ TIMEOUT_SECONDS = 60
 PANIC_STATUS = 70
 
 
-def panicked_run(folder, address, times, register, value):
+def panicked_run(folder, address, times, register, value, harts=1):
     """`make run`, disturbed once, when that address is passed for the times-th time. Returns (exit status, stdout, stderr)."""
     path = folder / "stub"
-    cleared = {name: "" for name in ("V", "MEM", "SMP", "BOOTARGS", "ROOT", "MAKEFLAGS", "MAKELEVEL")}
-    settings = dict(os.environ, **cleared, RUN="echo begun; sleep 30", TIMEOUT=str(TIMEOUT_SECONDS),
+    cleared = {name: "" for name in ("V", "MEM", "BOOTARGS", "ROOT", "MAKEFLAGS", "MAKELEVEL")}
+    settings = dict(os.environ, **cleared, SMP=str(harts), RUN="echo begun; sleep 30", TIMEOUT=str(TIMEOUT_SECONDS),
                     LOG=str(folder / "log"), QEMU_ARGS=f"-S -gdb unix:{path},server=on,wait=off")
     path.unlink(missing_ok=True)
     process = subprocess.Popen(["make", "--no-print-directory", "run"], env=settings, text=True,
@@ -75,6 +75,9 @@ def main():
         wild = 0xdead000
         run = panicked_run(folder, symbols["core_fault"], 1, "a0", wild)
         check_report(tap, "a wild pointer", run, "load page fault", "a0", wild, ["core_fault"],
+                     {"call", "reply", "table"})
+        run = panicked_run(folder, symbols["core_fault"], 1, "a0", wild, harts=4)
+        check_report(tap, "a wild pointer, beside three other harts", run, "load page fault", "a0", wild, ["core_fault"],
                      {"call", "reply", "table"})
         lost = symbols["kernel_symbols"]
         run = panicked_run(folder, symbols["schedule_settle"], 40, "pc", lost)
