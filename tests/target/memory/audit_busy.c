@@ -1,5 +1,6 @@
 /* test: SMP=1 RUN="audit_busy && memaudit" */
 /* test: SMP=1 RUN="audit_busy preempted && memaudit" BOOTARGS="preempt=5,2000" EXPECT="^memaudit: counted 1 times, and each time proc was amid a request: try again$" */
+/* one hart: on several, the servers that are not held work on while the audit looks */
 /* Under a load of forks an audit finds the servers at rest: it looks first at what they can change
  * while the pager is held. Where others get their turn amid that look, one that may count once only
  * says who was at work, and one that may count again finds everything in order. */
