@@ -312,7 +312,7 @@ static err_t world_pager(struct message *m, cap_t accept_slot)
         assert(m->w[4] == 0);
         return world_make_space(m, 0);
     case PAGER_SPACE_FORK:
-        return world_make_space(m, m->w[3]);
+        return world_make_space(m, m->w[3] & ~(uint64_t)FORK_RESTS);
     case PAGER_IMAGE_MAKE:
         if (world_fails()) {
             return PAGER_ERR_NOMEM;
