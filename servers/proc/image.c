@@ -51,6 +51,8 @@ static err_t image_read(struct image *image, const char *name)
     }
     memset(image, 0, sizeof(*image));
     strcpy(image->name, name);
+    const char *slash = strrchr(name, '/');
+    strncpy(image->program, slash == NULL ? name : slash + 1, sizeof(image->program) - 1);
     image->plan = plan;
     for (unsigned i = 0; i < sizeof(auditors) / sizeof(auditors[0]); i++) {
         image->auditor = image->auditor || strcmp(name, auditors[i]) == 0;

@@ -13,12 +13,13 @@
 
 #include <libsys/load.h>
 
-enum { IMAGE_NAME_BYTES = 32 };
+enum { IMAGE_NAME_BYTES = 32, IMAGE_PROGRAM_BYTES = 16 };
 
 struct image {
-    char name[IMAGE_NAME_BYTES]; /* path in the archive: bin/sh; empty = none */
-    bool auditor;                /* a program of the system that may audit and read counters */
-    uint64_t number;             /* I3; 0: none */
+    char name[IMAGE_NAME_BYTES];       /* path in the archive: bin/sh; empty = none */
+    char program[IMAGE_PROGRAM_BYTES]; /* its name without the folder, as far as it goes */
+    bool auditor;    /* a program of the system that may audit and read counters */
+    uint64_t number; /* I3; 0: none */
     struct load_plan plan;
 };
 

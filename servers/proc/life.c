@@ -58,15 +58,9 @@ static err_t life_make_program(struct body *body, const struct process *process,
     return ERR_OK;
 }
 
-static const char *life_base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash == NULL ? path : slash + 1;
-}
-
 static void life_set_program(struct process *process, const struct image *image)
 {
-    process_set_name(process, life_base_name(image->name));
+    memcpy(process->name, image->program, sizeof(process->name));
     process->flags &= (uint8_t)~PROCESS_AUDITOR;
     process->flags |= image->auditor ? PROCESS_AUDITOR : 0;
 }
@@ -126,7 +120,7 @@ err_t life_spawn(struct process *parent, const char *path, const struct body_blo
     if (error != ERR_OK) {
         return life_error(error);
     }
-    struct process *child = process_create(parent, tree, "");
+    struct process *child = process_create(parent, tree);
     if (child == NULL) {
         if (tree->members == 0) {
             end_drop_tree(tree);
@@ -154,10 +148,11 @@ err_t life_fork(struct process *parent, const struct thread_start *start,
 {
     struct thread *thread;
 
-    struct process *child = process_create(parent, parent->tree, parent->name);
+    struct process *child = process_create(parent, parent->tree);
     if (child == NULL) {
         return PROC_ERR_AGAIN;
     }
+    memcpy(child->name, parent->name, sizeof(child->name));
     child->flags = parent->flags & PROCESS_AUDITOR;
     err_t error = body_fork_space(&child->body, &parent->body, child->tree->account, start->sp);
     if (error == ERR_OK) {

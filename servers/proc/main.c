@@ -149,7 +149,7 @@ static bool main_serve(struct message *message, cap_t *accept_slot, unsigned *wo
         return false;
     }
     message->label = request.error;
-    for (unsigned i = 0; i < MESSAGE_WORDS; i++) {
+    for (unsigned i = 0; i < *words_out; i++) {
         message->w[i] = request.out[i];
     }
     return true;

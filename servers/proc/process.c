@@ -71,7 +71,10 @@ bool process_table_init(const struct store_owner *owner, uint64_t processes_at, 
     if (tree == NULL) {
         return false;
     }
-    table.init = process_create(NULL, tree, "init");
+    table.init = process_create(NULL, tree);
+    if (table.init != NULL) {
+        strcpy(table.init->name, "init");
+    }
     return table.init != NULL;
 }
 
@@ -106,7 +109,7 @@ static bool process_has_place(const struct tree *tree)
     return table.limit - table.count > PROCESS_RESERVED || tree->members < PROCESS_RESERVED / 4;
 }
 
-struct process *process_create(struct process *parent, struct tree *tree, const char *name)
+struct process *process_create(struct process *parent, struct tree *tree)
 {
     if (!process_has_place(tree)) {
         return NULL;
@@ -126,8 +129,7 @@ struct process *process_create(struct process *parent, struct tree *tree, const 
     list_init(&process->waiters);
     list_init(&process->in_tree);
     list_init(&process->doomed);
-    body_init(&process->body);
-    process_set_name(process, name);
+    list_init(&process->body.threads); /* the rest of an empty body is zero, as the record is */
     if (parent != NULL) {
         list_append(&parent->children, &process->sibling);
     }
@@ -192,14 +194,6 @@ void process_set_space(struct process *process, uint64_t space_id)
         struct process **bucket = process_space_bucket(space_id);
         process->space_next = *bucket;
         *bucket = process;
-    }
-}
-
-void process_set_name(struct process *process, const char *name)
-{
-    memset(process->name, 0, sizeof(process->name));
-    for (unsigned i = 0; i + 1 < sizeof(process->name) && name[i] != '\0'; i++) {
-        process->name[i] = name[i];
     }
 }
 

@@ -30,7 +30,7 @@
 enum {
     PROCESS_PID_MAX = 32767,
     PROCESS_PID_INIT = 1,
-    PROCESS_NAME_BYTES = 16,
+    PROCESS_NAME_BYTES = IMAGE_PROGRAM_BYTES,
     PROCESS_RESERVED = 32, /* places that only trees with few members may take */
 };
 
@@ -75,11 +75,11 @@ struct process {
     struct list zombies;
     struct list waiters; /* struct waiter: threads that wait for a child */
     struct list in_tree;
-    struct list doomed;         /* in one of end.c's lists */
-    struct process *space_next; /* chain of the space index */
-    uint64_t space_id;          /* its key there; 0: none */
-    struct body body;           /* what it runs in; empty once it has ended */
-    char name[PROCESS_NAME_BYTES];
+    struct list doomed;            /* in one of end.c's lists */
+    struct process *space_next;    /* chain of the space index */
+    uint64_t space_id;             /* its key there; 0: none */
+    struct body body;              /* what it runs in; empty once it has ended */
+    char name[PROCESS_NAME_BYTES]; /* the program's, with zeroes to its end */
 };
 
 struct process_statistics {
@@ -95,15 +95,14 @@ struct process *process_init(void);
 struct tree *tree_create(void); /* NULL: no memory */
 void tree_drop(struct tree *tree);
 
-/* A new ALIVE process. NULL: the limit (of the table, or what is left for this tree) or memory. */
-struct process *process_create(struct process *parent, struct tree *tree, const char *name);
+/* A new ALIVE process, without a name. NULL: the limit (of the table, or what is left for this tree) or memory. */
+struct process *process_create(struct process *parent, struct tree *tree);
 
 struct process *process_by_pid(uint64_t pid);     /* alive or zombie; NULL */
 struct process *process_by_badge(uint64_t badge); /* alive; NULL */
 struct process *process_by_space(uint64_t space_id);
 struct process *process_after(uint64_t pid); /* the next higher pid, alive or zombie; NULL */
 void process_set_space(struct process *process, uint64_t space_id); /* 0: take it out */
-void process_set_name(struct process *process, const char *name);
 
 /* ALIVE -> ENDING: it is what it was, but for its tree's list of the living. */
 void process_stop(struct process *process, int32_t status);

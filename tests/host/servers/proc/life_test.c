@@ -165,12 +165,12 @@ static void a_pid_comes_back_only_after_all_others(void **state)
 {
     (void)state;
     struct tree *emptied;
-    struct process *keeper = process_create(shell, shell->tree, "keeper");
+    struct process *keeper = process_create(shell, shell->tree);
     uint32_t last = keeper->pid;
     unsigned wraps = 0;
 
     for (unsigned i = 0; i < 2 * PROCESS_PID_MAX; i++) {
-        struct process *process = process_create(shell, shell->tree, "x");
+        struct process *process = process_create(shell, shell->tree);
         uint32_t pid = process->pid;
         assert_true(pid != shell->pid && pid != keeper->pid && pid != PROCESS_PID_INIT);
         assert_true(pid <= PROCESS_PID_MAX);
