@@ -61,7 +61,7 @@ MUTANTS = [
      "while (hart_count == 0 && number_is_kept(number_last));"),
     ("a number that was kept is given again when it is not loaded", RENUMBERED, ASID,
      "if (riscv_hart_of(harts[i])->kept_number == number) {",
-     "if (riscv_hart_of(harts[i])->kept_number == number && harts[i]->space != NULL && harts[i]->space->asid == number) {"),
+     "if (riscv_hart_of(harts[i])->kept_number == number && hart_space(harts[i]) != NULL && hart_space(harts[i])->asid == number) {"),
     ("without numbers, a change of space does not fence", NO_NUMBERS, ASID,
      "csr_write(satp, space->translation);\n    if (riscv_facts.asid_bits == 0) {",
      "csr_write(satp, space->translation);\n    if (riscv_facts.asid_bits == 99) {"),
