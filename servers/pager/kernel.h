@@ -1,6 +1,6 @@
 /* The kernel's primitives as the pager uses them: thin names over the generated calls, with the
  * pager's own capabilities filled in. Nothing else in the pager makes a system call but the
- * main loop's messages.
+ * main loop's messages, and what starts its threads, lets them wait and wakes them.
  *
  *   K1  Table calls never fence; kernel_flush does.
  *   K2  The kernel refuses, changing nothing, what would break T1..T5 of <byre/table.h>.         */

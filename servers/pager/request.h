@@ -19,7 +19,7 @@ enum request_slot {
     SLOT_SPACE_TABLE,                             /* proc's capability table */
     SLOT_JANITOR_THREAD,
     SLOT_JANITOR_WAKE,
-    SLOT_SECOND_REPLY, /* one of the two reply objects holds a caller that waits for quiet */
+    SLOT_SECOND_REPLY, /* one reply object more than threads, for a caller that waits for quiet */
     SLOT_AUDIT,        /* the endpoint of the audit that goes on; all rights */
     SLOT_STRAY,        /* of the test hooks */
 };
