@@ -30,6 +30,7 @@ RUNS = [  # tried in turn until one fails
     "--seed 5 --steps 20000 --audit-every 200 --chunks 5 --overcommit --fierce",
     "--seed 6 --steps 60000 --audit-every 500 --chunks 16 --fierce",
     "--seed 7 --steps 60000 --audit-every 500 --chunks 8 --shortage",
+    "--seed 26 --steps 60000 --audit-every 500 --chunks 12 --fierce",
     "--seed 8 --steps 90000 --audit-every 500 --chunks 9 --fierce",
 ]
 TIMEOUT_SECONDS = 60

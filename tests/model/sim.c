@@ -96,6 +96,7 @@ void sim_flush(unsigned space, uint64_t address, uint64_t pages)
         }
         oracle_copy(&sim_snapshot.oracle, &sim_snapshot.process->oracle);
         sim_snapshot.taken = true;
+        sim_interleave(); /* other harts run on before the pager reads a page */
     }
 }
 
