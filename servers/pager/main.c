@@ -105,7 +105,7 @@ static bool patient_waits;
 static bool defer(struct worker *w, const struct message *m)
 {
     if (m->label != PAGER_STATISTICS || patient_waits || !(work_waits() || chunk_is_changing()) ||
-        (m->info & IPC_INFO_CALL) == 0) {
+        (m->info & (IPC_INFO_CALL | IPC_INFO_CAP)) != IPC_INFO_CALL) { /* its slot is needed */
         return false;
     }
     patient = *m;

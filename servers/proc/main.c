@@ -125,10 +125,13 @@ static bool main_serve(struct message *message, cap_t *accept_slot, unsigned *wo
         kill_expect_victims();
         return false;
     }
-    if ((message->info & IPC_INFO_CALL) == 0) {
-        return false; /* a send: no request of this protocol is one */
-    }
     bool arrived = (message->info & IPC_INFO_CAP) != 0;
+    if ((message->info & IPC_INFO_CALL) == 0) { /* a send: no request of this protocol is one */
+        if (arrived) {
+            (void)byre_cap_delete(0, *accept_slot);
+        }
+        return false;
+    }
     struct proc_request request;
     request.label = message->label;
     request.badge = message->badge;

@@ -1,19 +1,21 @@
 /* test: MEM=64M */
 /* test: MEM=64M BOOTARGS="preempt=205,150" */
 /* refuse: faulted */
-/* proc and console answer whatever a program sends them: requests of others, labels that are none,
- * words that make no sense, capabilities nobody asked for. Each is a named error, and the servers
- * go on. */
+/* proc, console and pager answer whatever a program sends them: requests of others, labels that are
+ * none, words that make no sense, capabilities nobody asked for. Each is a named error, and the
+ * servers go on. */
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <byre/gen/console_client.h>
+#include <byre/gen/pager.h>
 #include <byre/gen/proc_client.h>
 #include <byre/program.h>
 
 #include "support/tap.h"
 
-enum { SEND_SLOT = PROGRAM_SLOT_FREE };
+enum { LARGE = 4 * GROUP };
 
 static uint64_t sink[8];
 
@@ -90,6 +92,35 @@ static int bad_fork_child(void *unused)
                : 1;
 }
 
+/* While memory of ours waits to be torn down the pager puts off its answer to this. */
+static int ask_for_later(void *unused)
+{
+    (void)unused;
+    volatile uint8_t *pages = memory(LARGE);
+    for (size_t at = 0; at < LARGE; at += PAGE) {
+        pages[at] = 1;
+    }
+    if (munmap((void *)(uintptr_t)pages, LARGE) != 0) {
+        return 2;
+    }
+    struct message message = {
+        .label = PAGER_STATISTICS, .flags = IPC_CAP, .send_cap = PROGRAM_SLOT_PARK};
+    return ipc_call(PROGRAM_SLOT_PAGER, &message) == ERR_OK && message.label == ERR_OK ? 0 : 1;
+}
+
+/* A send arrives only while its receiver waits. */
+static bool send_a_capability(cap_t server)
+{
+    const struct message message = {.label = 1};
+    for (unsigned i = 0; i < 100; i++) {
+        if (ipc_send(server, &message, ipc_with_cap(PROGRAM_SLOT_PARK)) == ERR_OK) {
+            return true;
+        }
+        sleep_ms(1);
+    }
+    return false;
+}
+
 int main(void)
 {
     check(ask(PROGRAM_SLOT_PROC, 0, 0) == ERR_SYSCALL ||
@@ -122,6 +153,10 @@ int main(void)
           "a capability nobody asked for");
     message = (struct message){.label = PROC_STATISTICS};
     check(ipc_send(PROGRAM_SLOT_PROC, &message, 0) != ERR_RANGE, "a message that wants no answer");
+    check(send_a_capability(PROGRAM_SLOT_PROC), "one that brings a capability to proc");
+    check(send_a_capability(PROGRAM_SLOT_PAGER), "and one to the pager");
+    check(exits_with(child(ask_for_later, NULL), 0),
+          "a capability that comes with a question for later");
     check(run_program("true", NULL) == 0, "and programs start as ever");
     return done();
 }
