@@ -89,6 +89,7 @@ err_t image_make(const struct space *s, uint64_t *number_out)
         forget(image);
     }
     *image = (struct image){.number = number,
+                            .is_new = true,
                             .map = region_map_share(s->map),
                             .stack = *stack,
                             .promised_user = s->promised_user,
@@ -101,16 +102,20 @@ err_t image_make(const struct space *s, uint64_t *number_out)
     return ERR_OK;
 }
 
-const struct image *image_find(uint64_t number)
+const struct image *image_use(uint64_t number)
 {
-    const struct image *image = &images[number % IMAGES_MAX];
-    return number != 0 && image->number == number ? image : NULL;
+    struct image *image = &images[number % IMAGES_MAX];
+    if (number == 0 || image->number != number) {
+        return NULL;
+    }
+    image->is_new = false;
+    return image;
 }
 
-bool image_release_kept(void)
+bool image_release_kept(bool new_ones)
 {
     for (unsigned i = 0; i < IMAGES_MAX; i++) {
-        if (images[i].number != 0) {
+        if (images[i].number != 0 && (new_ones || !images[i].is_new)) {
             forget(&images[i]);
             return true;
         }

@@ -5,8 +5,9 @@
  *       regions are of files or zeroes, nothing shared, wired or of a device, and one is a stack.
  *   N2  Its entries name frames of the archive, which are never freed, without W; the last one may
  *       be a page to be copied: the beginning of the program's data.
- *   N3  An image can be made again: whoever is short of memory or asks for statistics lets all go,
- *       and a new one takes the place of the oldest. A number never names two images.
+ *   N3  An image can be made again: whoever is short of memory lets all go, and a new one takes the
+ *       place of the oldest. Who asks for statistics lets those go of which a space was made: a
+ *       new one is there for who has made it. A number never names two images.
  *   N4  What was read of an image stays true while a space is made of it, though it may go. */
 #ifndef PAGER_IMAGE_H
 #define PAGER_IMAGE_H
@@ -18,6 +19,7 @@ enum { IMAGE_PAGES = 16, IMAGES_MAX = 16 };
 
 struct image {
     uint64_t number; /* 0: none */
+    bool is_new;     /* no space was made of it */
     struct region_map *map;
     struct region stack;
     uint64_t promised_user; /* as in struct space */
@@ -33,12 +35,12 @@ struct image {
 
 /* INVAL: the space is not as N1 wants it. */
 [[nodiscard]] err_t image_make(const struct space *s LENT, uint64_t *number_out);
-/* NULL: there is none of that number (any more). */
-const struct image *image_find(uint64_t number);
+/* For a space to be made of it. NULL: there is none of that number (any more). */
+const struct image *image_use(uint64_t number);
 /* Give a space that has the image's map and nothing else the rest: promises, heap, first pages.
  * AGAIN, NOMEM: the space is to be destroyed. */
 [[nodiscard]] err_t image_furnish(const struct image *image, struct space *s);
-/* Let one go. False: there is none. */
-bool image_release_kept(void);
+/* Let one go, or, if need be, a new one (N3). False: there is none. */
+bool image_release_kept(bool new_ones);
 
 #endif

@@ -56,7 +56,7 @@ void pager_on_statistics(struct pager_request *request)
 {
     const struct frame_totals *t = &frames.totals;
     uint64_t *out = request->out;
-    while (memory_release_kept() || image_release_kept()) { /* so that counts can be compared */
+    while (memory_release_kept() || image_release_kept(false)) { /* so that counts are comparable */
     }
     switch (request->in.statistics.which) {
     case 0:

@@ -113,7 +113,7 @@ void pager_on_image_make(struct pager_request *request)
 
 void pager_on_space_begin(struct pager_request *request)
 {
-    const struct image *image = image_find(request->in.space_begin.image);
+    const struct image *image = image_use(request->in.space_begin.image);
     struct space *from = request_space(request, request->in.space_begin.from_space);
     if (image == NULL || from == NULL) {
         request->error = PAGER_ERR_NOENT;

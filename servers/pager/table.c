@@ -54,7 +54,7 @@ bool teardown_step(void)
 bool teardown_slice(void)
 {
     return teardown_step() || chunk_change_finish() || memory_release_kept() ||
-           image_release_kept();
+           image_release_kept(true);
 }
 
 err_t memory_take_frame(frame_t *frame_out)

@@ -44,6 +44,9 @@ static err_t body_made_space(struct body *body, err_t error)
     return body_got_space(body, error);
 }
 
+/* Who is short of memory, or audits, may make the pager forget an image before it was of use. */
+enum { TEACH_MAX = 4 };
+
 /* I3 of image.h: a space with the program's regions, which lives just long enough for it. */
 static err_t body_teach_image(uint64_t account, struct image *image)
 {
@@ -67,20 +70,17 @@ static err_t body_teach_image(uint64_t account, struct image *image)
 err_t body_make_space(struct body *body, uint64_t account, struct image *image,
                       const struct body_block *block, uint64_t *block_out)
 {
-    bool taught = false;
-
-    for (;;) {
+    for (unsigned taught = 0;; taught++) {
         err_t error = pager_space_begin(SERVER_SLOT_PAGER, image->number, account, space_slot,
                                         block->space_id, block->address, block->bytes,
                                         &body->space_id, block_out);
-        if (error != PAGER_ERR_NOENT || taught) {
+        if (error != PAGER_ERR_NOENT || taught == TEACH_MAX) {
             return body_made_space(body, error == PAGER_ERR_NOENT ? PAGER_ERR_NOMEM : error);
         }
         error = body_teach_image(account, image);
         if (error != ERR_OK) {
             return body_made_space(body, error);
         }
-        taught = true;
     }
 }
 
