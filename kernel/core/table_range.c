@@ -369,6 +369,7 @@ err_t sys_table_copy(struct thread *caller, struct capability *memory)
     struct range_call call;
     err_t error;
 
+    caller->progress &= ~(uint64_t)(TABLE_GROUP_ENTRIES - 1); /* another call's may end anywhere */
     do {
         error = decode_copy(caller, memory, (unsigned)pair, &call);
         error = for_range(caller, &call, error, RANGE_USED, run_copy);

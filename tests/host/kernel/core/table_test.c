@@ -258,6 +258,25 @@ static void copies_are_lazy_above_and_read_only_below(void **state)
     assert_int_equal(table_record_of(leaf)->groups, 1);
 }
 
+/* Somebody changed the code between the slices of a drop: the call that is made next copies. */
+static void a_copy_with_the_progress_of_another_call_stays_in_its_tables(void **state)
+{
+    frame_t source = world_table(0);
+    frame_t target = world_table(0);
+    uint64_t user = WORD(world_user_frame(0), MAP_R | MAP_W);
+
+    (void)state;
+    assert_int_equal(SYSTEM_CALL(SYS_TABLE_MAP_RUN, MEMORY, source.number, 0, 512, user), ERR_OK);
+    for (uint64_t progress = 480; progress < 512; progress++) {
+        init->progress = progress;
+        assert_int_equal(copy(target, source), ERR_OK);
+    }
+    assert_int_equal(entry(target, 479), 0);
+    assert_int_equal(entry(target, 480), entry(source, 480));
+    assert_int_equal(entry(target, 511), entry(source, 511));
+    assert_int_equal(table_record_of(target)->groups, 1 << 15);
+}
+
 static void the_pagers_own_entries_never_become_valid(void **state)
 {
     frame_t leaf = world_table(0);
@@ -438,6 +457,7 @@ int main(void)
         TEST(device_frames_map_without_execute),
         TEST(links_count_their_children),
         TEST(copies_are_lazy_above_and_read_only_below),
+        TEST(a_copy_with_the_progress_of_another_call_stays_in_its_tables),
         TEST(the_pagers_own_entries_never_become_valid),
         TEST(a_root_serves_one_space),
         TEST(a_free_chunk_goes_round_all_kinds),
