@@ -13,7 +13,7 @@ void fault_deliver_message(struct thread *faulter, struct thread *receiver)
 
 void fault_stop(struct thread *thread)
 {
-    thread->state = THREAD_FAULTED;
+    thread_note_stopped(thread, THREAD_FAULTED);
     if ((thread->flags & THREAD_FLAG_INIT) != 0) { /* nobody is left who could tell */
         kernel_log("init stops: fault %u at address %x, pc %x", (uint64_t)thread->in_fault,
                    thread->fault_address, thread->registers[REGISTER_PC]);

@@ -179,7 +179,7 @@ static err_t answer(struct thread *replier, struct reply *reply, struct thread *
     if (!caller->in_fault) {
         message_deliver(replier, caller, 0, 0);
     } else if (flags == IPC_FAIL) {
-        caller->state = THREAD_FAULTED;
+        thread_note_stopped(caller, THREAD_FAULTED);
         *answered_out = NULL;
     }
     caller->in_fault = 0;

@@ -157,7 +157,7 @@ static __attribute__((noinline)) void wake_somewhere(struct thread *thread)
     struct hart *hart;
 
     if (thread->is_to_stop) {
-        thread_note_stopped(thread);
+        thread_note_stopped(thread, THREAD_STOPPED);
         return;
     }
     balance_place(thread);

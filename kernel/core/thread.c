@@ -79,7 +79,7 @@ void thread_stop(struct thread *thread)
         }
         thread->in_fault = 0;
     }
-    thread_note_stopped(thread);
+    thread_note_stopped(thread, THREAD_STOPPED);
 }
 
 /* H5 */
@@ -91,9 +91,9 @@ static void bar(struct thread *thread)
     schedule_rank(thread);
 }
 
-void thread_note_stopped(struct thread *thread)
+void thread_note_stopped(struct thread *thread, enum thread_state state)
 {
-    thread->state = THREAD_STOPPED;
+    thread->state = (uint8_t)state;
     thread->is_to_stop = false;
     bar(thread);
 }

@@ -114,7 +114,8 @@ static inline void thread_fill(struct thread *thread)
 
 /* Out of whatever it waits in or is queued in; an interrupted call will return PEER_GONE. */
 void thread_stop(struct thread *thread);
-void thread_note_stopped(struct thread *thread); /* it is nowhere from now on */
+/* It is nowhere from now on, and nobody's wish that it stops is left. STOPPED or FAULTED. */
+void thread_note_stopped(struct thread *thread, enum thread_state state);
 /* RESTART: another hart runs it, and was asked to stop. OK: none does, so the asker may change it. */
 [[nodiscard]] err_t thread_await_stop(const struct thread *asker, struct thread *thread);
 void thread_destroy(struct thread *thread TAKES); /* not a running one */

@@ -210,6 +210,23 @@ static void of_two_that_stop_each_other_one_goes_on(void **state)
     assert_int_equal(init->state, THREAD_RUNNING);
 }
 
+static void a_fault_before_the_notice_leaves_no_wish_to_stop(void **state)
+{
+    struct thread *thread = start_on_hart1(LOW);
+
+    (void)state;
+    assert_true(try_call(&hart0, SYS_THREAD_SUSPEND, thread_slot, 0));
+    fake.hart = &hart1;
+    core_fault(&hart1, FAULT_ILLEGAL, 0); /* nobody answers */
+    fake.hart = &hart0;
+    world_check();
+    assert_int_equal(thread->state, THREAD_FAULTED);
+    assert_false(try_call(&hart0, SYS_THREAD_SUSPEND, thread_slot, 0));
+    assert_int_equal(SYSTEM_CALL(SYS_THREAD_START, thread_slot, 0x1000, 0x2000, 0, 0, 0), ERR_OK);
+    enter(&hart1);
+    assert_ptr_equal(hart1.current, thread);
+}
+
 /* A server that receives, last on hart 0; its slot in init's table. */
 static struct thread *make_server(uint64_t *slot_out)
 {
@@ -347,6 +364,7 @@ int main(void)
         TEST(suspending_waits_until_the_other_hart_has_let_go),
         TEST(destroying_waits_too_and_changes_nothing_before),
         TEST(of_two_that_stop_each_other_one_goes_on),
+        TEST(a_fault_before_the_notice_leaves_no_wish_to_stop),
         TEST(a_server_follows_its_caller),
         TEST(a_server_with_an_affinity_stays),
         TEST(who_is_to_stop_is_not_run_again_by_an_answer),
