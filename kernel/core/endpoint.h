@@ -21,7 +21,7 @@ static_assert(sizeof(struct endpoint) <= OBJECT_BYTES_ENDPOINT, "fits its size c
 void endpoint_queue_caller(struct endpoint *endpoint, struct thread *caller);
 struct thread *endpoint_first_caller(const struct endpoint *endpoint); /* NULL: none */
 void endpoint_remove_receiver(struct endpoint *endpoint, struct thread *receiver);
-/* Answer PEER_GONE to all who wait, 16 a slice; RESTART: there are more. */
+/* Answer PEER_GONE to all who wait, WAITERS_SLICE a slice; RESTART: there are more. */
 [[nodiscard]] err_t endpoint_drain(struct endpoint *endpoint);
 
 /* previous_receiver means nothing in the first. */

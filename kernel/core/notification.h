@@ -23,5 +23,5 @@ void notification_signal(struct notification *notification, uint64_t bits);
 /* Through a weak capability: nothing happens if the notification died. */
 void notification_signal_weak(const struct capability *capability);
 void notification_unbind(struct notification *notification);
-/* Answer PEER_GONE to those who wait, 16 a slice; RESTART: there are more. */
+/* Answer PEER_GONE to those who wait, WAITERS_SLICE a slice; RESTART: there are more. */
 [[nodiscard]] err_t notification_drain(struct notification *notification);

@@ -1,5 +1,5 @@
-/* Start: core_start takes over what boot/ made and builds init's objects. Also the timer's and the
- * interrupts' entry points, which have nothing of their own. */
+/* Start: core_start takes over what boot/ made and builds init's objects. Also the
+ * entry points of interrupts and notices, which have nothing of their own. */
 #include <byre/boot_info.h>
 
 #include "arch.h"
