@@ -275,7 +275,7 @@ void schedule_rotate(struct hart *hart)
     hart->must_set_timer = true;
     if (current_is_running(hart)) {
         current->slice_end_ticks = 0;
-        if (has_equals(current) && !current->is_to_stop) {
+        if (has_equals(current) && balance_allows(current, hart)) { /* else it leaves: V3 */
             push(current, false);
             hart->must_choose = true;
         }

@@ -408,7 +408,8 @@ static void check_harts(void)
     for (unsigned i = 0; i < thread_count; i++) {
         ready += threads[i]->state == THREAD_READY;
         CHECK(!threads[i]->is_to_stop || threads[i]->barred == UINT64_MAX); /* H5 */
-        CHECK(threads[i]->state != THREAD_READY || !threads[i]->is_to_stop);
+        CHECK(threads[i]->state != THREAD_READY ||
+              (threads[i]->barred >> threads[i]->hart->index & 1) == 0); /* V3 */
     }
     CHECK(queued == ready);
 }

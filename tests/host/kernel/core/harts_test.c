@@ -158,6 +158,21 @@ static void affinity_holds_in_queues_and_for_takers(void **state)
     assert_int_equal(SYSTEM_CALL(SYS_THREAD_SET_PRIORITY, thread_slot, LOW, 4), ERR_ARGUMENT);
 }
 
+static void who_yields_where_it_may_not_run_leaves(void **state)
+{
+    struct thread *thread = start_on_hart1(LOW);
+    uint64_t slot = thread_slot;
+    struct thread *equal = start_thread(LOW);
+
+    (void)state;
+    set_affinity(thread_slot, LOW, ON_HART1);
+    assert_ptr_equal(equal->hart, &hart1);
+    set_affinity(slot, LOW, ON_HART0);
+    assert_false(try_call(&hart1, SYS_YIELD, 0, 0)); /* before the notice arrives */
+    assert_ptr_equal(hart1.current, equal);
+    assert_ptr_equal(thread->hart, &hart0);
+}
+
 static void suspending_waits_until_the_other_hart_has_let_go(void **state)
 {
     struct thread *thread = start_on_hart1(LOW);
@@ -361,6 +376,7 @@ int main(void)
         TEST(an_idle_hart_takes_what_waits_in_another_queue),
         TEST(who_is_preempted_goes_on_at_an_idle_hart),
         TEST(affinity_holds_in_queues_and_for_takers),
+        TEST(who_yields_where_it_may_not_run_leaves),
         TEST(suspending_waits_until_the_other_hart_has_let_go),
         TEST(destroying_waits_too_and_changes_nothing_before),
         TEST(of_two_that_stop_each_other_one_goes_on),
