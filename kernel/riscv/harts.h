@@ -5,7 +5,8 @@
  *   HS2  A hart that has not come in time is given up: it finds, once it has the lock, that it got no
  *        index, and sleeps. Its place stays unused.
  *   HS3  Code that is mapped to be executed is fenced on this hart at once, on those that run by
- *        firmware before the mapping's call ends, and on an idle one before it runs again.
+ *        firmware before the mapping's call ends, and on an idle one before it runs again; what boot/
+ *        mapped, on each hart before its first thread.
  *   HS4  Firmware answers a fence from another hart in M-mode, whatever this hart does: so fences are
  *        asked for with the lock held.
  */
