@@ -346,9 +346,9 @@ void schedule_set_priority(struct thread *thread, unsigned priority)
     if (is_ready) {
         schedule_wake(thread);
     }
-    thread->hart->must_choose = true;
-    thread->hart->must_set_timer = true; /* it may have equals now (G3) */
     if (thread->state == THREAD_RUNNING) {
+        thread->hart->must_choose = true;
+        thread->hart->must_set_timer = true; /* it may have equals now (G3) */
         balance_notify(thread->hart);
     }
 }
