@@ -1,6 +1,7 @@
 /* Firmware calls: see sbi.h. */
 #include "riscv/sbi.h"
 
+#include "core/panic.h"
 #include "riscv/hart.h"
 
 enum {
@@ -70,8 +71,9 @@ bool sbi_hart_start(uint64_t hart_id, uint64_t entry)
 }
 
 /* What is asked for other harts begins with which: 64 numbers at most, from the first one on. */
-static void ask_for(uint64_t harts_mask, struct request request)
+static bool ask_for(uint64_t harts_mask, struct request request)
 {
+    bool done = true;
     uint64_t *ids = &request.arguments[0];
     uint64_t *first_id = &request.arguments[1];
     for (unsigned i = 0; i < hart_count; i++) {
@@ -80,21 +82,19 @@ static void ask_for(uint64_t harts_mask, struct request request)
             continue;
         }
         if (*ids != 0 && id - *first_id >= 64) {
-            (void)ask(request);
+            done = ask(request) >= 0 && done;
             *ids = 0;
         }
         *first_id = *ids == 0 ? id : *first_id;
         *ids |= UINT64_C(1) << (id - *first_id);
     }
-    if (*ids != 0) {
-        (void)ask(request);
-    }
+    return (*ids == 0 || ask(request) >= 0) && done;
 }
 
 void sbi_notify(uint64_t harts_mask)
 {
     hart_count_one(&this_hart()->hart, COUNTER_NOTICES);
-    ask_for(harts_mask, (struct request){EXTENSION_NOTICE, 0, {0}});
+    (void)ask_for(harts_mask, (struct request){EXTENSION_NOTICE, 0, {0}});
 }
 
 void sbi_fence(uint64_t harts_mask, enum sbi_fence which, uint64_t start, uint64_t bytes,
@@ -102,7 +102,8 @@ void sbi_fence(uint64_t harts_mask, enum sbi_fence which, uint64_t start, uint64
 {
     if (harts_mask != 0) {
         hart_count_one(&this_hart()->hart, COUNTER_FENCES_REMOTE);
-        ask_for(harts_mask, (struct request){EXTENSION_FENCE, which, {0, 0, start, bytes, asid}});
+        struct request request = {EXTENSION_FENCE, which, {0, 0, start, bytes, asid}};
+        KASSERT(ask_for(harts_mask, request)); /* the laws rest on it: no hart goes on without */
     }
 }
 

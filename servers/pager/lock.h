@@ -37,7 +37,7 @@ static inline void lock_take(void)
 
 static inline void lock_give(void)
 {
-    uint64_t before = __atomic_fetch_add(&lock.serving, 1 << LOCK_TICKET_SHIFT, __ATOMIC_RELEASE);
+    uint64_t before = __atomic_fetch_add(&lock.serving, 1 << LOCK_TICKET_SHIFT, __ATOMIC_ACQ_REL);
     if (__builtin_expect((before & LOCK_SLEEPERS) != 0, 0)) {
         lock_wake((before >> LOCK_TICKET_SHIFT) + 1);
     }

@@ -29,12 +29,10 @@ _Noreturn void pager_fail(const char *file, unsigned line, const char *what)
     __builtin_trap(); /* init answers the pager's faults: registers and a backtrace */
 }
 
-/* What goes back to the sender of the last message, and what is to be finished once it is out. */
+/* What goes back to the sender of the last message. */
 struct answer {
     bool wanted;
-    bool to_finish;
     uint64_t descriptor;
-    struct fault_step step;
 };
 
 /* ---------------------------------------------------------------------------------- faults */
@@ -81,17 +79,12 @@ static inline uint64_t answer_step(struct message *m, const struct fault_step *s
     return step->answer == FAULT_AGAIN ? IPC_FENCE : stop_thread(&copy, step->reason);
 }
 
-/* One that serve_faults leaves. */
-static void on_fault(struct message *m, struct answer *answer)
+/* One that serve_faults leaves: none of a page, and an audit's endpoint gets none at all. */
+static void on_fault(const struct message *m, struct answer *answer)
 {
+    PAGER_ASSERT(!is_page_fault(m->w[0]));
     answer->wanted = true;
-    if (!is_page_fault(m->w[0])) {
-        answer->descriptor = stop_thread(m, reason_of_kind(m->w[0]));
-        return;
-    }
-    fault_resolve_id(m->badge, (unsigned)m->w[0], m->w[1], &answer->step);
-    answer->descriptor = answer_step(m, &answer->step);
-    answer->to_finish = true;
+    answer->descriptor = stop_thread(m, reason_of_kind(m->w[0]));
 }
 
 /* -------------------------------------------------------------------------------- requests */
@@ -198,21 +191,16 @@ static err_t exchange(struct worker *w, struct message *m, struct answer *answer
                       struct source source)
 {
     uint64_t descriptor = ipc_with_reply(w->reply) | IPC_ACCEPT | source.flags;
-    const struct fault_step *step = answer->to_finish ? &answer->step : NULL;
     err_t error;
-    worker_leave(w, step);
-    if (step != NULL) {
-        fault_fill(step);
-    }
+    worker_leave(w);
     if (answer->wanted) {
         error = ipc_reply_receive_full(source.endpoint, m, descriptor | answer->descriptor,
                                        w->accept, source.deadline_ticks);
     } else {
         error = ipc_receive_full(source.endpoint, m, descriptor, w->accept, source.deadline_ticks);
     }
-    worker_return(w, step);
+    worker_return(w);
     answer->wanted = false;
-    answer->to_finish = false;
     return error;
 }
 

@@ -51,20 +51,16 @@ static inline void worker_take_lock(struct worker *w)
 }
 
 /* The same, if there is a lock, and it is not an audit's (L2). */
-static inline void worker_leave(struct worker *w, const struct fault_step *step)
+static inline void worker_leave(struct worker *w)
 {
     if (__builtin_expect(!w->is_alone, 0) && !audit_is_held()) {
-        worker_give_lock(w, step);
+        worker_give_lock(w, NULL);
     }
 }
 
-static inline void worker_return(struct worker *w, const struct fault_step *step)
+static inline void worker_return(struct worker *w)
 {
-    if (__builtin_expect(w->is_alone, 1)) {
-        if (step != NULL) {
-            fault_finish(step);
-        }
-    } else if (!w->has_lock) {
+    if (__builtin_expect(!w->is_alone, 0) && !w->has_lock) {
         worker_take_lock(w);
     }
 }
