@@ -69,16 +69,22 @@ FAULT_INLINE void fault_fill(const struct fault_step *step)
 }
 
 /* After the reply, whatever became of it: U1. */
-FAULT_INLINE void fault_finish(const struct fault_step *step)
+FAULT_INLINE void fault_finish_entry(const volatile uint64_t *entry, frame_t taken,
+                                     frame_t replaced)
 {
-    if (step->taken.number == 0) {
+    if (taken.number == 0) {
         return;
     }
-    if (__builtin_expect(entry_frame(*step->entry).number != step->taken.number, 0)) {
-        frame_unref(step->taken); /* the faulter had gone: the kernel wrote nothing */
-    } else if (step->replaced.number != 0) {
-        frame_unref(step->replaced);
+    if (__builtin_expect(entry_frame(*entry).number != taken.number, 0)) {
+        frame_unref(taken); /* the faulter had gone: the kernel wrote nothing */
+    } else if (replaced.number != 0) {
+        frame_unref(replaced);
     }
+}
+
+FAULT_INLINE void fault_finish(const struct fault_step *step)
+{
+    fault_finish_entry(step->entry, step->taken, step->replaced);
 }
 
 /* The same without a faulter, for wired regions, shared buffers and argument blocks: the entry is

@@ -10,6 +10,7 @@
 #ifndef PAGER_LOCK_H
 #define PAGER_LOCK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <byre/pager_boot.h>
@@ -33,6 +34,13 @@ static inline void lock_take(void)
     if (__atomic_load_n(&lock.serving, __ATOMIC_ACQUIRE) >> LOCK_TICKET_SHIFT != ticket) {
         lock_wait(ticket);
     }
+}
+
+/* Does another thread wait for it? For the one that holds it. */
+static inline bool lock_is_wanted(void)
+{
+    return __atomic_load_n(&lock.next, __ATOMIC_RELAXED) !=
+           (__atomic_load_n(&lock.serving, __ATOMIC_RELAXED) >> LOCK_TICKET_SHIFT) + 1;
 }
 
 static inline void lock_give(void)

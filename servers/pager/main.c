@@ -109,7 +109,8 @@ static bool defer(struct worker *w, const struct message *m)
     return true;
 }
 
-static void on_request(cap_t accepted, struct message *m, struct answer *answer)
+static void on_request(const struct worker *w, cap_t accepted, struct message *m,
+                       struct answer *answer)
 {
     struct pager_request request = {.label = m->label,
                                     .badge = m->badge,
@@ -117,6 +118,9 @@ static void on_request(cap_t accepted, struct message *m, struct answer *answer)
                                     .cap = (m->info & IPC_INFO_CAP) != 0 ? accepted : 0};
     for (unsigned i = 0; i < MESSAGE_WORDS; i++) {
         request.w[i] = m->w[i];
+    }
+    if (!w->is_alone) {
+        beside_alone_for(&request); /* Z2 */
     }
     unsigned words = request_serve(&request);
     if (request.cap != 0) { /* whoever wanted it has moved it by now */
@@ -134,10 +138,10 @@ static void on_request(cap_t accepted, struct message *m, struct answer *answer)
     }
 }
 
-static void answer_patient(void)
+static void answer_patient(const struct worker *w)
 {
     struct answer answer = {0};
-    on_request(0, &patient, &answer); /* it brought none */
+    on_request(w, 0, &patient, &answer); /* it brought none */
     patient_waits = false;
     err_t error = ipc_reply_full(other_reply, &patient, answer.descriptor);
     PAGER_ASSERT(error == ERR_OK || error == ERR_CALLER_GONE);
@@ -206,7 +210,7 @@ static err_t exchange(struct worker *w, struct message *m, struct answer *answer
 
 /* One slice of what was put off. A chunk that is changing is left to the janitor, unless somebody
  * waits for quiet. */
-static void work(void)
+static void work(struct worker *w)
 {
     if (work_waits()) {
         unsigned groups = 0;
@@ -214,6 +218,7 @@ static void work(void)
         do { /* small pieces together */
             groups += next;
             (void)teardown_step();
+            worker_let_others(w);
             next = teardown_next_groups();
         } while (next != 0 && groups + next <= AT_ONCE_SLICE_GROUPS);
         at_once_groups -= groups < at_once_groups ? groups : at_once_groups;
@@ -226,7 +231,7 @@ static void work(void)
         return;
     }
     if (patient_waits && !chunk_is_changing()) {
-        answer_patient();
+        answer_patient(w);
     }
 }
 
@@ -276,8 +281,9 @@ static __attribute__((noinline)) err_t serve_faults_beside(struct worker *w,
         struct fault_step step;
         m.label = 0;
         beside_resolve(m.badge, m.w[0], m.w[1], &step);
+        beside_put(w->thread, m.badge, &step);
         uint64_t how = answer_step(&m, &step);
-        worker_give_lock(w, &step);
+        worker_give_lock(w);
         fault_fill(&step);
         error = ipc_reply_receive_accept(PAGER_SLOT_ENDPOINT, &m, descriptor | how, w->accept);
         worker_take_lock(w);
@@ -292,12 +298,12 @@ static void serve(struct worker *w, struct message *m, struct answer *answer)
         on_fault(m, answer);
     } else if ((m->info & IPC_INFO_NOTIFICATION) != 0) {
         if (!audit_is_held()) {
-            work(); /* the janitor's signal: J1 */
+            work(w); /* the janitor's signal: J1 */
         }
     } else if (!defer(w, m)) {
         at_once_groups = AT_ONCE_GROUPS;
         bool held = audit_is_held();
-        on_request(w->accept, m, answer);
+        on_request(w, w->accept, m, answer);
         if (!held && audit_is_held()) {
             audit_deadline = time_ticks() + AUDIT_SECONDS * pager_timebase_hz;
         }
@@ -315,15 +321,12 @@ static void live(uint64_t thread)
         if (error == ERR_OK && (m.info & IPC_INFO_FAULT) != 0 && !audit_is_held()) {
             error = w.is_alone ? serve_faults(&w, &m) : serve_faults_beside(&w, &m);
         }
-        if (!w.is_alone) {
-            beside_alone(); /* Z2 */
-        }
         if (error == ERR_OK) {
             serve(&w, &m, &answer);
         } else if (error == ERR_TIMEOUT && audit_is_held()) {
             audit_release(); /* the deadline */
         } else if (error == ERR_WOULD_BLOCK || error == ERR_TIMEOUT) {
-            work();
+            work(&w);
         } else if (error != ERR_CALLER_GONE) {
             print("pager: receive fails: %s\n", err_name(error));
             PAGER_ASSERT(error == ERR_OK);

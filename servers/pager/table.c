@@ -2,6 +2,7 @@
  * is in table.h. */
 #include "table.h"
 
+#include "beside.h"
 #include "chunk.h"
 #include "frame.h"
 #include "hook.h"
@@ -54,7 +55,7 @@ bool teardown_step(void)
 bool teardown_slice(void)
 {
     return teardown_step() || chunk_change_finish() || memory_release_kept() ||
-           image_release_kept(true);
+           image_release_kept(true) || beside_settle();
 }
 
 err_t memory_take_frame(frame_t *frame_out)

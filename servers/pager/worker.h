@@ -29,13 +29,9 @@ struct worker worker_begin(unsigned thread);
 /* Back from its reply, and about to take the lock. Each thread writes its own, the others read. */
 extern bool worker_is_back[PAGER_THREADS_MAX];
 
-/* Without the lock from here to there: on the way to the kernel, with a step or NULL, and back with the
- * next message. */
-static inline void worker_give_lock(struct worker *w, const struct fault_step *step)
+/* Without the lock from here to there: on the way to the kernel, and back with the next message. */
+static inline void worker_give_lock(struct worker *w)
 {
-    if (step != NULL) {
-        beside_put(w->thread, step);
-    }
     __atomic_store_n(&worker_is_back[w->thread], false, __ATOMIC_RELAXED); /* before it is given */
     w->has_lock = false;
     lock_give();
@@ -54,7 +50,16 @@ static inline void worker_take_lock(struct worker *w)
 static inline void worker_leave(struct worker *w)
 {
     if (__builtin_expect(!w->is_alone, 0) && !audit_is_held()) {
-        worker_give_lock(w, NULL);
+        worker_give_lock(w);
+    }
+}
+
+/* Between two slices of work: who waits for the lock comes first. */
+static inline void worker_let_others(struct worker *w)
+{
+    if (__builtin_expect(!w->is_alone, 0) && lock_is_wanted()) {
+        worker_give_lock(w);
+        worker_take_lock(w);
     }
 }
 

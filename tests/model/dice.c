@@ -46,12 +46,12 @@ void model_fail(const char *format, ...)
     va_end(list);
     fprintf(stderr,
             "\n# seed %llu, step %llu\n# repeat: model --seed %llu --steps %llu "
-            "--audit-every %llu --chunks %u%s%s%s --trace\n",
+            "--audit-every %llu --chunks %u%s%s%s%s --trace\n",
             (unsigned long long)model.seed, (unsigned long long)model_step,
             (unsigned long long)model.seed, (unsigned long long)model_step + 1,
             (unsigned long long)model.audit_every, model.chunks,
             model.overcommit ? " --overcommit" : "", model.shortage ? " --shortage" : "",
-            model.fierce ? " --fierce" : "");
+            model.beside ? " --beside" : "", model.fierce ? " --fierce" : "");
     fflush(stderr);
     exit(1);
 }

@@ -25,6 +25,7 @@ RUNS = [  # tried in turn until one fails
     "--seed 2 --steps 12000 --audit-every 100 --chunks 8",
     "--seed 9 --steps 12000 --audit-every 100 --chunks 12 --beside",
     "--seed 10 --steps 20000 --audit-every 200 --chunks 6 --beside --fierce",
+    "--seed 5 --steps 60000 --audit-every 300 --chunks 10 --beside",
     "--seed 3 --steps 20000 --audit-every 200 --chunks 8",
     "--seed 4 --steps 20000 --audit-every 200 --chunks 6 --shortage --fierce",
     "--seed 5 --steps 20000 --audit-every 200 --chunks 5 --overcommit --fierce",

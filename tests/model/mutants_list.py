@@ -64,23 +64,31 @@ FORK_MUTANTS = [
 
 BESIDE_MUTANTS = [
     ("requests_run_beside_answers_that_are_out", [(WAIT,
-        "        while (beside.steps[t].out != NULL && !beside_reply_is_done(t)) {\n"
-        "            beside_let_run();\n        }\n        beside_done(t);",
-        "        if (beside.steps[t].out != NULL && beside_reply_is_done(t)) {\n"
-        "            beside_done(t);\n        }")]),
+        "    while (beside.out[thread] != NULL && !beside_reply_is_done(thread)) {\n"
+        "        beside_let_run();\n    }\n    beside_done(thread);",
+        "    if (beside.out[thread] != NULL && beside_reply_is_done(thread)) {\n"
+        "        beside_done(thread);\n    }")]),
     ("uncommon_faults_run_beside_answers_that_are_out", [(BESIDE,
-        "    beside_alone();         /* Z2 */", "    fault_reach_empty(reach);")]),
+        "    beside_alone_of(id);    /* Z2 */", "    fault_reach_empty(reach);")]),
+    ("requests_of_a_space_wait_for_no_answer", [(WAIT,
+        "        if (beside.steps[t].space_id == space_id) {", "        if (false) {")]),
+    ("fork_runs_beside_answers_to_the_parent", [(WAIT,
+        "        beside_alone_of(request->in.space_fork.space_id);\n", "")]),
+    ("unmap_runs_beside_answers_to_the_sender", [(WAIT,
+        "    case PAGER_UNMAP:\n", "    case PAGER_UNMAP:\n        return;\n")]),
     ("entry_of_an_answer_that_is_out_is_free", [(BESIDE,
-        "        if (s->out == entry) {\n            return false;\n        }\n", "")]),
+        "        if (*out == entry) {\n            return false;\n        }\n", "")]),
     ("replaced_frame_is_let_go_before_the_reply", [(BESIDE,
-        " && frame != 0 &&\n            beside_reply_is_done(t)) {", " && frame != 0) {")]),
+        "beside.out[t] != NULL &&\n            beside_reply_is_done(t)) {", "beside.out[t] != NULL) {")]),
     ("answer_is_finished_before_the_reply", [(WAIT,
-        "        while (beside.steps[t].out != NULL && !beside_reply_is_done(t)) {\n"
-        "            beside_let_run();\n        }\n", "")]),
+        "    while (beside.out[thread] != NULL && !beside_reply_is_done(thread)) {\n"
+        "        beside_let_run();\n    }\n", "")]),
     ("finished_answer_stays_out", [(BESIDE,
-        "        beside.steps[thread].out = NULL;\n", "")]),
+        "        beside.out[thread] = NULL;\n", "")]),
     ("what_common_faults_remember_outlives_a_request", [(WAIT,
         "        fault_reach_empty(&beside.reaches[i]);\n", "        (void)i;\n")]),
+    ("what_common_faults_remember_outlives_its_regions", [(WAIT,
+        "    fault_reach_empty(&beside.reaches[space_id % BESIDE_REACHES]);\n", "")]),
 ]
 
 PATH_MUTANTS = [
@@ -132,7 +140,8 @@ FRAME_MUTANTS = [
         "id != reach->id || page - reach->first_page >= reach->pages",
         "page - reach->first_page >= reach->pages")]),
     ("reach_is_kept_over_requests", [("tests/model/port.c",
-        "    fault_reach_empty(&reach);\n    beside_alone();\n", "    beside_alone();\n")]),
+        "    fault_reach_empty(&reach);\n    beside_alone_for(request);\n",
+        "    beside_alone_for(request);\n")]),
     ("reach_goes_beyond_the_table", [(FAULT,
         "uint32_t end = group + GROUP_PAGES;", "uint32_t end = group + 2 * GROUP_PAGES;")]),
     ("reach_goes_beyond_the_region", [(FAULT,

@@ -171,6 +171,7 @@ void port_start(void)
     spaces_start((frame_t){objects.number + 2}, object_pages);
     pager_archive = chunk_at(0);
     pager_archive_pages = FILE_PAGES;
+    fake_cap_set_object(SLOT_SPACE_TABLE, OBJECT_CAPTABLE);
     pager_testhooks = true;
     check(faults_start(), "faults_start");
 }
@@ -266,7 +267,7 @@ struct port_answer port_fault_out(unsigned thread, uint64_t badge, unsigned kind
     failure_begin();
     beside_resolve(badge, kind, address, &steps[thread]);
     failure_end();
-    beside_put(thread, &steps[thread]);
+    beside_put(thread, badge, &steps[thread]);
     return answer_of(&steps[thread]);
 }
 
@@ -280,7 +281,7 @@ void port_fault_back(unsigned thread)
     beside_done(thread);
 }
 
-/* As the main loop does it before whatever is not a common fault. */
+/* As the main loop does it before what may look at any space. */
 void port_alone(void)
 {
     fault_reach_empty(&reach);
@@ -300,7 +301,6 @@ void beside_let_run(void)
 /* What the main loop does when no message waits. */
 bool port_work(void)
 {
-    port_alone();
     return teardown_step() || promise_adjust_chunks();
 }
 
@@ -330,6 +330,11 @@ cap_t port_device_cap(void)
     return SLOT_ACCEPT;
 }
 
+bool port_has_table(void)
+{
+    return !fake_cap_is_empty(SLOT_SPACE_TABLE);
+}
+
 uint64_t port_free_frames(void)
 {
     return frames.totals.user_free;
@@ -344,7 +349,8 @@ unsigned port_space(uint64_t space_id)
 void port_request(struct pager_request *request, uint64_t badge)
 {
     request->badge = badge;
-    port_alone();
+    fault_reach_empty(&reach);
+    beside_alone_for(request);
     failure_begin();
     (void)request_serve(request);
     failure_end();

@@ -80,6 +80,8 @@ void sim_interleave(void)
     for (uint64_t i = 0; i < events; i++) {
         if (dice_chance(2)) {
             speculate();
+        } else if (model.beside && dice_chance(4)) {
+            sim_reply_beside();
         } else {
             run_somebody();
         }

@@ -14,8 +14,9 @@
 /* One of the pager's threads, whose answer to a fault is out. */
 static struct {
     bool busy, filled, replied;
-    uint64_t process; /* whose fault: its id, */
-    unsigned thread;  /* and which of its threads */
+    uint64_t process;   /* whose fault: its id, */
+    unsigned thread;    /* and which of its threads, */
+    uint64_t queued_at; /* that is, of those that were this one */
     struct port_answer answer;
 } out[PORT_THREADS];
 
@@ -173,7 +174,7 @@ static void reply(unsigned port)
 {
     struct sim_process *process = process_of(out[port].process);
     struct sim_thread *thread = process != NULL ? &process->threads[out[port].thread] : NULL;
-    if (thread != NULL && thread->served) {
+    if (thread != NULL && thread->served && thread->queued_at == out[port].queued_at) {
         sim_counts.maps++;
         install(process, thread, &out[port].answer);
         thread->waits = false;
@@ -182,9 +183,15 @@ static void reply(unsigned port)
     out[port].replied = true;
 }
 
-/* The next thing that the pager's thread does; what needs the lock, only if it may have that. */
+/* The next thing that the pager's thread does; what needs the lock, only if it may have that. Of two
+ * threads that are in the kernel one waits for the other. */
 static void go_on(unsigned port, bool with_lock)
 {
+    static bool in_kernel;
+    if (in_kernel) {
+        return;
+    }
+    in_kernel = true;
     if (!out[port].filled) {
         port_fault_fill(port);
         out[port].filled = true;
@@ -194,6 +201,7 @@ static void go_on(unsigned port, bool with_lock)
         port_fault_back(port);
         out[port].busy = false;
     }
+    in_kernel = false;
 }
 
 static bool somebody_goes_on(bool with_lock)
@@ -214,12 +222,17 @@ bool sim_reply_is_done(unsigned port)
     return out[port].replied;
 }
 
+void sim_reply_beside(void)
+{
+    (void)somebody_goes_on(false);
+}
+
 void sim_let_run(void)
 {
-    sim_interleave();
     if (!somebody_goes_on(false)) {
         model_fail("the pager waits for threads that have all replied");
     }
+    sim_interleave();
 }
 
 /* The thread of a fault that is being answered ends before it is. */
@@ -252,6 +265,7 @@ static void serve_beside(struct sim_process *process, struct sim_thread *thread,
     out[port].busy = true;
     out[port].process = process->id;
     out[port].thread = (unsigned)(thread - process->threads);
+    out[port].queued_at = thread->queued_at;
     out[port].answer = answer;
     thread->served = true;
     sim_filled_page = thread->address >> PAGE_SHIFT;
