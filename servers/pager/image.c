@@ -162,10 +162,6 @@ static err_t map_pages(const struct image *image, struct space *s)
 
 err_t image_furnish(const struct image *image, struct space *s)
 {
-    err_t error = space_promise(s, image->promised_user, image->promised_tables);
-    if (error != ERR_OK) {
-        return error;
-    }
     s->stack_low = image->stack_low;
     s->heap_first = image->heap_first;
     s->heap_break = image->heap_break;

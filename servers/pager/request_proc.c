@@ -43,10 +43,13 @@ static err_t hand_over(const struct space *s, uint64_t slot)
 
 void pager_on_space_table(struct pager_request *request)
 {
+    if (request->cap == 0) {
+        request->error = PAGER_ERR_INVAL;
+        return;
+    }
     err_t error = kernel_cap_delete(SLOT_SPACE_TABLE);
     PAGER_ASSERT(error == ERR_OK || error == ERR_CAP_EMPTY);
-    request->error =
-        request->cap == 0 ? PAGER_ERR_INVAL : kernel_cap_move(request->cap, SLOT_SPACE_TABLE);
+    request->error = kernel_cap_move(request->cap, SLOT_SPACE_TABLE);
 }
 
 static void end_child(struct space *child)
@@ -167,7 +170,7 @@ enum { REGION_FLAGS_KNOWN = REGION_SHARED | REGION_STACK | REGION_WIRED | REGION
 static err_t set_backing(struct region *region, uint64_t backing, uint64_t offset_pages,
                          uint64_t file_bytes)
 {
-    uint64_t file_pages = (file_bytes + PAGE_BYTES - 1) / PAGE_BYTES;
+    uint64_t file_pages = file_bytes / PAGE_BYTES + (file_bytes % PAGE_BYTES != 0);
     if (backing == BACKING_ZERO) {
         return file_bytes == 0 ? ERR_OK : PAGER_ERR_INVAL;
     }

@@ -73,6 +73,9 @@ static void debug_read(const struct sim_process *process)
 static void look_on(const struct sim_process *process)
 {
     debug_read(process);
+    if (dice_chance(20)) {
+        request_refused(process);
+    }
     if (dice_chance(4)) {
         struct pager_request request = request_ask(PAGER_SPACE_STATISTICS, process->id, 0, 0, 0);
         if (request.error != ERR_OK || request.result.space_statistics.tables == 0) {

@@ -24,6 +24,7 @@ void request_device(struct sim_process *process, struct sim_thread *thread);
 void request_new(struct sim_process *process, struct sim_thread *thread);
 void request_exit(struct sim_process *process, struct sim_thread *thread);
 void request_thread(struct sim_process *process, struct sim_thread *thread);
+void request_refused(const struct sim_process *process);
 void request_forget_images(void);
 
 /* requests_memory.c: what programs ask for themselves. */

@@ -99,6 +99,27 @@ static bool lay_out(struct sim_process *process)
                                                               .flags = REGION_STACK});
 }
 
+/* What even proc may not have. */
+void request_refused(const struct sim_process *process)
+{
+    struct pager_request request = {
+        .label = PAGER_REGION_ADD,
+        .in.region_add = {.space_id = process->id,
+                          .start = PROGRAM_MMAP_BASE + (dice_below(1u << 10) << 30),
+                          .pages = 1,
+                          .rights_flags = MAP_R,
+                          .backing = 1,
+                          .file_bytes = UINT64_MAX - dice_below(2 * PAGE_BYTES)}};
+    port_request(&request, PORT_PROC);
+    if (request.error != PAGER_ERR_INVAL) {
+        model_fail("a region of so many bytes of a file is answered %d", request.error);
+    }
+    if (request_ask(PAGER_SPACE_TABLE, PORT_PROC, 0, 0, 0).error != PAGER_ERR_INVAL ||
+        !port_has_table()) {
+        model_fail("space_table without a table leaves the pager without the one before");
+    }
+}
+
 static void thread_begin(struct sim_process *process, unsigned number)
 {
     process->threads[number] =
