@@ -45,6 +45,10 @@ static int print_machine(void)
                k.chunks_user, k.chunks_table, k.chunks_object);
     }
     printf("\n");
+    uint64_t harts;
+    if (harts_read(&harts) == ERR_OK) {
+        printf("\nharts that run: %lu", harts);
+    }
     return 0;
 }
 

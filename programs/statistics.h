@@ -47,6 +47,7 @@ struct process_statistics {
     uint64_t state;
     uint64_t space_id;
     uint64_t threads;
+    uint64_t harts; /* a bit for each at which one of them runs or ran last */
     char name[2 * sizeof(uint64_t) + 1];
 };
 
@@ -68,6 +69,13 @@ static inline err_t memory_kinds_read(struct memory_kinds *k)
                                               &none, &none, &none, &none, &none, &none);
 }
 
+static inline err_t harts_read(uint64_t *harts_out)
+{
+    uint64_t unused[5];
+    return pager_promises(PROGRAM_SLOT_PAGER, &unused[0], &unused[1], &unused[2], &unused[3],
+                          &unused[4], harts_out);
+}
+
 /* space_id 0: the caller's own. */
 static inline err_t space_statistics_read(uint64_t space_id, struct space_statistics *s)
 {
@@ -81,7 +89,7 @@ static inline err_t process_statistics_next(struct process_statistics *p)
 {
     uint64_t name[2];
     err_t error = proc_list(PROGRAM_SLOT_PROC, p->pid, &p->pid, &p->parent, &p->state, &p->space_id,
-                            &p->threads, &name[0], &name[1]);
+                            &p->threads, &name[0], &name[1], &p->harts);
     memcpy(p->name, name, sizeof(name));
     p->name[sizeof(name)] = 0;
     return error;

@@ -16,12 +16,26 @@
 
 enum { DESCRIPTORS_MAX = 32 };
 
-static long frames(bool free_only)
+static long free_frames(void)
 {
     uint64_t v[8];
     err_t error = pager_statistics(PROGRAM_SLOT_PAGER, 0, &v[0], &v[1], &v[2], &v[3], &v[4], &v[5],
                                    &v[6], &v[7]);
-    return error == ERR_OK ? (long)v[free_only ? 1 : 0] : posix_fail(error);
+    return error == ERR_OK ? (long)v[1] : posix_fail(error);
+}
+
+/* Frames or harts. */
+static long machine_size(int name)
+{
+    uint64_t frames;
+    uint64_t harts;
+    uint64_t unused[4];
+    err_t error = pager_promises(PROGRAM_SLOT_PAGER, &unused[0], &unused[1], &unused[2], &unused[3],
+                                 &frames, &harts);
+    if (error != ERR_OK) {
+        return posix_fail(error);
+    }
+    return (long)(name == _SC_PHYS_PAGES ? frames : harts);
 }
 
 long sysconf(int name)
@@ -37,11 +51,10 @@ long sysconf(int name)
         return CLOCKS_PER_SEC;
     case _SC_NPROCESSORS_CONF:
     case _SC_NPROCESSORS_ONLN:
-        return 1;
     case _SC_PHYS_PAGES:
-        return frames(false);
+        return machine_size(name);
     case _SC_AVPHYS_PAGES:
-        return frames(true);
+        return free_frames();
     case _SC_MONOTONIC_CLOCK:
     case _SC_THREADS:
     case _SC_TIMERS:

@@ -5,3 +5,4 @@ frame_t pager_archive;
 uint32_t pager_archive_pages;
 bool pager_testhooks;
 uint64_t pager_timebase_hz;
+unsigned pager_harts = 1;

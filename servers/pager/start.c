@@ -163,6 +163,7 @@ void pager_start(const struct pager_boot *boot)
     pager_archive_pages = (uint32_t)boot->archive.frames;
     pager_testhooks = (boot->flags & PAGER_BOOT_TESTHOOKS) != 0;
     pager_timebase_hz = boot->timebase_hz;
+    pager_harts = (unsigned)boot->threads;
     frame_t own_root = {(uint32_t)boot->root_frame};
 
     uint32_t pages;

@@ -18,10 +18,10 @@ static uint64_t most_of(uint64_t free)
 
 err_t account_open(uint64_t account)
 {
-    uint64_t total, free, zero, promised, limit, tables_used, tables_free, tables_promised;
+    uint64_t promised, limit, tables_promised, tables_limit, frames, harts;
 
-    err_t error = pager_statistics(SERVER_SLOT_PAGER, 0, &total, &free, &zero, &promised, &limit,
-                                   &tables_used, &tables_free, &tables_promised);
+    err_t error = pager_promises(SERVER_SLOT_PAGER, &promised, &limit, &tables_promised,
+                                 &tables_limit, &frames, &harts);
     if (error != ERR_OK) {
         return error;
     }

@@ -208,3 +208,14 @@ void body_move(struct body *to, struct body *from)
     }
     body_init(from);
 }
+uint64_t body_harts(const struct body *body)
+{
+    uint64_t harts = 0;
+
+    LIST_EACH(node, &body->threads)
+    {
+        harts |= 1ul << thread_hart(LIST_OWNER(node, struct thread, in_body));
+    }
+    return harts;
+}
+

@@ -59,6 +59,8 @@ void body_init(struct body *body);
                                     struct thread **thread_out);
 /* Its end; others go on. */
 void body_drop_thread(struct body *body, struct thread *thread);
+/* A bit for each hart at which one of its threads runs, or ran last. */
+uint64_t body_harts(const struct body *body);
 void body_unmake(struct body *body);
 /* to is empty; from is empty afterwards. */
 void body_move(struct body *to, struct body *from);

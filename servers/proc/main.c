@@ -69,12 +69,12 @@ static void main_check(const char *what, err_t error)
 
 static uint32_t main_process_limit(void)
 {
-    uint64_t total, free, zero, promised, limit, tables_used, tables_free, tables_promised;
+    uint64_t promised, limit, tables_promised, tables_limit, frames, harts;
 
-    main_check("pager statistics",
-               pager_statistics(SERVER_SLOT_PAGER, 0, &total, &free, &zero, &promised, &limit,
-                                &tables_used, &tables_free, &tables_promised));
-    uint64_t processes = total / PAGES_PER_PROCESS;
+    main_check("pager's promises",
+               pager_promises(SERVER_SLOT_PAGER, &promised, &limit, &tables_promised, &tables_limit,
+                              &frames, &harts));
+    uint64_t processes = frames / PAGES_PER_PROCESS;
     return processes < PROCESSES_MOST ? (uint32_t)processes : PROCESSES_MOST;
 }
 

@@ -205,7 +205,10 @@ void proc_on_identity(struct proc_request *request)
 
 void proc_on_list(struct proc_request *request)
 {
-    request_describe(request, process_after(request->in.list.after_pid));
+    const struct process *process = process_after(request->in.list.after_pid);
+
+    request_describe(request, process);
+    request->result.list.harts = process == NULL ? 0 : body_harts(&process->body);
 }
 
 void proc_on_statistics(struct proc_request *request)

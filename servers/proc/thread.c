@@ -99,6 +99,16 @@ void thread_end(struct body *body, struct thread *thread)
     thread_drop(thread);
 }
 
+unsigned thread_hart(const struct thread *thread)
+{
+    uint64_t state, priority, run_ticks, faults, hart = 0;
+
+    /* An error would mean that the kernel does not know the thread: none ran. */
+    (void)byre_thread_info(thread->object.capability, &state, &priority, &run_ticks, &faults,
+                           &hart);
+    return (unsigned)hart;
+}
+
 uint64_t thread_id(const struct thread *thread)
 {
     return (store_index(&threads.store, thread) + 1) | thread->serial << 32;

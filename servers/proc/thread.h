@@ -40,6 +40,8 @@ uint64_t thread_park_copy(const struct thread *thread);
 /* Its objects go at once; whatever call it was in is over. In the body's table a dead park is left. */
 void thread_end(struct body *body, struct thread *thread);
 
+/* At which it runs, or ran last: the kernel's count of harts, from 0. */
+unsigned thread_hart(const struct thread *thread);
 uint64_t thread_id(const struct thread *thread);
 struct thread *thread_by_id(struct body *body, uint64_t id); /* of this body; NULL */
 uint32_t thread_count(void);

@@ -113,9 +113,9 @@ __attribute__((noreturn)) static void be_tree(void)
 /* Its leader is the sibling that came first. */
 static pid_t leader_of_tree(void)
 {
-    uint64_t pid = 0, parent = 0, unused[5];
+    uint64_t pid = 0, parent = 0, unused[6];
     while (proc_list(PROGRAM_SLOT_PROC, pid, &pid, &parent, &unused[0], &unused[1], &unused[2],
-                     &unused[3], &unused[4]) == ERR_OK) {
+                     &unused[3], &unused[4], &unused[5]) == ERR_OK) {
         if (parent == (uint64_t)getppid()) {
             return (pid_t)pid;
         }

@@ -85,9 +85,9 @@ static void on_demand(void)
 /* The second instance's space, or false when there is no such process. */
 static bool statistics_of(pid_t pid, struct own_books *b)
 {
-    uint64_t found, parent, state, space_id, threads, name[2];
+    uint64_t found, parent, state, space_id, threads, name[2], harts;
     return proc_list(PROGRAM_SLOT_PROC, (uint64_t)pid - 1, &found, &parent, &state, &space_id,
-                     &threads, &name[0], &name[1]) == ERR_OK &&
+                     &threads, &name[0], &name[1], &harts) == ERR_OK &&
            found == (uint64_t)pid &&
            pager_space_statistics(PROGRAM_SLOT_PAGER, space_id, &b->resident, &b->private_pages,
                                   &b->shared, &b->faults_zero, &b->faults_copy,

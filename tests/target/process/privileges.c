@@ -28,7 +28,8 @@ static bool is_for_programs(uint64_t label)
 {
     static const uint64_t labels[] = {
         PAGER_BRK,        PAGER_MAP,       PAGER_UNMAP,      PAGER_PROTECT,
-        PAGER_SHARE_MAKE, PAGER_SHARE_MAP, PAGER_STATISTICS, PAGER_SPACE_STATISTICS};
+        PAGER_SHARE_MAKE, PAGER_SHARE_MAP, PAGER_STATISTICS, PAGER_SPACE_STATISTICS,
+        PAGER_PROMISES};
     for (unsigned i = 0; i < sizeof(labels) / sizeof(labels[0]); i++) {
         if (label == labels[i]) {
             return true;

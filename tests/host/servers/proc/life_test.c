@@ -205,6 +205,7 @@ static void threads_park_in_slots_of_their_own(void **state)
         made++;
     }
     assert_int_equal(made, 32);
+    assert_int_equal(body_harts(body), 15); /* each hart has some of them */
     struct thread *again;
     uint64_t old = thread_id(threads[3]);
     thread_end(body, threads[3]);
@@ -269,6 +270,20 @@ static void bodies_are_used_again(void **state)
     object_keep_spares(true);
 }
 
+/* The pager is asked for nothing that makes it forget how the program's spaces begin. */
+static void a_new_tree_begins_with_the_image_of_before(void **state)
+{
+    (void)state;
+    unsigned made = world_images_made();
+    struct process *child;
+
+    for (unsigned i = 0; i < 3; i++) {
+        assert_int_equal(act(ACT_SPAWN_TREE, &child), ERR_OK);
+        end_process(child, 0);
+    }
+    assert_int_equal(world_images_made(), made);
+}
+
 static void programs_that_are_none_are_named_errors(void **state)
 {
     (void)state;
@@ -303,6 +318,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(threads_come_and_go_beside_the_first, family_begin,
                                         family_end),
         cmocka_unit_test_setup_teardown(bodies_are_used_again, family_begin, family_end),
+        cmocka_unit_test_setup_teardown(a_new_tree_begins_with_the_image_of_before, family_begin,
+                                        family_end),
         cmocka_unit_test_setup_teardown(programs_that_are_none_are_named_errors, family_begin,
                                         family_end),
     };

@@ -27,6 +27,7 @@ enum {
     ACCOUNTS = 4096,
     STORE_BYTES = 64 << 20,
     STORES = 8,
+    HARTS = 4,
 };
 
 const struct store_owner world_owner = {.pager = SERVER_SLOT_PAGER, .space_id = 1};
@@ -44,6 +45,7 @@ static struct {
     uint64_t image; /* the last that was made, the only one there is */
     unsigned fail_after;
     bool failed;
+    unsigned images_made;
     char *stores;
     struct message last_reply;
     unsigned replies;
@@ -249,6 +251,15 @@ err_t byre_thread_begin(uint64_t thread, uint64_t space, uint64_t captable, uint
 
 err_t byre_signal(uint64_t notification)
 {
+err_t byre_thread_info(uint64_t thread, uint64_t *state_out, uint64_t *priority_out,
+                       uint64_t *run_ticks_out, uint64_t *faults_out, uint64_t *hart_out)
+{
+    assert(world.slot[thread]);
+    *state_out = *priority_out = *run_ticks_out = *faults_out = 0;
+    *hart_out = thread % HARTS;
+    return ERR_OK;
+}
+
     (void)notification;
     return ERR_OK;
 }
@@ -319,6 +330,11 @@ static err_t world_pager(struct message *m, cap_t accept_slot)
         }
         m->w[0] = ++world.image;
         return ERR_OK;
+unsigned world_images_made(void)
+{
+    return world.images_made;
+}
+
     case PAGER_SPACE_TABLE:
         return ERR_OK;
     case PAGER_SPACE_BIND:
@@ -344,14 +360,19 @@ static err_t world_pager(struct message *m, cap_t accept_slot)
         world_check_chunk_empty(m->w[0] - CHUNK_FIRST);
         return ERR_OK;
     case PAGER_ACCOUNT_SET:
+        world.images_made++;
         if (m->w[1] != 0 && world_fails()) {
             return PAGER_ERR_NOMEM;
         }
         world.account[m->w[0]] = m->w[1] != 0;
         return ERR_OK;
-    case PAGER_STATISTICS:
+    case PAGER_STATISTICS: /* so that counts can be compared */
+        world_forget_image();
+        return ERR_OK;
+    case PAGER_PROMISES:
         memset(m->w, 0, sizeof(m->w));
-        m->w[0] = m->w[1] = m->w[4] = 10000;
+        m->w[1] = m->w[3] = m->w[4] = 10000;
+        m->w[5] = 1;
         return ERR_OK;
     default: /* region_add */
         return world_fails() ? PAGER_ERR_NOMEM : ERR_OK;

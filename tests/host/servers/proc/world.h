@@ -23,7 +23,8 @@ struct world_count world_count(void);
 void world_fail_after(unsigned calls); /* the k-th call from now on fails; 0 = none */
 bool world_failed(void);               /* the failure has struck */
 void world_forget_image(void);         /* the pager does */
-unsigned world_running(void);          /* threads started and not destroyed */
+unsigned world_images_made(void);
+unsigned world_running(void); /* threads started and not destroyed */
 
 /* What was answered last through ipc_reply, and whether callers are there to hear it. */
 struct message world_last_reply(void);
