@@ -14,7 +14,11 @@
 
 enum { MEMORY_REGIONS_AT_ONCE = 64 };
 enum { MEMORY_SHARE_PAGES_MAX = 256 };
-enum { MEMORY_COPY_BYTES_MAX = 64 * PAGE_BYTES, MEMORY_COPY_ALIGNMENT = 16 };
+enum {
+    MEMORY_COPY_BYTES_MAX = 64 * PAGE_BYTES,
+    MEMORY_COPY_ALIGNMENT = 16,
+    MEMORY_COPY_PAGES_AT_ONCE = 2,
+};
 
 /* Add a region. EXIST, INVAL, NOMEM, AGAIN. TAKES the reference to its object on success. */
 [[nodiscard]] err_t memory_add(struct space *s, const struct region *region);
@@ -48,11 +52,15 @@ bool memory_rights_valid(unsigned rights);
 /* Map a whole shared object and populate it. The caller holds a reference and keeps it. */
 [[nodiscard]] err_t memory_map_object(struct space *s, struct object *object LENT, unsigned rights,
                                       uint32_t *first_out);
-/* Copy bytes of a space to the end of the stack of another, where nothing stands yet but what a shell
- * may have left; they begin at *target_out. FAULT: they cannot be read (the other is to be destroyed);
- * INVAL, NOMEM. */
+/* Begin to copy bytes of a space to the end of the stack of another, where nothing stands yet but what
+ * a shell may have left; they are to begin at *target_out. FAULT: they cannot be read (the other is to be
+ * destroyed); INVAL, NOMEM. */
 [[nodiscard]] err_t memory_copy(struct space *from, uint64_t address, uint64_t bytes,
                                 struct space *to, const struct region *stack LENT,
-                                uint64_t *target_out);
+                                uint64_t *target_out, uint64_t *copied_out);
+/* Go on with it at `target`, with the same answers; as many bytes are copied as are cheap, at least
+ * some. */
+[[nodiscard]] err_t memory_copy_on(struct space *from, uint64_t address, uint64_t bytes,
+                                   struct space *to, uint64_t target, uint64_t *copied_out);
 
 #endif

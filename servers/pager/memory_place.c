@@ -260,7 +260,7 @@ static err_t frame_to_fill(frame_t leaf, unsigned index, frame_t *frame_out)
     uint64_t e = table_entries(leaf)[index];
     if (e != 0) {
         *frame_out = entry_frame(e);
-        return ERR_OK;
+        return entry_is_valid(e) && !frame_is_shared(*frame_out) ? ERR_OK : PAGER_ERR_INVAL;
     }
     err_t error = memory_take_frame(frame_out);
     if (error == ERR_OK) {
@@ -283,28 +283,53 @@ static err_t copy_page(struct space *from, uint64_t address, uint64_t bytes, str
     if (error != ERR_OK) {
         return error;
     }
-    page_zero(frame);
+    if (bytes < PAGE_BYTES) {
+        page_zero(frame);
+    }
     return copy_bytes(from, address, (char *)pager_pointer(frame) + offset, bytes);
 }
 
+static err_t copy_pages(struct space *from, uint64_t address, uint64_t bytes, struct space *to,
+                        uint64_t target, uint64_t *copied_out)
+{
+    err_t error = ERR_OK;
+    uint64_t left = bytes;
+    for (unsigned i = 0; i < MEMORY_COPY_PAGES_AT_ONCE && left > 0 && error == ERR_OK; i++) {
+        uint64_t offset = target % PAGE_BYTES;
+        uint64_t piece = PAGE_BYTES - offset < left ? PAGE_BYTES - offset : left;
+        error = copy_page(from, address, piece, to, (uint32_t)(target >> PAGE_SHIFT), offset);
+        target += piece;
+        address += piece;
+        left -= piece;
+    }
+    *copied_out = bytes - left;
+    return error;
+}
+
 err_t memory_copy(struct space *from, uint64_t address, uint64_t bytes, struct space *to,
-                  const struct region *stack, uint64_t *target_out)
+                  const struct region *stack, uint64_t *target_out, uint64_t *copied_out)
 {
     uint64_t end = (uint64_t)region_end(stack) << PAGE_SHIFT;
     if (bytes == 0 || bytes > MEMORY_COPY_BYTES_MAX ||
         bytes > (uint64_t)stack->pages * PAGE_BYTES) {
         return PAGER_ERR_INVAL;
     }
-    uint64_t at = (end - bytes) & ~(uint64_t)(MEMORY_COPY_ALIGNMENT - 1);
-    *target_out = at;
-    err_t error = space_grow_stack(to, stack, (uint32_t)(at >> PAGE_SHIFT));
-    while (error == ERR_OK && bytes > 0) {
-        uint64_t offset = at % PAGE_BYTES;
-        uint64_t piece = PAGE_BYTES - offset < bytes ? PAGE_BYTES - offset : bytes;
-        error = copy_page(from, address, piece, to, (uint32_t)(at >> PAGE_SHIFT), offset);
-        at += piece;
-        address += piece;
-        bytes -= piece;
+    uint64_t target = (end - bytes) & ~(uint64_t)(MEMORY_COPY_ALIGNMENT - 1);
+    *target_out = target;
+    err_t error = space_grow_stack(to, stack, (uint32_t)(target >> PAGE_SHIFT));
+    return error == ERR_OK ? copy_pages(from, address, bytes, to, target, copied_out) : error;
+}
+
+err_t memory_copy_on(struct space *from, uint64_t address, uint64_t bytes, struct space *to,
+                     uint64_t target, uint64_t *copied_out)
+{
+    uint64_t page = target >> PAGE_SHIFT;
+    const struct region *stack = to->stack_low != 0 && page >= to->stack_low && page < USER_PAGES
+                                     ? space_region(to, (uint32_t)page)
+                                     : NULL;
+    if (stack == NULL || (stack->flags & REGION_STACK) == 0 || bytes == 0 ||
+        bytes > ((uint64_t)region_end(stack) << PAGE_SHIFT) - target) {
+        return PAGER_ERR_INVAL;
     }
-    return error;
+    return copy_pages(from, address, bytes, to, target, copied_out);
 }

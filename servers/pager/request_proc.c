@@ -135,7 +135,8 @@ void pager_on_space_begin(struct pager_request *request)
     if (request->error == ERR_OK) {
         request->error =
             memory_copy(from, request->in.space_begin.from_address, request->in.space_begin.bytes,
-                        s, &image->stack, &request->result.space_begin.address);
+                        s, &image->stack, &request->result.space_begin.address,
+                        &request->result.space_begin.copied);
     }
     if (request->error == ERR_OK) {
         request->error = hand_over(s, request->in.space_begin.slot);
@@ -145,6 +146,17 @@ void pager_on_space_begin(struct pager_request *request)
         return;
     }
     request->result.space_begin.space_id = space_id(s);
+}
+
+void pager_on_space_copy(struct pager_request *request)
+{
+    struct space *s = request_space(request, request->in.space_copy.space_id);
+    struct space *from = request_space(request, request->in.space_copy.from_space);
+    if (s != NULL && from != NULL) {
+        request->error =
+            memory_copy_on(from, request->in.space_copy.from_address, request->in.space_copy.bytes,
+                           s, request->in.space_copy.address, &request->result.space_copy.copied);
+    }
 }
 
 void pager_on_space_bind(struct pager_request *request)

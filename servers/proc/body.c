@@ -67,21 +67,49 @@ static err_t body_teach_image(uint64_t account, struct image *image)
     return error;
 }
 
+/* The pager has copied the beginning of a long block, and copies the rest piece by piece, so that
+ * nobody's faults wait for all of it. */
+__attribute__((noinline)) static err_t body_copy_rest(const struct body *body,
+                                                      const struct body_block *block, uint64_t at,
+                                                      uint64_t copied)
+{
+    err_t error = ERR_OK;
+
+    while (error == ERR_OK && copied < block->bytes) {
+        uint64_t more = 0;
+        error = pager_space_copy(SERVER_SLOT_PAGER, body->space_id, at + copied, block->space_id,
+                                 block->address + copied, block->bytes - copied, &more);
+        copied += more;
+    }
+    return error;
+}
+
 err_t body_make_space(struct body *body, uint64_t account, struct image *image,
                       const struct body_block *block, uint64_t *block_out)
 {
+    uint64_t copied = 0;
+    err_t error;
+
     for (unsigned taught = 0;; taught++) {
-        err_t error = pager_space_begin(SERVER_SLOT_PAGER, image->number, account, space_slot,
-                                        block->space_id, block->address, block->bytes,
-                                        &body->space_id, block_out);
+        error = pager_space_begin(SERVER_SLOT_PAGER, image->number, account, space_slot,
+                                  block->space_id, block->address, block->bytes, &body->space_id,
+                                  block_out, &copied);
         if (error != PAGER_ERR_NOENT || taught == TEACH_MAX) {
-            return body_made_space(body, error == PAGER_ERR_NOENT ? PAGER_ERR_NOMEM : error);
+            break;
         }
         error = body_teach_image(account, image);
         if (error != ERR_OK) {
-            return body_made_space(body, error);
+            break;
         }
     }
+    error = body_made_space(body, error == PAGER_ERR_NOENT ? PAGER_ERR_NOMEM : error);
+    if (error == ERR_OK && copied < block->bytes) {
+        error = body_copy_rest(body, block, *block_out, copied);
+        if (error != ERR_OK) {
+            body_unmake(body);
+        }
+    }
+    return error;
 }
 
 err_t body_fork_space(struct body *body, const struct body *from, uint64_t account,
@@ -183,6 +211,17 @@ void body_drop_thread(struct body *body, struct thread *thread)
     thread_end(body, thread);
 }
 
+uint64_t body_harts(const struct body *body)
+{
+    uint64_t harts = 0;
+
+    LIST_EACH(node, &body->threads)
+    {
+        harts |= 1ul << thread_hart(LIST_OWNER(node, struct thread, in_body));
+    }
+    return harts;
+}
+
 void body_unmake(struct body *body)
 {
     while (!list_is_empty(&body->threads)) {
@@ -208,14 +247,3 @@ void body_move(struct body *to, struct body *from)
     }
     body_init(from);
 }
-uint64_t body_harts(const struct body *body)
-{
-    uint64_t harts = 0;
-
-    LIST_EACH(node, &body->threads)
-    {
-        harts |= 1ul << thread_hart(LIST_OWNER(node, struct thread, in_body));
-    }
-    return harts;
-}
-

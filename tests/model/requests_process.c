@@ -251,6 +251,32 @@ static void copy_words(struct oracle *to, uint64_t target, const struct oracle *
     }
 }
 
+/* The rest of the block of a space that was begun, piece by piece, as proc has it copied. An error takes
+ * the place of the beginning's, and then the space is gone. */
+static void copy_rest(struct pager_request *begun, uint64_t bytes)
+{
+    uint64_t id = begun->result.space_begin.space_id;
+    uint64_t copied = begun->result.space_begin.copied;
+    while (begun->error == ERR_OK && copied < bytes) {
+        struct pager_request more = {
+            .label = PAGER_SPACE_COPY,
+            .in.space_copy = {.space_id = id,
+                              .address = begun->result.space_begin.address + copied,
+                              .from_space = begun->in.space_begin.from_space,
+                              .from_address = begun->in.space_begin.from_address + copied,
+                              .bytes = bytes - copied}};
+        port_request(&more, PORT_PROC);
+        if (more.error == ERR_OK && more.result.space_copy.copied == 0) {
+            model_fail("space_copy copies nothing");
+        }
+        copied += more.result.space_copy.copied;
+        begun->error = more.error;
+    }
+    if (begun->error != ERR_OK) {
+        (void)request_ask(PAGER_SPACE_DESTROY, PORT_PROC, id, 0, 0);
+    }
+}
+
 /* A space of an image that is known, with some bytes of that process; NULL: it is not to be. */
 static struct sim_process *begin_like(struct sim_process *from)
 {
@@ -281,6 +307,9 @@ static struct sim_process *begin_like(struct sim_process *from)
                                                        .bytes = bytes}};
     hold_threads(from, true);
     port_request(&request, PORT_PROC);
+    if (request.error == ERR_OK) {
+        copy_rest(&request, bytes);
+    }
     hold_threads(from, false);
     if (request.error == PAGER_ERR_NOENT) {
         forget_image(known);

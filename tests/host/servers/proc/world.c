@@ -28,6 +28,7 @@ enum {
     STORE_BYTES = 64 << 20,
     STORES = 8,
     HARTS = 4,
+    BLOCK_PIECE_BYTES = 64, /* two pieces for the family's block */
 };
 
 const struct store_owner world_owner = {.pager = SERVER_SLOT_PAGER, .space_id = 1};
@@ -43,9 +44,10 @@ static struct {
     unsigned spaces;
     uint64_t next_space;
     uint64_t image; /* the last that was made, the only one there is */
+    unsigned images_made;
+    uint64_t block_left; /* of the argument block of the space that was begun last */
     unsigned fail_after;
     bool failed;
-    unsigned images_made;
     char *stores;
     struct message last_reply;
     unsigned replies;
@@ -249,8 +251,6 @@ err_t byre_thread_begin(uint64_t thread, uint64_t space, uint64_t captable, uint
     return ERR_OK;
 }
 
-err_t byre_signal(uint64_t notification)
-{
 err_t byre_thread_info(uint64_t thread, uint64_t *state_out, uint64_t *priority_out,
                        uint64_t *run_ticks_out, uint64_t *faults_out, uint64_t *hart_out)
 {
@@ -260,6 +260,8 @@ err_t byre_thread_info(uint64_t thread, uint64_t *state_out, uint64_t *priority_
     return ERR_OK;
 }
 
+err_t byre_signal(uint64_t notification)
+{
     (void)notification;
     return ERR_OK;
 }
@@ -306,9 +308,31 @@ static err_t world_make_space(struct message *m, uint64_t slot)
     return ERR_OK;
 }
 
+/* Of an argument block, a piece at a time. */
+static uint64_t world_copy_some(void)
+{
+    uint64_t piece = world.block_left < BLOCK_PIECE_BYTES ? world.block_left : BLOCK_PIECE_BYTES;
+
+    world.block_left -= piece;
+    return piece;
+}
+
+static err_t world_begin_space(struct message *m)
+{
+    world.block_left = m->w[5];
+    err_t error = world_make_space(m, m->w[2]);
+    m->w[2] = world_copy_some();
+    return error;
+}
+
 void world_forget_image(void)
 {
     world.image++; /* a number of which nobody was told */
+}
+
+unsigned world_images_made(void)
+{
+    return world.images_made;
 }
 
 static err_t world_pager(struct message *m, cap_t accept_slot)
@@ -318,7 +342,14 @@ static err_t world_pager(struct message *m, cap_t accept_slot)
         if (m->w[0] == 0 || m->w[0] != world.image) {
             return PAGER_ERR_NOENT;
         }
-        return world_make_space(m, m->w[2]);
+        return world_begin_space(m);
+    case PAGER_SPACE_COPY:
+        if (world_fails()) {
+            return PAGER_ERR_NOMEM;
+        }
+        assert(m->w[0] == world.next_space - 1 && m->w[4] == world.block_left);
+        m->w[0] = world_copy_some();
+        return ERR_OK;
     case PAGER_SPACE_CREATE: /* that an image is made of: nobody wants its capability */
         assert(m->w[4] == 0);
         return world_make_space(m, 0);
@@ -329,12 +360,8 @@ static err_t world_pager(struct message *m, cap_t accept_slot)
             return PAGER_ERR_NOMEM;
         }
         m->w[0] = ++world.image;
+        world.images_made++;
         return ERR_OK;
-unsigned world_images_made(void)
-{
-    return world.images_made;
-}
-
     case PAGER_SPACE_TABLE:
         return ERR_OK;
     case PAGER_SPACE_BIND:
@@ -360,7 +387,6 @@ unsigned world_images_made(void)
         world_check_chunk_empty(m->w[0] - CHUNK_FIRST);
         return ERR_OK;
     case PAGER_ACCOUNT_SET:
-        world.images_made++;
         if (m->w[1] != 0 && world_fails()) {
             return PAGER_ERR_NOMEM;
         }
