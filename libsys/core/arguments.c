@@ -66,6 +66,9 @@ void arguments_build(void *buffer, const char *const argv[], const char *const e
     words = put_strings(buffer, words, argv, argument_count, &end);
     (void)put_strings(buffer, words, envp, environment_count, &end);
     block->version = ARGUMENTS_VERSION;
+    block->files[0] = FILE_INPUT;
+    block->files[1] = FILE_OUTPUT;
+    block->files[2] = FILE_ERROR;
     block->bytes = (uint32_t)end;
     block->timebase_hz = timebase_hz;
     block->argument_count = (uint32_t)argument_count;

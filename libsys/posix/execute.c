@@ -74,8 +74,10 @@ static int launch_begin(struct launch *launch, const char *path, char *const arg
     if (launch->block == MAP_FAILED) {
         return ENOMEM;
     }
-    arguments_build(launch->block, (const char *const *)argv, (const char *const *)envp,
+    struct argument_block *block = launch->block;
+    arguments_build(block, (const char *const *)argv, (const char *const *)envp,
                     posix_facts.timebase_hz);
+    posix_files_pass(block->files);
     return 0;
 }
 

@@ -1,7 +1,8 @@
-/* Descriptors. Until there is a vfs every open one is the console session, in the call shape that
- * vfs will have: dup and close work, open finds nothing. Descriptors are not passed on by exec.
+/* Descriptors. Until there is a vfs every open one is the console session or /dev/null, in the call
+ * shape that vfs will have: dup and close work, open finds nothing else. exec and spawn pass on the first
+ * three.
  *
- *   F1  table[d] is FILE_CLOSED, or the console's descriptor + 1.                               */
+ *   F1  table[d] is an enum argument_file; FILE_INPUT + n is the console's descriptor n.         */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -11,9 +12,24 @@
 
 #include "posix.h"
 
-enum { FILE_CLOSED = 0, FILES_MAX = 32 };
+enum { FILES_MAX = 32 };
 
-static uint8_t table[FILES_MAX] = {1, 2, 3}; /* F1 */
+static const char null_path[] = "/dev/null";
+static uint8_t table[FILES_MAX]; /* F1 */
+
+void posix_files_start(const uint8_t files[ARGUMENTS_FILES])
+{
+    for (unsigned i = 0; i < ARGUMENTS_FILES; i++) {
+        table[i] = files[i] < FILE_KINDS ? files[i] : FILE_CLOSED;
+    }
+}
+
+void posix_files_pass(uint8_t files_out[ARGUMENTS_FILES])
+{
+    for (unsigned i = 0; i < ARGUMENTS_FILES; i++) {
+        files_out[i] = table[i];
+    }
+}
 
 static int descriptor_check(int descriptor)
 {
@@ -29,7 +45,10 @@ ssize_t write(int descriptor, const void *data, size_t bytes)
     if (descriptor_check(descriptor) != 0) {
         return -1;
     }
-    return posix_session_write(table[descriptor] - 1u, data, bytes);
+    if (table[descriptor] == FILE_NULL) {
+        return (ssize_t)bytes;
+    }
+    return posix_session_write(table[descriptor] - (unsigned)FILE_INPUT, data, bytes);
 }
 
 ssize_t read(int descriptor, void *data, size_t bytes)
@@ -37,7 +56,10 @@ ssize_t read(int descriptor, void *data, size_t bytes)
     if (descriptor_check(descriptor) != 0) {
         return -1;
     }
-    return bytes == 0 ? 0 : posix_session_read(table[descriptor] - 1u, data, bytes);
+    if (bytes == 0 || table[descriptor] == FILE_NULL) {
+        return 0;
+    }
+    return posix_session_read(table[descriptor] - (unsigned)FILE_INPUT, data, bytes);
 }
 
 int close(int descriptor)
@@ -49,19 +71,22 @@ int close(int descriptor)
     return 0;
 }
 
-static int duplicate_from(int descriptor, int first)
+/* The lowest closed descriptor from `first` on stands for that. */
+static int take_from(int first, uint8_t file)
 {
-    if (descriptor_check(descriptor) != 0) {
-        return -1;
-    }
     for (int i = first; i >= 0 && i < FILES_MAX; i++) {
         if (table[i] == FILE_CLOSED) {
-            table[i] = table[descriptor];
+            table[i] = file;
             return i;
         }
     }
     errno = first < 0 || first >= FILES_MAX ? EINVAL : EMFILE;
     return -1;
+}
+
+static int duplicate_from(int descriptor, int first)
+{
+    return descriptor_check(descriptor) != 0 ? -1 : take_from(first, table[descriptor]);
 }
 
 int dup(int descriptor)
@@ -107,7 +132,9 @@ int fcntl(int descriptor, int command, ...)
 
 int open(const char *path, int flags, ...)
 {
-    (void)path;
+    if (strcmp(path, null_path) == 0) {
+        return take_from(0, FILE_NULL);
+    }
     errno = (flags & O_CREAT) != 0 ? EROFS : ENOENT;
     return -1;
 }
@@ -123,15 +150,34 @@ off_t lseek(int descriptor, off_t offset, int whence)
 {
     (void)offset;
     (void)whence;
-    if (descriptor_check(descriptor) == 0) {
-        errno = ESPIPE;
+    if (descriptor_check(descriptor) != 0) {
+        return -1;
     }
+    if (table[descriptor] == FILE_NULL) {
+        return 0;
+    }
+    errno = ESPIPE;
     return -1;
 }
 
 int isatty(int descriptor)
 {
-    return descriptor_check(descriptor) == 0;
+    if (descriptor_check(descriptor) != 0) {
+        return 0;
+    }
+    if (table[descriptor] == FILE_NULL) {
+        errno = ENOTTY;
+        return 0;
+    }
+    return 1;
+}
+
+static void describe_device(struct stat *status)
+{
+    memset(status, 0, sizeof(*status));
+    status->st_mode = S_IFCHR | S_IRUSR | S_IWUSR;
+    status->st_nlink = 1;
+    status->st_blksize = 512;
 }
 
 int fstat(int descriptor, struct stat *status)
@@ -139,17 +185,16 @@ int fstat(int descriptor, struct stat *status)
     if (descriptor_check(descriptor) != 0) {
         return -1;
     }
-    memset(status, 0, sizeof(*status));
-    status->st_mode = S_IFCHR | S_IRUSR | S_IWUSR;
-    status->st_nlink = 1;
-    status->st_blksize = 512;
+    describe_device(status);
     return 0;
 }
 
 int stat(const char *path, struct stat *status)
 {
-    (void)path;
-    (void)status;
-    errno = ENOENT;
-    return -1;
+    if (strcmp(path, null_path) != 0) {
+        errno = ENOENT;
+        return -1;
+    }
+    describe_device(status);
+    return 0;
 }

@@ -37,6 +37,10 @@ int posix_fail(err_t error);
 void posix_stdio_flush_all(void);
 void posix_stdio_forked(void);
 
+/* Descriptors 0 to 2 as they came with the argument block, and as they go into the next one's. */
+void posix_files_start(const uint8_t files[ARGUMENTS_FILES]);
+void posix_files_pass(uint8_t files_out[ARGUMENTS_FILES]);
+
 /* The console session. Bytes moved, or -1 with errno. */
 ssize_t posix_session_write(unsigned descriptor, const void *data, size_t bytes);
 ssize_t posix_session_read(unsigned descriptor, void *data, size_t bytes);

@@ -66,6 +66,7 @@ void posix_start(struct argument_block *block)
     posix_facts.timebase_hz = block->timebase_hz;
     posix_facts.start_ticks = time_ticks();
     posix_threads_start();
+    posix_files_start(block->files);
     char **argv = strings_relocate(block, block->words, block->argument_count);
     environ =
         strings_relocate(block, block->words + block->argument_count + 1, block->environment_count);

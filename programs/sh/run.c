@@ -3,12 +3,14 @@
 #include "run.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <byre/gen/console_client.h>
 #include <byre/program.h>
@@ -94,10 +96,28 @@ static int run_spawn(char **words, pid_t *pid_out)
     return error;
 }
 
+/* In the background: its standard input is empty, so that it takes none of the shell's lines. */
+static int run_spawn_aside(char **words, pid_t *pid_out)
+{
+    int nothing = open("/dev/null", O_RDONLY);
+    int input = dup(STDIN_FILENO);
+    int error = input < 0 || nothing < 0 ? errno : 0;
+
+    if (error == 0) {
+        (void)dup2(nothing, STDIN_FILENO);
+        error = run_spawn(words, pid_out);
+        (void)dup2(input, STDIN_FILENO);
+    }
+    (void)close(nothing);
+    (void)close(input);
+    return error;
+}
+
 static int run_program(const struct shell *shell, const struct command *command)
 {
     pid_t pid;
-    int error = run_spawn(command->words, &pid);
+    bool aside = command->joint == JOINT_BACKGROUND;
+    int error = aside ? run_spawn_aside(command->words, &pid) : run_spawn(command->words, &pid);
 
     if (error == ENOENT) {
         fprintf(stderr, "sh: %s: not found\n", command->words[0]);
@@ -107,7 +127,7 @@ static int run_program(const struct shell *shell, const struct command *command)
         fprintf(stderr, "sh: %s: %s\n", command->words[0], strerror(error));
         return STATUS_NOT_RUN;
     }
-    if (command->joint == JOINT_BACKGROUND) {
+    if (aside) {
         if (shell->interactive) {
             fprintf(stderr, "[%d]\n", (int)pid);
         }

@@ -15,15 +15,27 @@
 #include <stdint.h>
 
 enum {
-    ARGUMENTS_VERSION = 2,
+    ARGUMENTS_VERSION = 3,
     ARGUMENTS_BYTES_MAX = 128 * 1024, /* ARG_MAX */
     ARGUMENTS_PATH_BYTES = 32, /* exec, spawn: a program's name with its NUL, in four words */
+    ARGUMENTS_FILES = 3,       /* descriptors that a program passes on: 0 to 2 */
+};
+
+/* What a descriptor stands for. */
+enum argument_file {
+    FILE_CLOSED,
+    FILE_INPUT, /* this and the next two: the console */
+    FILE_OUTPUT,
+    FILE_ERROR,
+    FILE_NULL, /* nothing to read, and what is written is gone: /dev/null */
+    FILE_KINDS,
 };
 
 struct argument_block {
-    uint32_t version;
-    uint32_t bytes;       /* of the block */
-    uint64_t timebase_hz; /* of time_ticks() */
+    uint8_t version;
+    uint8_t files[ARGUMENTS_FILES]; /* enum argument_file */
+    uint32_t bytes;                 /* of the block */
+    uint64_t timebase_hz;           /* of time_ticks() */
     uint32_t argument_count;
     uint32_t environment_count;
     uint64_t words[]; /* B2; the program turns the offsets into pointers in place */
@@ -32,7 +44,7 @@ struct argument_block {
 /* Bytes that a block for these strings takes; 0 when it would exceed ARGUMENTS_BYTES_MAX. */
 size_t arguments_bytes(const char *const argv[], const char *const envp[]);
 
-/* Build the block in `buffer` of arguments_bytes(), aligned to 8. */
+/* Build the block in `buffer` of arguments_bytes(), aligned to 8. Its descriptors are the console's. */
 void arguments_build(void *buffer, const char *const argv[], const char *const envp[],
                      uint64_t timebase_hz);
 

@@ -36,6 +36,9 @@ static void strings_arrive_in_order(void **state)
     assert_int_equal(block->version, ARGUMENTS_VERSION);
     assert_int_equal(block->bytes, arguments_bytes(argv, envp));
     assert_int_equal(block->timebase_hz, 10000000);
+    assert_int_equal(block->files[0], FILE_INPUT);
+    assert_int_equal(block->files[1], FILE_OUTPUT);
+    assert_int_equal(block->files[2], FILE_ERROR);
     assert_int_equal(block->argument_count, 3);
     assert_int_equal(block->environment_count, 2);
     for (unsigned i = 0; i < 3; i++) {
