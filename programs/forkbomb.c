@@ -1,5 +1,6 @@
-/* forkbomb: processes that fork without end, for so many seconds (2). Every one of them meets the
- * limit of its tree; the machine and everyone else go on. The first one reports and cleans up.
+/* forkbomb: processes that fork without end, for so many seconds (2).
+ * Every one of them meets the limit of its tree; the machine and everyone else go on. The first one
+ * reports and cleans up.
  *
  * The counters are in memory that all of them share. */
 #include <errno.h>

@@ -1,5 +1,6 @@
-/* hog: take memory until it is refused (or until so many MiB), write to every page of it, hold it
- * for so many seconds. To be refused is what it is for, so that is success; to be killed is not. */
+/* hog: take memory until it is refused, or so many MiB.
+ * It writes to every page, and holds them for so many seconds. To be refused is what it is for, so that
+ * is success; to be killed is not. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

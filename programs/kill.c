@@ -1,4 +1,4 @@
-/* kill: send a signal (TERM unless -NUMBER or -NAME says otherwise) to processes. */
+/* kill: send processes a signal: TERM, or -NUMBER, or -NAME. */
 #include <errno.h>
 #include <signal.h>
 #include <stdbool.h>

@@ -1,5 +1,6 @@
-/* mem: where the memory is. Totals in frames of 4 KiB and in page tables; then, for each process,
- * its pages and the faults that it took, by kind. */
+/* mem: where the memory is.
+ * Totals in frames of 4 KiB and in page tables, harts; then, for each process, its pages and the faults
+ * that it took, by kind. */
 #include <stdio.h>
 
 #include <byre/gen/names.h>
@@ -44,11 +45,11 @@ static int print_machine(void)
         printf(" of %lu\nchunks of 2 MiB\n  user %lu, tables %lu, objects %lu", k.tables_limit,
                k.chunks_user, k.chunks_table, k.chunks_object);
     }
-    printf("\n");
     uint64_t harts;
     if (harts_read(&harts) == ERR_OK) {
         printf("\nharts that run: %lu", harts);
     }
+    printf("\n");
     return 0;
 }
 

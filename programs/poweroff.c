@@ -1,5 +1,5 @@
-/* poweroff: stop the machine; -r starts it again. An argument becomes the machine's exit status
- * where it has one (QEMU). */
+/* poweroff: stop the machine; -r starts it again.
+ * An argument becomes the machine's exit status where it has one (QEMU). */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

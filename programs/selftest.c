@@ -1,5 +1,6 @@
-/* selftest: what the hart below really does, for the first boot on a board. Prints each finding; what
- * Byre relies on and does not find is marked WRONG and makes the exit status 1, all else is only told.
+/* selftest: what the hart below really does, for the first boot on a board.
+ * Prints each finding; what Byre relies on and does not find is marked WRONG and makes the exit status
+ * 1, all else is only told.
  *
  * A probe that may be refused runs in a child, and being killed is its answer: proc's line about it is
  * part of the show. What only S-mode sees is not here: whether the hart sets the accessed and dirty

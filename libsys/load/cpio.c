@@ -11,6 +11,7 @@ enum {
     FIELD_FILE_BYTES = 6,
     FIELD_NAME_BYTES = 11,
     HEADER_BYTES = 110,
+    NAME_BYTES_MAX = 8192, /* a path, and padding up to a page */
 };
 
 static bool field_read(const uint8_t *header, unsigned index, uint32_t *value_out)
@@ -53,7 +54,8 @@ enum cpio_step cpio_next(const void *archive, uint64_t bytes, uint64_t *position
     }
     uint64_t name = start + HEADER_BYTES;
     uint64_t data = (name + name_bytes + 3) & ~3ull;
-    if (name_bytes > bytes - name || data > bytes || file_bytes > bytes - data ||
+    if (name_bytes > NAME_BYTES_MAX || name_bytes > bytes - name || data > bytes ||
+        file_bytes > bytes - data ||
         !text_length((const char *)archive + name, name_bytes, &length)) {
         return CPIO_MALFORMED;
     }

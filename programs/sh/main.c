@@ -1,4 +1,4 @@
-/* sh: Byre's minimal shell. `sh` reads lines from the console, `sh -c LINE` runs one. */
+/* sh: this shell: lines from the console, or one line, `sh -c LINE`. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>

@@ -15,6 +15,7 @@
 #include <byre/gen/console_client.h>
 #include <byre/program.h>
 
+#include "help.h"
 #include "line.h"
 
 extern char **environ;
@@ -178,6 +179,9 @@ static int run_command(struct shell *shell, struct command *command)
     }
     if (strcmp(command->words[0], "wait") == 0) {
         return run_wait_all();
+    }
+    if (strcmp(command->words[0], "help") == 0) {
+        return help_print();
     }
     return run_program(shell, command);
 }

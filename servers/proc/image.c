@@ -5,7 +5,6 @@
 
 #include <byre/gen/proc.h>
 #include <byre/table.h>
-#include <libsys/cpio.h>
 
 enum { IMAGES_CACHED = 64 };
 
@@ -22,6 +21,13 @@ void image_archive_set(const void *archive, uint64_t bytes)
 {
     images.archive = archive;
     images.bytes = bytes;
+}
+
+err_t image_next_file(uint64_t *position, struct cpio_member *member_out)
+{
+    return cpio_next(images.archive, images.bytes, position, member_out) == CPIO_MEMBER
+               ? ERR_OK
+               : PROC_ERR_NOENT;
 }
 
 static struct image *image_place(const char *name)

@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 
+#include <libsys/cpio.h>
 #include <libsys/load.h>
 
 enum { IMAGE_NAME_BYTES = 32, IMAGE_PROGRAM_BYTES = 16 };
@@ -24,6 +25,8 @@ struct image {
 };
 
 void image_archive_set(const void *archive, uint64_t bytes);
+/* The archive's file at *position (0 at first), which moves to the next. NOENT: there is none. */
+[[nodiscard]] err_t image_next_file(uint64_t *position, struct cpio_member *member_out);
 /* NOENT: no such file; NOEXEC: not a program. path ends with NUL; a leading / is ignored. The
  * image stays valid until the next image_find. */
 [[nodiscard]] err_t image_find(const char *path, struct image **image_out);

@@ -182,6 +182,8 @@ void proc_on_wait(struct proc_request *request)
 
 /* ------------------------------------------------------------------------------ questions */
 
+enum { MEMBER_NAME_BYTES = 32 };
+
 static void request_describe(struct proc_request *request, const struct process *process)
 {
     if (process == NULL) {
@@ -209,6 +211,20 @@ void proc_on_list(struct proc_request *request)
 
     request_describe(request, process);
     request->result.list.harts = process == NULL ? 0 : body_harts(&process->body);
+}
+
+void proc_on_member(struct proc_request *request)
+{
+    uint64_t position = request->in.member.position;
+    struct cpio_member member;
+
+    request->error = image_next_file(&position, &member);
+    if (request->error == ERR_OK) {
+        request->result.member.position = position;
+        request->result.member.mode = member.mode;
+        request->result.member.bytes = member.bytes;
+        strncpy((char *)&request->out[3], member.name, MEMBER_NAME_BYTES);
+    }
 }
 
 void proc_on_statistics(struct proc_request *request)

@@ -78,6 +78,13 @@ PROGRAM_LIBRARIES = -Wl,--start-group $(LIBBYRE) -lc -lm -lgcc -Wl,--end-group
 .PHONY: programs
 programs: $(PROGRAMS)
 
+# What `help` tells of each.
+$(GEN)/byre/gen/programs.inc: $(wildcard $(PROGRAM_FILES:%=programs/%.c) $(PROGRAM_FOLDERS:%=programs/%/main.c)) tools/abouts.py
+	$(call say,GEN,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(PYTHON) tools/abouts.py $(filter %.c,$^) > $@
+$(BUILD)/obj/program/programs/sh/help.c.o: $(GEN)/byre/gen/programs.inc
+
 define program_rule
 $(BUILD)/programs/$(1): $(patsubst %,$(BUILD)/obj/program/%.o,$(wildcard programs/$(1).c programs/$(1)/*.[cS])) $(CRT0) $(LIBBYRE) $(BUILD)/linker/program.ld
 	$$(call say,LD,$$@)

@@ -25,7 +25,7 @@ lint-rooms:
 CPPCHECK_FLAGS := --quiet --error-exitcode=1 --std=c11 --inline-suppr --suppress=missingIncludeSystem \
                   --enable=warning,portability --suppress=unusedStructMember -j2 \
                   --suppressions-list=tools/cppcheck-suppressions
-lint-c: $(GEN_STAMP)
+lint-c: $(GEN_STAMP) $(GEN)/byre/gen/programs.inc
 	$(call say,LINT,cppcheck)
 	$(Q)cppcheck $(CPPCHECK_FLAGS) -D__riscv -D__riscv_xlen=64 -Iabi -I$(GEN) -Ikernel -Iboot \
 	    -Ilinker -Ilibsys/include $(wildcard boot kernel libsys servers programs)
@@ -35,7 +35,7 @@ lint-shell:
 	$(Q)shellcheck $(SHELL_FILES)
 
 .PHONY: compile_commands.json
-compile_commands.json: $(GEN_STAMP) $(if $(wildcard kernel/riscv/offsets.c),$(GEN)/offsets.h)
+compile_commands.json: $(GEN_STAMP) $(GEN)/byre/gen/programs.inc $(if $(wildcard kernel/riscv/offsets.c),$(GEN)/offsets.h)
 	$(call say,WRITE,$@)
 	$(Q)$(MAKE) --no-print-directory -Bnk V=1 kernel servers programs host-tests 2>/dev/null | \
 	    $(PYTHON) tools/compile_commands.py > $@.new; mv $@.new $@

@@ -1,5 +1,5 @@
-/* test: MEM=64M TIMEOUT=90 RUN="ps && mem && cowtest && forktree && commands && memaudit" */
-/* test: MEM=64M TIMEOUT=90 RUN="ps && mem && cowtest && forktree && commands && memaudit" BOOTARGS="preempt=211,200" */
+/* test: MEM=64M TIMEOUT=90 RUN="ps && mem && help && cowtest && forktree && commands && memaudit" */
+/* test: MEM=64M TIMEOUT=90 RUN="ps && mem && help && cowtest && forktree && commands && memaudit" BOOTARGS="preempt=211,200" */
 /* expect: ^ +PID +PPID +THREADS +HARTS +STATE +NAME\n +1 +0 +0 +- running init\n +2 +1 +1 +[0-3] running sh\n +3 +2 +1 +[0-3] running ps$ */
 /* expect: ^  total +(\d+) frames +\d+ KiB\n  free +(?!\1)[1-9]\d+ frames +\d+ KiB\n  used +[1-9]\d* frames */
 /* expect: ^  fixed +[1-9]\d* frames +\d+ KiB\n  shared +[1-9]\d* frames +\d+ KiB\n  - archive +[1-9]\d* frames */
@@ -15,6 +15,10 @@
 /* expect: ^said by echo$ */
 /* expect: ^kill: 99999: No such process$ */
 /* expect: ^kill: -NONE: no such signal$|^kill: NONE: no such signal$ */
+/* expect: ^  exit \[STATUS\] leave the shell.*\n  help .*\n  wait .*\nPrograms:$ */
+/* expect: ^  ps +the processes, in the order of their numbers$ */
+/* expect: ^  memaudit +recount all memory of the running system; fail if a book is wrong$ */
+/* expect: ^  commands$ */
 /* refuse: WRONG|FAILED */
 /* refuse: not reached */
 /* The commands of the README and of docs/programs.md do what they say and end with the status that
