@@ -10,6 +10,7 @@ import os
 import shlex
 import signal
 import subprocess
+import sys
 import tempfile
 
 PR_SET_PDEATHSIG = 1
@@ -67,6 +68,18 @@ def die_with_parent():
 
 def start(arguments, **options):
     return subprocess.Popen(arguments, preexec_fn=die_with_parent, **options)
+
+
+def listen(arguments, seconds, who):
+    """What the machine says until it ends, as text, and its exit status. Without an end `who` gives up."""
+    child = start(arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+    try:
+        output, _ = child.communicate(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        sys.exit(f"{who}: no end after {seconds} s")
+    finally:
+        stop(child)
+    return output.decode(errors="replace").replace("\r", ""), child.returncode
 
 
 def stop(process):

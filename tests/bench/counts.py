@@ -168,17 +168,10 @@ def run(image, archive, memory, bootargs, known, extra=(), timeout=900, counted=
                        *stretch_arguments(stretches, names, kernel)]
         command = machine.command(image, archive, memory=memory, bootargs=bootargs,
                                   extra=[*ICOUNT, *plugins, *extra])
-        child = machine.start(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
-        try:
-            output, _ = child.communicate(timeout=timeout)
-        except subprocess.TimeoutExpired:
-            sys.exit(f"bench: no end after {timeout} s")
-        finally:
-            machine.stop(child)
-        text = output.decode(errors="replace").replace("\r", "")
-        if child.returncode != 0:
+        text, status = machine.listen(command, timeout, "bench")
+        if status != 0:
             sys.stderr.write(text[-3000:])
-            sys.exit(f"bench: the machine ended with status {child.returncode}")
+            sys.exit(f"bench: the machine ended with status {status}")
         result.lines = text.splitlines()
         if counted:
             result.operations = read_windows(windows, known)

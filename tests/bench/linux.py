@@ -10,7 +10,6 @@ off the clock, a hundred at a time: means are right, a single short operation's 
 
 import pathlib
 import re
-import subprocess
 import sys
 
 import counts
@@ -30,14 +29,7 @@ def run(kernel, archive, size, arguments, qemu):
     """{name: nanoseconds} of one boot; under -icount one is an instruction."""
     command = machine.command(kernel, archive, SIZES[size], bootargs=arguments,
                               extra=[*qemu, "-display", "none", "-monitor", "none", "-serial", "stdio"])
-    child = machine.start(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
-    try:
-        output, _ = child.communicate(timeout=TIMEOUT_SECONDS)
-    except subprocess.TimeoutExpired:
-        sys.exit(f"bench: {kernel}: no end after {TIMEOUT_SECONDS} s")
-    finally:
-        machine.stop(child)
-    text = output.decode(errors="replace").replace("\r", "")
+    text, _ = machine.listen(command, TIMEOUT_SECONDS, f"bench: {kernel}")
     speed = COUNTER.search(text)
     if not speed:
         sys.exit(f"{text[-2000:]}\nbench: {kernel}: the bench did not come to its end")
