@@ -7,7 +7,12 @@
 
 #include "sim.h"
 
-enum { REQUEST_ACCOUNT = 1, REQUEST_FILE_PAGES = 64, REQUEST_ANY_RIGHTS = MAP_R | MAP_W | MAP_X };
+enum {
+    REQUEST_ACCOUNT = 1,
+    REQUEST_FILE_PAGES = 64,
+    REQUEST_ANY_RIGHTS = MAP_R | MAP_W | MAP_X,
+    STACK_PAGES = 40
+};
 
 #define PAGE_OF(address) ((uint64_t)(address) >> PAGE_SHIFT)
 
@@ -25,6 +30,14 @@ void request_new(struct sim_process *process, struct sim_thread *thread);
 void request_exit(struct sim_process *process, struct sim_thread *thread);
 void request_thread(struct sim_process *process, struct sim_thread *thread);
 void request_refused(const struct sim_process *process);
+struct sim_process *request_free_process(void);
+void request_space_is_born(struct sim_process *process, uint64_t id);
+void request_end_space(uint64_t id);
+
+/* requests_image.c */
+void request_learn_image(const struct sim_process *process);
+/* A space of an image that is known, with some bytes of that process; NULL: it is not to be. */
+struct sim_process *request_begin_like(struct sim_process *from);
 void request_forget_images(void);
 
 /* requests_memory.c: what programs ask for themselves. */
