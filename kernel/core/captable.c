@@ -4,7 +4,7 @@
 #include "arch.h"
 #include "core/syscall.h"
 
-enum { PROGRESS_ANEW_SHIFT = 63 }; /* no generation reaches it */
+enum { PROGRESS_NTH_SHIFT = 62 }; /* no generation reaches it */
 
 err_t captable_refusal(struct captable *table, uint64_t index, enum object_type type,
                        unsigned rights)
@@ -24,22 +24,23 @@ err_t captable_find_empty(struct captable *table, uint64_t index, struct capabil
 err_t captable_drain(struct captable *table)
 {
     struct capability *slots = (struct capability *)(void *)table;
-    uint64_t last = table->slot_count - 1;
+    uint64_t slice = table->slot_count < CAPTABLE_SLICE_SLOTS /* Q3: it divides the other */
+                         ? table->slot_count
+                         : CAPTABLE_SLICE_SLOTS;
 
-    while (table->drained < last) {
-        struct capability *slot = &slots[table->drained + 1];
-        uint64_t left = last - table->drained;
-        const struct capability *end =
-            slot + (left < CAPTABLE_SLICE_SLOTS ? left : CAPTABLE_SLICE_SLOTS);
+    while (table->drained < table->slot_count) {
+        struct capability *slot = slots + table->drained + (table->drained == 0);
+        const struct capability *end = slots + (table->drained += slice);
 
-        table->drained = (uint64_t)(end - slots) - 1;
-        for (; slot < end; slot++) {
+#pragma GCC unroll 4
+        for (; slot != end; slot++) {
             if (!capability_is_empty(slot)) {
                 capability_delete(slot);
             }
         }
-        REFUSE_IF(table->drained < last && arch_interrupt_pending(), ERR_RESTART);
+        REFUSE_IF(table->drained < table->slot_count && arch_interrupt_pending(), ERR_RESTART);
     }
+    table->drained = 0; /* as new */
     return ERR_OK;
 }
 
@@ -152,44 +153,51 @@ err_t sys_cap_info(struct thread *caller, struct captable *table)
     return ERR_OK;
 }
 
-/* The slot keeps only the right to finish what was begun, so that a call made again finds it. What it
- * left as progress says which of the two calls it was: the other one is checked from the start. */
-static err_t end_object(struct thread *caller, struct captable *table, unsigned rights, bool anew)
+/* nth: of those that are renewed; 0: it is destroyed. If there is more to do, the slot keeps only the
+ * right to finish it, so that the call made again finds it; what the call leaves as progress says which
+ * it was of these, and any other is checked from the start. */
+static err_t end_object(struct thread *caller, struct captable *table, uint64_t index, uint64_t nth)
 {
+    unsigned rights = nth == 0 ? RIGHT_DESTROY : RIGHTS_ALL;
     struct capability *slot;
     struct object *object;
+    err_t error;
 
-    TRY(find_any(table, argument(caller, 1), &slot));
+    TRY(find_any(table, index, &slot));
     if (!capability_is_alive(slot)) {
-        REFUSE_IF(caller->progress == 0 || anew, ERR_CAP_DEAD);
+        REFUSE_IF(caller->progress == 0 || nth != 0, ERR_CAP_DEAD);
         capability_delete(slot); /* another destroyer finished it */
         return ERR_OK;
     }
     REFUSE_IF(capability_type(slot) >= OBJECT_MEMORY, ERR_CAP_TYPE);
     object = slot->object;
     if ((object->header & OBJECT_DYING) == 0 ||
-        caller->progress != (object->header | (uint64_t)anew << PROGRESS_ANEW_SHIFT)) {
+        caller->progress != (object->header | nth << PROGRESS_NTH_SHIFT)) {
         REFUSE_IF((slot->rights & rights) != rights, ERR_RIGHTS);
-        REFUSE_IF(object == &table->object,
-                  ERR_BUSY); /* the slot would be emptied before the end */
+        REFUSE_IF(object == &table->object, ERR_BUSY); /* the slot would go before the end */
         TRY(object_destroy_begin(object, caller));
-        capability_make(slot, object, RIGHT_DESTROY, 0);
-        caller->progress = object->header | (uint64_t)anew << PROGRESS_ANEW_SHIFT;
     }
-    TRY(anew ? object_renew_go_on(object, caller->hart) : object_destroy_go_on(object));
-    *slot = (struct capability){0};
-    if (anew) {
-        capability_make(slot, object, RIGHTS_ALL, 0);
+    error = nth == 0 ? object_destroy_go_on(object) : object_renew_go_on(object, caller->hart);
+    caller->progress = object->header | nth << PROGRESS_NTH_SHIFT;
+    capability_make(slot, object, error == ERR_OK ? RIGHTS_ALL : RIGHT_DESTROY, 0);
+    if (error == ERR_OK && nth == 0) {
+        *slot = (struct capability){0};
     }
-    return ERR_OK;
+    return error;
 }
 
 err_t sys_cap_destroy(struct thread *caller, struct captable *table)
 {
-    return end_object(caller, table, RIGHT_DESTROY, false);
+    return end_object(caller, table, argument(caller, 1), 0);
 }
 
 err_t sys_cap_renew(struct thread *caller, struct captable *table)
 {
-    return end_object(caller, table, RIGHTS_ALL, true);
+    uint64_t nth = caller->progress >> PROGRESS_NTH_SHIFT; /* that it is at; 0: it begins */
+
+    nth += nth == 0;
+    do {
+        TRY(end_object(caller, table, argument(caller, (unsigned)nth), nth));
+    } while (++nth <= CAP_RENEW_MAX && argument(caller, (unsigned)nth) != 0);
+    return ERR_OK;
 }

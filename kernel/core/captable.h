@@ -10,7 +10,8 @@
 
 #include "core/capability.h"
 
-enum { CAPTABLE_SLOTS_MAX = 32768, CAPTABLE_SLICE_SLOTS = 64, CAP_COPIES_MAX = 5 };
+enum { CAPTABLE_SLOTS_MAX = 32768, CAPTABLE_SLICE_SLOTS = 64 };
+enum { CAP_COPIES_MAX = 5, CAP_RENEW_MAX = 3 };
 
 struct captable {
     struct object object;

@@ -183,8 +183,8 @@ static size_t bytes_of(uint64_t type, uint64_t capacity)
     return type < OBJECT_MEMORY && capacity == 0 ? type_bytes[type] : 0;
 }
 
-/* What a new object has that is not zero. */
-static void initialise(struct object *object, uint64_t capacity, struct hart *hart)
+/* What a new object has that is not zero, but for a table's slots. */
+static void initialise(struct object *object, struct hart *hart)
 {
     enum object_type type = object_type(object);
 
@@ -194,22 +194,18 @@ static void initialise(struct object *object, uint64_t capacity, struct hart *ha
         list_init(&((struct notification *)object)->waiters);
     } else if (type == OBJECT_TIMER) {
         ((struct timer *)object)->deadline.is_timer = true;
-    } else if (type == OBJECT_CAPTABLE) {
-        ((struct captable *)object)->slot_count = capacity;
     }
 }
 
 err_t object_renew_go_on(struct object *object, struct hart *hart)
 {
     enum object_type type = object_type(object);
-    uint64_t capacity = type == OBJECT_CAPTABLE ? ((const struct captable *)object)->slot_count : 0;
     frame_t root = type == OBJECT_SPACE ? ((const struct space *)object)->root : (frame_t){0};
 
     TRY(take_apart(object));
-    __builtin_memset(object, 0,
-                     capacity != 0 ? sizeof(struct captable) : type_bytes[type]); /* as release */
+    __builtin_memset(object, 0, type_bytes[type]); /* 0 bytes of a table, which is as new */
     object->header = new_header(type);
-    initialise(object, capacity, hart);
+    initialise(object, hart);
     if (root.number != 0) {
         space_bind_root((struct space *)object, root);
     }
@@ -232,7 +228,10 @@ err_t sys_object_create(struct thread *caller, struct capability *memory,
     TRY(object_find_place(page, argument(caller, 2), bytes, &place));
     TRY(captable_find_empty(target_table, argument(caller, 6), &target));
     object = object_create(&place, (enum object_type)type);
-    initialise(object, capacity, caller->hart);
+    initialise(object, caller->hart);
+    if (type == OBJECT_CAPTABLE) {
+        ((struct captable *)object)->slot_count = capacity;
+    }
     capability_make(target, object, RIGHTS_ALL, 0);
     return ERR_OK;
 }

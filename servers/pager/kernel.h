@@ -188,7 +188,7 @@ static inline uint32_t map_word(frame_t frame, unsigned rights)
 
 [[nodiscard]] static inline err_t kernel_cap_renew(cap_t slot)
 {
-    return byre_cap_renew(0, slot);
+    return byre_cap_renew(0, slot, 0, 0);
 }
 
 [[nodiscard]] static inline err_t kernel_cap_move(cap_t source, cap_t target)

@@ -255,7 +255,7 @@ static bool spare_keep(const struct object *object)
     unsigned row = spare_rows[object->type] - 1u;
 
     if (row >= SPARE_ROWS || spares.count[row] >= spares.most ||
-        byre_cap_renew(0, object->capability) != ERR_OK) {
+        byre_cap_renew(0, object->capability, 0, 0) != ERR_OK) {
         return false;
     }
     spares.object[row][spares.count[row]++] = *object;

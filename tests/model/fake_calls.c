@@ -294,10 +294,13 @@ err_t byre_cap_destroy(uint64_t table, uint64_t slot)
     return err;
 }
 
-err_t byre_cap_renew(uint64_t table, uint64_t slot)
+err_t byre_cap_renew(uint64_t table, uint64_t slot, uint64_t second, uint64_t third)
 {
     struct capability *cap = NULL;
     check_own_table(table);
+    if (second != 0 || third != 0) {
+        model_fail("the pager renews one at a time");
+    }
     err_t err = find(slot, OBJECT_NONE, &cap);
     if (err != ERR_OK) {
         return err;

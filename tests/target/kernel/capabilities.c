@@ -248,27 +248,27 @@ static void renewal_kills_copies(void)
         uint64_t copy = types[i] == OBJECT_REPLY ? 0 : slot_copy(object, RIGHTS_ALL, 0);
         EXPECT_OK(SYS_OUT(out, OBJECT_INFO, MEMORY, place.page));
         uint64_t live = out[1];
-        EXPECT_OK(SYS(CAP_RENEW, SELF, object));
+        EXPECT_OK(SYS(CAP_RENEW, SELF, object, 0, 0));
         EXPECT_OK(SYS_OUT(out, OBJECT_INFO, MEMORY, place.page));
         EXPECT_EQUAL(out[1], live);
         EXPECT_EQUAL(rights_of(object), RIGHTS_ALL);
         if (copy != 0) {
             EXPECT_ERROR(SYS(CAP_INFO, SELF, copy), ERR_CAP_DEAD);
-            EXPECT_ERROR(SYS(CAP_RENEW, SELF, copy), ERR_CAP_DEAD);
+            EXPECT_ERROR(SYS(CAP_RENEW, SELF, copy, 0, 0), ERR_CAP_DEAD);
             EXPECT_OK(SYS(CAP_DELETE, SELF, copy));
         }
         object_destroy(object);
     }
     uint64_t notification = object_new(OBJECT_NOTIFICATION, 0);
     EXPECT_OK(SYS(SIGNAL, notification));
-    EXPECT_OK(SYS(CAP_RENEW, SELF, notification));
+    EXPECT_OK(SYS(CAP_RENEW, SELF, notification, 0, 0));
     EXPECT_ERROR(SYS(WAIT, notification, 0),
                  ERR_WOULD_BLOCK); /* the signal went with the old one */
     uint64_t weak = slot_copy(notification, RIGHTS_ALL & ~RIGHT_GRANT, 0);
-    EXPECT_ERROR(SYS(CAP_RENEW, SELF, weak), ERR_RIGHTS);
-    EXPECT_ERROR(SYS(CAP_RENEW, SELF, slot_empty()), ERR_CAP_EMPTY);
-    EXPECT_ERROR(SYS(CAP_RENEW, SELF, INIT_CAPTABLE_SLOTS), ERR_CAP_RANGE);
-    EXPECT_ERROR(SYS(CAP_RENEW, SELF, MEMORY), ERR_CAP_TYPE);
+    EXPECT_ERROR(SYS(CAP_RENEW, SELF, weak, 0, 0), ERR_RIGHTS);
+    EXPECT_ERROR(SYS(CAP_RENEW, SELF, slot_empty(), 0, 0), ERR_CAP_EMPTY);
+    EXPECT_ERROR(SYS(CAP_RENEW, SELF, INIT_CAPTABLE_SLOTS, 0, 0), ERR_CAP_RANGE);
+    EXPECT_ERROR(SYS(CAP_RENEW, SELF, MEMORY, 0, 0), ERR_CAP_TYPE);
 }
 
 static void a_renewed_body_is_empty(void)
@@ -279,21 +279,36 @@ static void a_renewed_body_is_empty(void)
         EXPECT_OK(SYS(CAP_COPY, SELF, endpoint, table, slot, RIGHTS_ALL, slot));
     }
     EXPECT_OK(SYS(THREAD_CONFIGURE, thread, INIT_SLOT_SPACE, table, endpoint, 7, 1, 0));
-    EXPECT_ERROR(SYS(CAP_RENEW, SELF, table), ERR_BUSY);
-    EXPECT_ERROR(SYS(CAP_RENEW, SELF, INIT_SLOT_CAPTABLE), ERR_BUSY);
-    EXPECT_OK(SYS(CAP_RENEW, SELF, thread));
+    EXPECT_ERROR(SYS(CAP_RENEW, SELF, table, 0, 0), ERR_BUSY);
+    EXPECT_ERROR(SYS(CAP_RENEW, SELF, INIT_SLOT_CAPTABLE, 0, 0), ERR_BUSY);
+    EXPECT_OK(SYS(CAP_RENEW, SELF, thread, 0, 0));
     EXPECT_OK(SYS_OUT(out, THREAD_INFO, thread));
     EXPECT_EQUAL(out[0], STATE_UNCONFIGURED);
     EXPECT_ERROR(SYS(THREAD_START, thread, 0, 0, 0, 0, 0), ERR_STATE);
-    EXPECT_OK(SYS(CAP_RENEW, SELF, table));
+    EXPECT_OK(SYS(CAP_RENEW, SELF, table, 0, 0));
     EXPECT_OK(SYS_OUT(out, CAP_INFO, SELF, table));
     EXPECT_EQUAL(out[3], 64);
     for (uint64_t slot = 1; slot < 64; slot++) {
         EXPECT_ERROR(SYS(CAP_INFO, table, slot), ERR_CAP_EMPTY);
     }
     EXPECT_OK(SYS(THREAD_CONFIGURE, thread, INIT_SLOT_SPACE, table, endpoint, 8, 1, 0));
+    EXPECT_OK(SYS(CAP_COPY, SELF, endpoint, table, 63, RIGHTS_ALL, 0));
+    uint64_t park = object_new(OBJECT_NOTIFICATION, 0);
+    uint64_t copies[] = {slot_copy(thread, RIGHTS_ALL, 0), slot_copy(park, RIGHTS_ALL, 0),
+                         slot_copy(table, RIGHTS_ALL, 0)};
+    EXPECT_OK(
+        SYS(CAP_RENEW, SELF, thread, park, table)); /* in this order: nothing is bound to it */
+    for (unsigned i = 0; i < 3; i++) {
+        EXPECT_ERROR(SYS(CAP_INFO, SELF, copies[i]), ERR_CAP_DEAD);
+        EXPECT_OK(SYS(CAP_DELETE, SELF, copies[i]));
+    }
+    EXPECT_ERROR(SYS(CAP_INFO, table, 63), ERR_CAP_EMPTY);
+    EXPECT_ERROR(SYS(CAP_RENEW, SELF, park, slot_empty(), 0), ERR_CAP_EMPTY);
+    EXPECT_ERROR(SYS(CAP_RENEW, SELF, park, park, MEMORY), ERR_CAP_TYPE);
+    EXPECT_EQUAL(rights_of(park), RIGHTS_ALL);
     object_destroy(thread);
     object_destroy(table);
+    object_destroy(park);
 }
 
 static void a_renewed_space_keeps_its_root(void)
@@ -301,7 +316,7 @@ static void a_renewed_space_keeps_its_root(void)
     uint64_t space = object_new(OBJECT_SPACE, 0), root = table_new(2), copy = slot_new();
     EXPECT_OK(SYS(SPACE_SET_ROOT, space, MEMORY, root));
     EXPECT_OK(SYS(CAP_COPY, SELF, space, SELF, copy, RIGHTS_ALL, 0));
-    EXPECT_OK(SYS(CAP_RENEW, SELF, space));
+    EXPECT_OK(SYS(CAP_RENEW, SELF, space, 0, 0));
     EXPECT_ERROR(SYS(SPACE_FLUSH, copy, 0, 0), ERR_CAP_DEAD);
     EXPECT_EQUAL(table_record(root)->count, 1);
     EXPECT_EQUAL(table_record(root)->space, 1);

@@ -242,12 +242,14 @@ static void two_destroyers_are_told_when_it_is_gone(void **state)
 }
 
 /* A call on that slot, as if an interrupt had come after its first slice. */
-static void begin_slice(uint64_t number, uint64_t slot)
+static void begin_slice_of(uint64_t number, uint64_t slot, uint64_t second, uint64_t third)
 {
     uint64_t *r = init->registers;
 
     r[REGISTER_A0] = 0;
     r[REGISTER_A1] = slot;
+    r[REGISTER_A2] = second;
+    r[REGISTER_A3] = third;
     r[REGISTER_A7] = number;
     r[REGISTER_PC] = 0x1004;
     fake.pending_one_in = 1;
@@ -256,6 +258,62 @@ static void begin_slice(uint64_t number, uint64_t slot)
     assert_int_equal(r[REGISTER_PC], 0x1000);
     assert_int_not_equal(init->progress, 0);
     world_check();
+}
+
+static void begin_slice(uint64_t number, uint64_t slot)
+{
+    begin_slice_of(number, slot, 0, 0);
+}
+
+/* What a capability in init's table names. */
+static uint64_t header_of(uint64_t slot)
+{
+    return captable_slot(init->captable, slot)->object->header;
+}
+
+static void a_renewal_of_three_goes_on_where_it_was(void **state)
+{
+    uint64_t before[3];
+
+    (void)state;
+    world_run(init);
+    assert_int_equal(create(page(330), 0, OBJECT_NOTIFICATION, 0, 230), ERR_OK);
+    assert_int_equal(create(page(340), 0, OBJECT_CAPTABLE, 512, 231), ERR_OK);
+    assert_int_equal(create(page(330), 1, OBJECT_NOTIFICATION, 0, 232), ERR_OK);
+    for (unsigned i = 0; i < 3; i++) {
+        before[i] = header_of(230 + i);
+    }
+    begin_slice_of(SYS_CAP_RENEW, 230, 231, 232);
+    assert_int_not_equal(header_of(230), before[0]);
+    assert_int_equal(header_of(232), before[2]);
+    assert_int_equal(captable_slot(init->captable, 231)->rights, RIGHT_DESTROY);
+    before[0] = header_of(230);
+    begin_slice_of(SYS_CAP_RENEW, 230, 231, 232);
+    assert_int_equal(SYSTEM_CALL(SYS_CAP_RENEW, 0, 230, 231, 232), ERR_OK);
+    assert_int_equal(header_of(230), before[0]);
+    assert_int_not_equal(header_of(232), before[2]);
+    for (uint64_t slot = 230; slot <= 232; slot++) {
+        assert_int_equal(SYSTEM_CALL(SYS_CAP_INFO, 0, slot), ERR_OK);
+        assert_int_equal(world_result(1), RIGHTS_ALL);
+    }
+}
+
+static void a_renewal_of_three_ends_at_the_first_error(void **state)
+{
+    uint64_t before;
+
+    (void)state;
+    world_run(init);
+    assert_int_equal(create(page(330), 2, OBJECT_NOTIFICATION, 0, 235), ERR_OK);
+    assert_int_equal(create(page(330), 3, OBJECT_NOTIFICATION, 0, 236), ERR_OK);
+    before = header_of(236);
+    assert_int_equal(SYSTEM_CALL(SYS_CAP_RENEW, 0, 235, INIT_SLOT_CAPTABLE, 236), ERR_BUSY);
+    assert_int_equal(header_of(236), before);
+    assert_int_equal(SYSTEM_CALL(SYS_CAP_RENEW, 0, 0, 235, 236), ERR_CAP_RANGE);
+    assert_int_equal(SYSTEM_CALL(SYS_CAP_RENEW, 0, 235, 0, 236), ERR_OK);
+    assert_int_equal(header_of(236), before);
+    assert_int_equal(SYSTEM_CALL(SYS_CAP_RENEW, 0, 235, 236, 0), ERR_OK);
+    assert_int_not_equal(header_of(236), before);
 }
 
 static void a_destroyer_does_not_go_on_as_a_renewer(void **state)
@@ -267,7 +325,7 @@ static void a_destroyer_does_not_go_on_as_a_renewer(void **state)
     assert_int_equal(create(page_frame, 0, OBJECT_CAPTABLE, 512, 210), ERR_OK);
     assert_int_equal(SYSTEM_CALL(SYS_CAP_COPY, 0, 210, 0, 211, RIGHT_DESTROY, 0), ERR_OK);
     begin_slice(SYS_CAP_DESTROY, 211);
-    assert_int_equal(SYSTEM_CALL(SYS_CAP_RENEW, 0, 211), ERR_RIGHTS);
+    assert_int_equal(SYSTEM_CALL(SYS_CAP_RENEW, 0, 211, 0, 0), ERR_RIGHTS);
     assert_int_equal(SYSTEM_CALL(SYS_CAP_DESTROY, 0, 211), ERR_OK);
     assert_int_equal(object_page_map((frame_t){page_frame})->live, 0);
 }
@@ -284,7 +342,7 @@ static void destroying_what_is_renewed_meanwhile_is_not_ok(void **state)
     begin_slice(SYS_CAP_RENEW, 220);
     assert_int_equal(destroy_slice(second, 10, page_frame), ERR_RESTART);
     world_run(init);
-    assert_int_equal(SYSTEM_CALL(SYS_CAP_RENEW, 0, 220), ERR_OK);
+    assert_int_equal(SYSTEM_CALL(SYS_CAP_RENEW, 0, 220, 0, 0), ERR_OK);
     assert_int_equal(destroy_slice(second, 10, page_frame), ERR_BUSY);
     assert_int_equal(object_page_map((frame_t){page_frame})->live, 1);
 }
@@ -327,6 +385,8 @@ int main(void)
         TEST(a_large_table_dies_in_slices),
         TEST(a_killed_destroyer_loses_nothing),
         TEST(two_destroyers_are_told_when_it_is_gone),
+        TEST(a_renewal_of_three_goes_on_where_it_was),
+        TEST(a_renewal_of_three_ends_at_the_first_error),
         TEST(a_destroyer_does_not_go_on_as_a_renewer),
         TEST(destroying_what_is_renewed_meanwhile_is_not_ok),
         TEST(what_threads_are_bound_to_stays),

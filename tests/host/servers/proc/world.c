@@ -190,11 +190,16 @@ err_t byre_cap_destroy(uint64_t table, uint64_t slot)
     return ERR_OK;
 }
 
-err_t byre_cap_renew(uint64_t table, uint64_t slot)
+err_t byre_cap_renew(uint64_t table, uint64_t slot, uint64_t second, uint64_t third)
 {
-    assert(table == 0 && world_object(slot) != NULL);
-    world.started[slot] = false;
-    world.table[slot] = 0;
+    const uint64_t slots[] = {slot, second, third};
+
+    assert(table == 0);
+    for (unsigned i = 0; i < 3 && (i == 0 || slots[i] != 0); i++) {
+        assert(world_object(slots[i]) != NULL);
+        world.started[slots[i]] = false;
+        world.table[slots[i]] = 0;
+    }
     return ERR_OK;
 }
 
