@@ -138,10 +138,8 @@ void asid_load(void)
     space->translation = SATP_SV39 | space->asid << SATP_ASID_SHIFT | space->root.number;
     if (csr_read(satp) == space->translation) {
         hart_count_stay(hart);
-        return;
-    }
-    csr_write(satp, space->translation);
-    if (riscv_facts.asid_bits == 0) {
+    } else if (riscv_facts.asid_bits == 0) {
+        csr_write(satp, space->translation);
         fence_number(0);
     }
 }
