@@ -7,7 +7,7 @@
 #include "table.h"
 
 /* A path with more used groups than this is buried like any other tables, slice by slice. */
-enum { PATH_MIDDLE_GROUPS = 2, PATH_LEAF_GROUPS = 4, AT_ONCE = 4 };
+enum { PATH_MIDDLE_GROUPS = 2, PATH_LEAF_GROUPS = 4 };
 
 static void drop(frame_t table, unsigned first, unsigned end)
 {
@@ -15,43 +15,79 @@ static void drop(frame_t table, unsigned first, unsigned end)
     PAGER_ASSERT(error == ERR_OK);
 }
 
-/* Drop all entries of a table but one (kept == entries: all): frames are let go, tables that nobody
- * else names are buried. */
-static inline __attribute__((always_inline)) void clear_but(frame_t table, unsigned entries,
-                                                            unsigned kept, bool is_leaf)
+/* What the entries of a table name. */
+enum named { NAMES_FRAMES, NAMES_TABLES };
+
+/* Drop entries [first, end) of a table: frames are let go, tables that nobody else names are buried. */
+static inline __attribute__((always_inline)) void clear(frame_t table, unsigned first, unsigned end,
+                                                        enum named names)
 {
-    const volatile uint64_t *at = table_entries(table);
-    const volatile uint64_t *spared = &at[kept];
-    unsigned groups = table_record(table)->groups;
+    const volatile uint64_t *entries = table_entries(table);
+    unsigned groups = table_record(table)->groups >> first / TABLE_GROUP_ENTRIES;
     struct frame_batch batch = frame_batch_begin();
-    bool below = groups != 0 && kept == entries; /* T4: then no group stays in use */
-    bool above = false;
-    for (; groups != 0; groups >>= 1, at += TABLE_GROUP_ENTRIES) {
-        const volatile uint64_t *end = at + ((groups & 1) != 0 ? TABLE_GROUP_ENTRIES : 0);
-        for (const volatile uint64_t *four = at; four != end; four += AT_ONCE) {
-            if (table_entries_are_empty(four)) {
+    unsigned used_end = 0;
+    for (unsigned from = first, next; groups != 0 && from < end; groups >>= 1, from = next) {
+        next = (from | (TABLE_GROUP_ENTRIES - 1)) + 1;
+        if ((groups & 1) == 0) {
+            continue;
+        }
+        const volatile uint64_t *at = entries + from;
+        const volatile uint64_t *stop = entries + (next < end ? next : end);
+        bool is_used = stop - at == TABLE_GROUP_ENTRIES; /* T4: then it is no longer */
+#pragma GCC unroll 4
+        for (; at != stop; at++) {
+            uint64_t e = *at;
+            if (e == 0) {
                 continue;
             }
-            for (unsigned i = 0; i < AT_ONCE; i++) {
-                uint64_t e = four[i];
-                if (e == 0 || &four[i] == spared) {
-                    continue;
-                }
-                below |= &four[i] < spared;
-                above |= &four[i] > spared;
-                if (is_leaf) {
-                    frame_batch_unref(&batch, e >> PTE_FRAME_SHIFT);
-                } else if (entry_is_table(e) && table_count_of_entry(e) == 1) {
-                    table_bury(entry_frame(e));
-                }
+            is_used = true;
+            if (names == NAMES_FRAMES) {
+                frame_batch_unref(&batch, e >> PTE_FRAME_SHIFT);
+            } else if (entry_is_table(e) && table_count_of_entry(e) == 1) {
+                table_bury(entry_frame(e));
             }
         }
+        used_end = is_used ? (unsigned)(stop - entries) : used_end;
     }
-    if (below) {
-        drop(table, 0, kept);
+    if (used_end != 0) {
+        drop(table, first, used_end);
     }
-    if (above) {
-        drop(table, kept + 1, entries);
+}
+
+/* All of them but one (kept == entries: all). */
+static inline __attribute__((always_inline)) void clear_but(frame_t table, unsigned entries,
+                                                            unsigned kept, enum named names)
+{
+    unsigned first = 0;
+    unsigned end = kept;
+    for (;;) {
+        clear(table, first, end, names);
+        if (end == entries) {
+            break;
+        }
+        first = kept + 1;
+        end = entries;
+    }
+}
+
+/* Is there nothing else in the table? Entries are of 54 bits: their sum says. */
+static bool names_only(frame_t table, unsigned kept)
+{
+    unsigned group = kept / TABLE_GROUP_ENTRIES;
+    const volatile uint64_t *entries = table_entries(table);
+    const volatile uint64_t *at = entries + group * TABLE_GROUP_ENTRIES;
+    uint64_t sum = 0;
+#pragma GCC unroll 8
+    for (unsigned i = 0; i < TABLE_GROUP_ENTRIES; i++) {
+        sum += at[i];
+    }
+    return table_record(table)->groups == 1u << group && sum == entries[kept];
+}
+
+static void clear_tables_but(frame_t table, unsigned entries, unsigned kept)
+{
+    if (kept == entries || !names_only(table, kept)) {
+        clear_but(table, entries, kept, NAMES_TABLES);
     }
 }
 
@@ -83,12 +119,12 @@ void shell_keep(const struct space *s)
     if (shell.middle.number != 0 && path_is_small(shell.middle, shell.leaf)) {
         unsigned index = page_leaf_index(page);
         bool spare = page_is_spare(table_entries(shell.leaf)[index]);
-        clear_but(shell.leaf, TABLE_ENTRIES, spare ? index : TABLE_ENTRIES, true);
-        clear_but(shell.middle, TABLE_ENTRIES, page_middle_index(page), false);
-        clear_but(shell.root, ROOT_USER_ENTRIES, page_root_index(page), false);
+        clear_but(shell.leaf, TABLE_ENTRIES, spare ? index : TABLE_ENTRIES, NAMES_FRAMES);
+        clear_tables_but(shell.middle, TABLE_ENTRIES, page_middle_index(page));
+        clear_tables_but(shell.root, ROOT_USER_ENTRIES, page_root_index(page));
     } else {
         shell.middle = FRAME_NONE;
-        clear_but(shell.root, ROOT_USER_ENTRIES, ROOT_USER_ENTRIES, false);
+        clear_tables_but(shell.root, ROOT_USER_ENTRIES, ROOT_USER_ENTRIES);
     }
     pager_state.shell[pager_state.shells++] = shell;
 }
