@@ -218,7 +218,6 @@ struct boot_result boot_main(uint64_t hart_id, uint64_t tree, uint64_t ticks, ui
     read_machine(tree);
     arguments_parse(&boot_facts, machine.arguments);
     riscv_facts.image_offset = KERNEL_IMAGE - image;
-    riscv_facts.is_tested = boot_facts.test_hooks;
     riscv_facts.other_harts = count_other_harts();
     find_init();
     make_plan(image);

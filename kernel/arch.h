@@ -60,7 +60,8 @@ void arch_idle(struct hart *hart); /* wait for an interrupt; the lock is NOT hel
 
 /* --------------------------------------------------------------------- other harts */
 void arch_notify(struct hart *hart); /* it enters core_notified soon, asleep or not */
-void arch_stop_others(void);         /* for a panic: they come to rest, as far as they can */
+/* For a panic: they come to rest, as far as they can. Who panics too waits here for its turn. */
+void arch_stop_others(void);
 /* What is about to become executable may have been written: no hart fetches what was there before. */
 void arch_fence_code(void);
 

@@ -47,7 +47,7 @@ struct boot_facts {
 
     /* Boot arguments that concern the kernel. */
     bool quiet;
-    bool test_hooks;
+    bool test_hooks; /* a panic powers off */
     uint64_t asid_bits_max;
     uint64_t harts_max;
     bool preempt; /* random preemption */

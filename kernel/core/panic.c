@@ -27,11 +27,8 @@ static void put_text(const char *text)
     }
 }
 
-void kernel_print(const char *format, ...)
+static void print(const char *format, va_list arguments)
 {
-    va_list arguments;
-
-    va_start(arguments, format);
     for (; *format != '\0'; format++) {
         if (*format != '%') {
             arch_console_put(*format);
@@ -44,12 +41,27 @@ void kernel_print(const char *format, ...)
             put_number(va_arg(arguments, uint64_t), 16);
         }
     }
+}
+
+void kernel_print(const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    print(format, arguments);
     va_end(arguments);
 }
 
-void kernel_stop(void)
+void kernel_panic(const char *format, ...)
 {
+    va_list arguments;
+
     arch_stop_others();
+    put_text("\nkernel panic: ");
+    va_start(arguments, format);
+    print(format, arguments);
+    va_end(arguments);
+    put_text("\n");
     for (unsigned i = 0; i < hart_count; i++) {
         event_print_all(harts[i]);
     }

@@ -8,12 +8,11 @@
 #include <stdint.h>
 
 void kernel_print(const char *format, ...);
-_Noreturn void kernel_stop(void); /* the events, registers and backtrace; then nothing */
+/* Why, the events, registers and backtrace; then nothing. */
+_Noreturn void kernel_panic(const char *format, ...);
 
-/* One line of log, marked as the kernel's; and the last one. */
+/* One line of log, marked as the kernel's. */
 #define kernel_log(format, ...) kernel_print("kernel: " format "\n", ##__VA_ARGS__)
-#define kernel_panic(format, ...) \
-    (kernel_print("\nkernel panic: " format "\n", ##__VA_ARGS__), kernel_stop())
 
 #define KASSERT(condition)                                                                     \
     (__builtin_expect(!(condition), 0)                                                         \

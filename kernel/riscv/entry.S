@@ -236,8 +236,12 @@ trap_resume:
     ld      sp, HART_STACK_TOP(tp)
     j       idle
 
-    /* Our own bug. The stack may be what is wrong: all goes to a frame of its own. */
+    /* Our own bug. The stack may be what is wrong: all goes to a frame of its own, which the first
+     * trap gets. Another one, of any hart, is only told of. */
 from_kernel:
+    lla     tp, trapped_ever
+    amoswap.d.aq tp, sp, (tp)       /* sp: not 0 */
+    bnez    tp, from_kernel_again
     lla     tp, trap_panic_frame
     addi    tp, tp, -THREAD_REGISTERS_OFFSET /* so that REGISTER() fits */
     move    sd, tp, 1, 2, 31, MESSAGE, TEMPORARY, CALLEE_SAVED
@@ -255,9 +259,16 @@ from_kernel:
     mv      tp, t0
     lla     sp, panic_stack_top
     call    trap_from_kernel
+from_kernel_again:
+    csrrw   tp, sscratch, zero
+    ld      sp, HART_STACK_TOP(tp)
+    call    trap_from_kernel_again
 
     .bss
     .balign 16
+trapped_ever:
+    .dword  0
+    .dword  0
 panic_stack:
     .space  2048
 panic_stack_top:

@@ -17,7 +17,6 @@ struct riscv_facts {
     uint64_t harts_start;  /* physical: their places, HART_PLACE_BYTES each */
     uint64_t satp;         /* of the kernel's own root */
     bool has_sstc;
-    bool is_tested; /* `testhooks`: a panic powers off */
     char model[48];
 };
 

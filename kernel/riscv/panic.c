@@ -5,8 +5,8 @@
 #include <byre/gen/kernel_tables.h>
 
 #include "arch.h"
+#include "boot.h"
 #include "core/panic.h"
-#include "riscv/facts.h"
 #include "riscv/hart.h"
 #include "riscv/harts.h"
 #include "riscv/sbi.h"
@@ -24,8 +24,9 @@ extern const char kernel_symbol_names[];
 extern char image_start[], text_start[], text_end[];
 
 struct trap_frame trap_panic_frame;
-static bool panic_is_trap;
-static uint32_t panic_is_on;
+static struct riscv_hart *trapped;   /* whose frame that is */
+static struct riscv_hart *panicking; /* whose words are on the console */
+static bool panic_is_on;             /* or was: nobody goes on */
 
 /* An array of arrays: usable with paging off, where a pointer in data would be wrong. */
 const char *panic_cause_text(uint64_t cause)
@@ -37,37 +38,54 @@ const char *panic_cause_text(uint64_t cause)
 
 void panic_stop(void)
 {
-    if (riscv_facts.is_tested) {
+    if (boot_facts.test_hooks) {
         sbi_reset(false, true);
     }
+    __atomic_store_n(&panicking, NULL, __ATOMIC_RELEASE); /* the next, if there is one */
     for (;;) {
         __asm__ volatile("wfi");
     }
 }
 
-void panic_note_trap(void)
-{
-    if (panic_is_trap) {
-        kernel_print("\na trap during a panic: %s\n", panic_cause_text(trap_panic_frame.cause));
-        panic_stop();
-    }
-    panic_is_trap = true;
-}
-
 void panic_join(void)
 {
-    while (__atomic_load_n(&panic_is_on, __ATOMIC_RELAXED) != 0) {
+    while (__atomic_load_n(&panic_is_on, __ATOMIC_RELAXED)) {
         __asm__ volatile("wfi");
     }
 }
 
-/* Of two that panic at once, one goes on. */
 void arch_stop_others(void)
 {
-    if (__atomic_exchange_n(&panic_is_on, 1, __ATOMIC_RELAXED) != 0) {
-        panic_join();
+    static bool is_second;
+    struct riscv_hart *before = NULL;
+    while (!__atomic_compare_exchange_n(&panicking, &before, this_hart(), false, __ATOMIC_ACQUIRE,
+                                        __ATOMIC_RELAXED)) {
+        if (before == this_hart()) { /* a panic in its panic: once */
+            if (is_second) {
+                panic_stop();
+            }
+            is_second = true;
+            return;
+        }
+        before = NULL;
     }
+    __atomic_store_n(&panic_is_on, true, __ATOMIC_RELAXED);
     sbi_notify(harts_others());
+}
+
+void trap_from_kernel(void)
+{
+    trapped = this_hart();
+    kernel_panic("a trap in the kernel");
+}
+
+void trap_from_kernel_again(void)
+{
+    arch_stop_others();
+    kernel_print("\nkernel panic: another trap in the kernel, on hart %u: %s at pc %x, stval %x\n",
+                 (uint64_t)this_hart()->hart.index, panic_cause_text(csr_read(scause)),
+                 csr_read(sepc), csr_read(stval));
+    panic_stop();
 }
 
 /* inside: an address within the function meant; a call at a function's end returns behind it. */
@@ -137,7 +155,7 @@ static void print_registers(const struct trap_frame *frame)
 void arch_panic(void)
 {
     const struct trap_frame *frame = &trap_panic_frame;
-    if (panic_is_trap) {
+    if (trapped == this_hart()) {
         print_registers(frame);
         print_place(frame->registers[0], frame->registers[0]);
         print_backtrace(frame->registers[1], frame->registers[2]);

@@ -3,8 +3,6 @@
 
 #include <stdint.h>
 
-/* The panic is about trap_panic_frame; a trap during a panic stops the machine at once. */
-void panic_note_trap(void);
 /* scause in words. */
 const char *panic_cause_text(uint64_t cause);
 /* If another hart panics, this one has come to rest. */

@@ -6,7 +6,6 @@
 #include "arch.h"
 #include "core/entry.h"
 #include "core/lock.h"
-#include "core/panic.h"
 #include "riscv/hart.h"
 #include "riscv/panic.h"
 
@@ -56,10 +55,4 @@ struct thread *trap_other(struct riscv_hart *hart, uint64_t cause, uint64_t valu
         return core_fault(&hart->hart, fault_kind(cause), value);
     }
     return take_interrupts(hart);
-}
-
-void trap_from_kernel(void)
-{
-    panic_note_trap();
-    kernel_panic("a trap in the kernel");
 }

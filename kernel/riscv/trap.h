@@ -22,4 +22,5 @@ _Noreturn void trap_resume(struct riscv_hart *hart);
 /* From entry.S, with the lock held: the thread to resume; NULL: idle. */
 struct thread *trap_other(struct riscv_hart *hart, uint64_t cause, uint64_t value);
 struct thread *trap_idle(struct riscv_hart *hart); /* until a thread is current */
-_Noreturn void trap_from_kernel(void);
+_Noreturn void trap_from_kernel(void);             /* trap_panic_frame is filled */
+_Noreturn void trap_from_kernel_again(void);       /* it is another trap's */

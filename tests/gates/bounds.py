@@ -70,7 +70,7 @@ IN_SLICES = {
 # Run before the first user mode, when a hart has nothing to do, or when the kernel stops: nobody waits for them.
 NOT_WAITED_FOR = {
     "event.c:event_print_all", "harts.c:await_arrival", "harts.c:hart_arrive", "harts.c:harts_start",
-    "paging.c:paging_start", "panic.c:kernel_print", "panic.c:kernel_stop", "panic.c:panic_join", "panic.c:panic_stop",
+    "paging.c:paging_start", "panic.c:arch_stop_others", "panic.c:print", "panic.c:kernel_panic", "panic.c:panic_join", "panic.c:panic_stop",
     "panic.c:print_backtrace", "panic.c:print_place", "panic.c:print_registers", "panic.c:put_number",
     "panic.c:put_text", "plic.c:plic_start", "schedule.c:schedule_start", "start.c:endow_init", "trap.c:trap_idle",
 }

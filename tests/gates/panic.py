@@ -20,8 +20,9 @@ TIMEOUT_SECONDS = 60
 PANIC_STATUS = 70
 
 
-def panicked_run(folder, address, times, register, value, harts=1):
-    """`make run`, disturbed once, when that address is passed for the times-th time. Returns (exit status, stdout, stderr)."""
+def panicked_run(folder, address, times, register, value, harts=1, also=None):
+    """`make run`, disturbed once, when that address is passed for the times-th time; `also`: an idle hart, which is sent to
+    that address at once. Returns (stdout, stderr, exit status)."""
     path = folder / "stub"
     cleared = {name: "" for name in ("V", "MEM", "BOOTARGS", "ROOT", "MAKEFLAGS", "MAKELEVEL")}
     settings = dict(os.environ, **cleared, SMP=str(harts), RUN="echo begun; sleep 30", TIMEOUT=str(TIMEOUT_SECONDS),
@@ -34,6 +35,9 @@ def panicked_run(folder, address, times, register, value, harts=1):
         for _ in range(times):
             stub.run_to(address)
         stub.set_register(register, value)
+        if also is not None:
+            stub.select(also[0])
+            stub.set_register("pc", also[1])
         stub.leave()
         return (*process.communicate(timeout=TIMEOUT_SECONDS + 10), process.returncode)
     finally:
@@ -80,6 +84,12 @@ def main():
         check_report(tap, "a wild pointer, beside three other harts", run, "load page fault", "a0", wild, ["core_fault"],
                      {"call", "reply", "table"})
         lost = symbols["kernel_symbols"]
+        run = panicked_run(folder, symbols["core_fault"], 1, "a0", wild, harts=4, also=(3, lost))
+        check_report(tap, "two harts at once", run, "load page fault", "a0", wild, ["core_fault"], {"call", "reply", "table"})
+        reports = run[1].split("kernel panic: ")
+        tap.check(len(reports) == 3 and reports[2].startswith("another trap in the kernel, on hart ") and
+                  f": fetch page fault at pc {lost:#x}, " in reports[2],
+                  "two harts at once: the second is told of, after the first", [run[1]])
         run = panicked_run(folder, symbols["schedule_settle"], 40, "pc", lost)
         check_report(tap, "a jump into data", run, "fetch page fault", "pc", lost, [], {"switch", "table"})
     tap.end()

@@ -55,6 +55,10 @@ class Stub:
         if answer != "OK":
             raise ConnectionError(f"the stub does not set {name}: {answer}")
 
+    def select(self, hart):
+        """Whose registers are meant from now on, by its number: 0, 1, ..."""
+        self.ask(f"Hg{hart + 1:x}")
+
     def memory(self, address, count):
         """Bytes at a virtual address."""
         return bytes.fromhex(self.ask(f"m{address:x},{count:x}"))
