@@ -69,7 +69,7 @@ static inline void hart_count_stay(struct hart *hart)
 /* A bit for each hart that runs. */
 static inline uint64_t hart_mask(void)
 {
-    return UINT64_MAX >> (HARTS_MAX - hart_count);
+    return hart_count == HARTS_MAX ? UINT64_MAX : (UINT64_C(1) << hart_count) - 1;
 }
 
 static inline void hart_count_one(struct hart *hart, unsigned counter)

@@ -89,6 +89,20 @@ static void set_affinity(uint64_t slot, unsigned priority, uint64_t affinity)
     assert_int_equal(SYSTEM_CALL(SYS_THREAD_SET_PRIORITY, slot, priority, affinity), ERR_OK);
 }
 
+/* As in a panic before there are any, or with all that there may be. */
+static void masks_have_a_bit_for_each_hart(void **state)
+{
+    unsigned count = hart_count;
+
+    (void)state;
+    assert_int_equal(hart_mask(), ON_HART0 | ON_HART1);
+    hart_count = 0;
+    assert_int_equal(hart_mask(), 0);
+    hart_count = HARTS_MAX;
+    assert_int_equal(hart_mask(), UINT64_MAX);
+    hart_count = count;
+}
+
 static void a_new_thread_goes_to_an_idle_hart_which_is_told(void **state)
 {
     struct thread *thread = start_thread(LOW);
@@ -372,6 +386,7 @@ static void an_interrupt_comes_to_who_acknowledged_it(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(masks_have_a_bit_for_each_hart),
         TEST(a_new_thread_goes_to_an_idle_hart_which_is_told),
         TEST(a_hart_is_told_once_until_it_has_looked),
         TEST(an_idle_hart_takes_what_waits_in_another_queue),
