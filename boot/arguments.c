@@ -31,22 +31,24 @@ static const char *number_parse(const char *at, uint64_t *value_out)
     return at;
 }
 
+/* The number behind a name; if the text has it not, the other. */
+static uint64_t number_of(const char *text, const char *name, uint64_t otherwise)
+{
+    const char *at = find(text, name);
+    if (at != NULL) {
+        (void)number_parse(at, &otherwise);
+    }
+    return otherwise;
+}
+
 void arguments_parse(struct boot_facts *facts, const char *text)
 {
-    const char *asid_bits = find(text, "asid_bits=");
     const char *preempt = find(text, "preempt=");
-    const char *harts = find(text, "harts=");
     facts->quiet = find(text, "quiet") != NULL;
     facts->test_hooks = find(text, "testhooks") != NULL;
     facts->preempt = preempt != NULL;
-    facts->asid_bits_max = ASID_BITS_MAX;
-    facts->harts_max = UINT64_MAX;
-    if (harts != NULL) {
-        (void)number_parse(harts, &facts->harts_max);
-    }
-    if (asid_bits != NULL) {
-        (void)number_parse(asid_bits, &facts->asid_bits_max);
-    }
+    facts->asid_bits_max = number_of(text, "asid_bits=", ASID_BITS_MAX);
+    facts->harts_max = number_of(text, "harts=", UINT64_MAX);
     if (preempt != NULL) {
         preempt = number_parse(preempt, &facts->preempt_seed);
         if (*preempt == ',') {

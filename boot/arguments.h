@@ -1,4 +1,4 @@
-/* The boot arguments that concern the kernel: quiet, testhooks, asid_bits=N,
+/* The boot arguments that concern the kernel: quiet, testhooks, asid_bits=N, harts=N,
  * preempt=SEED[,MEAN_US]. Words are separated by spaces; '...' keeps spaces. Others are init's. */
 #pragma once
 

@@ -19,11 +19,6 @@ static inline void *boot_pointer(uint64_t address)
     return (void *)(uintptr_t)address; // NOLINT
 }
 
-/* Whole words. */
-void boot_zero(uint64_t start, uint64_t bytes);
-/* In words on the console, then stop. */
-_Noreturn void boot_fail(const char *why);
-
 /* head.S: does the hart really have stimecmp? */
 uint64_t boot_probe_stimecmp(void);
 

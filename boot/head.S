@@ -43,14 +43,11 @@ first:
     lla     sp, stack_top
     lla     t0, trapped
     csrw    stvec, t0
-    lla     t0, bss_start
-    lla     t1, bss_end
-1:  sd      zero, 0(t0)
-    sd      zero, 8(t0)
-    sd      zero, 16(t0)
-    sd      zero, 24(t0)
-    addi    t0, t0, 32
-    bltu    t0, t1, 1b
+    lla     a0, bss_start
+    li      a1, 0
+    lla     a2, bss_end
+    sub     a2, a2, a0
+    call    memset
     mv      a0, s0
     mv      a1, s1
     mv      a2, s2

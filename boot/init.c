@@ -87,7 +87,7 @@ void init_build(struct init *init)
     uint64_t stack = info + PAGE;
     uint64_t data = stack + STACK_PAGES * PAGE;
     uint64_t tree = init_tree(init);
-    boot_zero(info, init_pages(init) * PAGE);
+    __builtin_memset(boot_pointer(info), 0, init_pages(init) * PAGE);
     __builtin_memcpy(boot_pointer(data), boot_pointer(data_file), image->data_pages * PAGE);
     __builtin_memcpy(boot_pointer(tree), init->tree.base, init->tree.used_bytes);
 

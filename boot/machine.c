@@ -40,8 +40,8 @@ static void add_reservations(struct machine *machine, const struct fdt *fdt)
     uint64_t start;
     uint64_t bytes;
     for (uint32_t i = 0; fdt_reserve(fdt, i, &start, &bytes); i++) {
-        bool is_archive = start >= (machine->archive_start & ~PAGE_MASK) &&
-                          start + bytes <= machine->archive_end + PAGE_MASK;
+        bool is_archive = start >= (machine->archive.start & ~PAGE_MASK) &&
+                          start + bytes <= machine->archive.end + PAGE_MASK;
         bool is_tree = start >= (tree & ~PAGE_MASK) && start <= tree;
         if (!is_archive && !is_tree) {
             ranges_add(&machine->firmware, start, start + bytes);
@@ -163,12 +163,10 @@ static void find_contexts(struct machine *machine)
 /* ------------------------------------------------------------------ whole tree */
 static void read_chosen(struct machine *machine, const struct fdt_node *chosen)
 {
-    uint64_t start;
-    uint64_t end;
-    if (fdt_number(chosen, "linux,initrd-start", &start) &&
-        fdt_number(chosen, "linux,initrd-end", &end) && start < end) {
-        machine->archive_start = start;
-        machine->archive_end = end;
+    struct range archive;
+    if (fdt_number(chosen, "linux,initrd-start", &archive.start) &&
+        fdt_number(chosen, "linux,initrd-end", &archive.end) && archive.start < archive.end) {
+        machine->archive = archive;
     }
     (void)!fdt_string(chosen, "bootargs", &machine->arguments);
 }

@@ -40,8 +40,7 @@ struct machine {
     uint64_t plic_start;
     uint64_t plic_bytes;
     uint32_t plic_sources; /* 0: none that can be used */
-    uint64_t archive_start;
-    uint64_t archive_end; /* equal: there is none */
+    struct range archive;  /* empty: there is none */
     const char *arguments;
     const char *complaint; /* NULL: none */
 };

@@ -3,6 +3,7 @@
 #include "boot.h"
 
 #include <addresses.h>
+#include <format/bytes.h>
 
 #include "arguments.h"
 #include "core/chunk.h"
@@ -19,17 +20,10 @@ struct boot_facts boot_facts;
 static struct machine machine;
 static struct plan plan;
 static struct init init;
-static struct range archive;
 
 extern char image_end[];
 
 /* ----------------------------------------------------------------------- tools */
-void boot_fail(const char *why)
-{
-    kernel_print("\nkernel: cannot boot: %s\n", why);
-    panic_stop();
-}
-
 void boot_trapped(uint64_t cause, uint64_t pc, uint64_t value)
 {
     kernel_print("\nkernel: cannot boot: %s at pc %x, stval %x\n", panic_cause_text(cause), pc,
@@ -37,26 +31,19 @@ void boot_trapped(uint64_t cause, uint64_t pc, uint64_t value)
     panic_stop();
 }
 
-void boot_zero(uint64_t start, uint64_t bytes)
-{
-    uint64_t *at = boot_pointer(start);
-#pragma GCC unroll 16
-    for (uint64_t words = bytes / sizeof *at; words > 0; words--) {
-        *at++ = 0;
-    }
-}
-
+/* Or stop, in words. */
 static void require(bool good, const char *why)
 {
     if (!good) {
-        boot_fail(why);
+        kernel_print("\nkernel: cannot boot: %s\n", why);
+        panic_stop();
     }
 }
 
 /* ----------------------------------------------------------------------- steps */
 static void find_init(void)
 {
-    archive = (struct range){machine.archive_start, machine.archive_end};
+    struct range archive = machine.archive;
     require(archive.end - archive.start > 2 * PAGE_BYTES, "there is no boot archive (initrd)");
     require(archive.start % PAGE_BYTES == 0, "the boot archive does not begin a page");
     require(ranges_contain(&machine.memory, archive.start, archive.end),
@@ -70,7 +57,7 @@ static void make_plan(uint64_t image)
 {
     struct plan_request request = {
         .image = {image, boot_address(image_end)},
-        .archive = archive,
+        .archive = machine.archive,
         .tree = {boot_address(init.tree.base), boot_address(init.tree.base) + init.tree.used_bytes},
         .chunk_record_bytes = sizeof(struct chunk),
         .harts_bytes = (uint64_t)riscv_facts.other_harts * HART_PLACE_BYTES,
@@ -94,7 +81,7 @@ static void make_harts(uint64_t hart_id)
     for (unsigned i = 0; place < plan.chunk_records; i++) {
         if (machine.harts[i].id != hart_id) {
             struct riscv_hart *hart = boot_pointer(place + HART_STRUCT);
-            boot_zero(place, HART_PLACE_BYTES);
+            __builtin_memset(boot_pointer(place), 0, HART_PLACE_BYTES);
             hart->hart_id = machine.harts[i].id;
             hart->plic_context = machine.harts[i].plic_context;
             place += HART_PLACE_BYTES;
@@ -121,16 +108,13 @@ static struct boot_range frames_of(uint64_t start, uint64_t end)
     return (struct boot_range){first, ((end + PAGE_BYTES - 1) >> PAGE_SHIFT) - first};
 }
 
-/* All of it that fits, and the end. */
-static bool copy_text(char *to, unsigned room, const char *from)
+/* All of it that fits and leaves an end, to where zeroes are. */
+static bool copy_text(char *to, uint32_t room, const char *from)
 {
-    unsigned length = 0;
-    while (length + 1 < room && from[length] != '\0') {
-        to[length] = from[length];
-        length++;
-    }
-    to[length] = '\0';
-    return from[length] == '\0';
+    uint32_t length = room - 1;
+    bool fits = text_length(from, room, &length);
+    __builtin_memcpy(to, from, length);
+    return fits;
 }
 
 static void tell_kernel(void)
@@ -138,7 +122,6 @@ static void tell_kernel(void)
     boot_facts.chunks = riscv_image_pointer(plan.chunk_records);
     boot_facts.chunk_first = plan.chunk_first;
     boot_facts.chunk_count = plan.chunk_count;
-    boot_facts.table_chunk.number = plan.table_chunk >> PAGE_SHIFT;
     boot_facts.object_chunk.number = plan.object_chunk >> PAGE_SHIFT;
     boot_facts.init_root.number = init_root(&init) >> PAGE_SHIFT;
     boot_facts.init_entry.value = init.image->entry;
@@ -147,7 +130,6 @@ static void tell_kernel(void)
         boot_facts.devices[i] = frames_of(plan.devices.list[i].start, plan.devices.list[i].end);
     }
     boot_facts.timebase_hz = machine.timebase_hz;
-    boot_facts.hart_count = riscv_facts.other_harts + 1;
 }
 
 static void tell_init(uint64_t ticks, uint64_t instructions)
@@ -161,11 +143,11 @@ static void tell_init(uint64_t ticks, uint64_t instructions)
         .timebase_hz = machine.timebase_hz,
         .boot_ticks = ticks,
         .boot_instret = instructions,
-        .hart_count = boot_facts.hart_count,
+        .hart_count = riscv_facts.other_harts + 1,
         .boot_hart = (uint32_t)riscv_facts.hart_id,
         .device_count = plan.devices.count,
-        .archive = frames_of(archive.start, archive.end),
-        .archive_bytes = archive.end - archive.start,
+        .archive = frames_of(machine.archive.start, machine.archive.end),
+        .archive_bytes = machine.archive.end - machine.archive.start,
         .tree = frames_of(tree, tree + init.tree.used_bytes),
         .tree_bytes = init.tree.used_bytes,
         .init_frames = frames_of(init.start, tree),
@@ -222,8 +204,8 @@ struct boot_result boot_main(uint64_t hart_id, uint64_t tree, uint64_t ticks, ui
     find_init();
     make_plan(image);
 
-    boot_zero(plan.table_chunk, CHUNK_BYTES);
-    boot_zero(plan.object_chunk, CHUNK_BYTES);
+    __builtin_memset(boot_pointer(plan.table_chunk), 0, CHUNK_BYTES);
+    __builtin_memset(boot_pointer(plan.object_chunk), 0, CHUNK_BYTES);
     init.table_chunk = plan.table_chunk;
     init.start = plan.init_start;
     init_build(&init);

@@ -68,7 +68,7 @@ static void map_window(uint64_t *root, const struct plan *plan)
     uint64_t table = plan->window_tables;
     for (uint64_t gib = 0; table < plan->metadata_end; gib++) {
         if (plan_gib_has_ram(plan, gib)) {
-            boot_zero(table, PAGE_BYTES);
+            __builtin_memset(boot_pointer(table), 0, PAGE_BYTES);
             root[table_index(KERNEL_WINDOW, TABLE_LEVEL_ROOT) + gib] = entry_for(table, PTE_V);
             table += PAGE_BYTES;
         }

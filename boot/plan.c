@@ -23,14 +23,26 @@ static uint64_t round_down(uint64_t value, uint64_t to)
     return value & ~(to - 1);
 }
 
+/* Without any page that the other touches. */
+static void remove_pages(struct ranges *from, struct range range)
+{
+    ranges_remove(from, round_down(range.start, PAGE),
+                  range.end > DEVICE_END ? range.end : round_up(range.end, PAGE));
+}
+
+static void remove_all(struct ranges *from, const struct ranges *taken)
+{
+    for (unsigned i = 0; i < taken->count; i++) {
+        remove_pages(from, taken->list[i]);
+    }
+}
+
 /* All of RAM that nobody reserved, in whole chunks. */
 static void plan_find_chunks(struct plan *plan, const struct machine *machine)
 {
     struct ranges free = machine->memory;
     ranges_remove(&free, RAM_END, UINT64_MAX);
-    for (unsigned i = 0; i < machine->firmware.count; i++) {
-        ranges_remove(&free, machine->firmware.list[i].start, machine->firmware.list[i].end);
-    }
+    remove_all(&free, &machine->firmware);
     for (unsigned i = 0; i < free.count; i++) {
         ranges_add(&plan->chunks, round_up(free.list[i].start, CHUNK),
                    round_down(free.list[i].end, CHUNK));
@@ -83,9 +95,8 @@ static uint64_t plan_take_chunk(struct ranges *free)
 static void plan_place(struct plan *plan, const struct plan_request *request)
 {
     struct ranges free = plan->chunks;
-    ranges_remove(&free, round_down(request->archive.start, PAGE),
-                  round_up(request->archive.end, PAGE));
-    ranges_remove(&free, round_down(request->tree.start, PAGE), round_up(request->tree.end, PAGE));
+    remove_pages(&free, request->archive);
+    remove_pages(&free, request->tree);
     plan->table_chunk = plan_take_chunk(&free);
     plan->object_chunk = plan_take_chunk(&free);
     for (unsigned i = free.count; i-- > 0;) {
@@ -98,15 +109,10 @@ static void plan_place(struct plan *plan, const struct plan_request *request)
 
 static void plan_find_devices(struct plan *plan, const struct machine *machine)
 {
-    const struct ranges *taken[] = {&machine->memory, &machine->firmware, &machine->barred};
     ranges_add(&plan->devices, 0, DEVICE_END);
-    for (unsigned list = 0; list < sizeof taken / sizeof taken[0]; list++) {
-        for (unsigned i = 0; i < taken[list]->count; i++) {
-            struct range range = taken[list]->list[i];
-            ranges_remove(&plan->devices, round_down(range.start, PAGE),
-                          range.end > DEVICE_END ? DEVICE_END : round_up(range.end, PAGE));
-        }
-    }
+    remove_all(&plan->devices, &machine->memory);
+    remove_all(&plan->devices, &machine->firmware);
+    remove_all(&plan->devices, &machine->barred);
 }
 
 static const char *plan_complaint(const struct plan *plan, const struct plan_request *request)

@@ -5,10 +5,10 @@
 
 #include <format/bytes.h>
 
-/* Words as they stand at the tree's beginning. */
+/* The tree's beginning. */
 struct header {
-    uint32_t magic, total, nodes, strings, reserve, version, compatible_version, boot_hart,
-        strings_bytes, nodes_bytes;
+    uint8_t magic[4], total[4], nodes[4], strings[4], reserve[4], version[4], compatible_version[4],
+        boot_hart[4], strings_bytes[4], nodes_bytes[4];
 };
 
 enum {
@@ -31,8 +31,7 @@ struct token {
     uint32_t kind;
     uint32_t next; /* offset of the token after it */
     const char *name;
-    const uint8_t *data;
-    uint32_t bytes;
+    struct fdt_property property;
 };
 
 static uint32_t cells_align(uint32_t offset)
@@ -40,34 +39,28 @@ static uint32_t cells_align(uint32_t offset)
     return (offset + (CELL_BYTES - 1)) & ~(uint32_t)(CELL_BYTES - 1);
 }
 
-static bool nodes_have(const struct fdt *tree, uint32_t at, uint32_t bytes)
-{
-    return at <= tree->nodes_bytes && bytes <= tree->nodes_bytes - at;
-}
-
+/* A property's size and name, then its value. */
 static bool token_read_property(const struct fdt *tree, uint32_t at, struct token *token)
 {
-    if (!nodes_have(tree, at, 2 * CELL_BYTES)) {
-        return false;
-    }
-    uint32_t bytes = bytes_be32(tree->nodes + at);
-    uint32_t name = bytes_be32(tree->nodes + at + CELL_BYTES);
-    at += 2 * CELL_BYTES;
+    const uint8_t *cells = tree->nodes + at;
     uint32_t length;
-    if (!nodes_have(tree, at, bytes) || name >= tree->strings_bytes ||
-        !text_length(tree->strings + name, tree->strings_bytes - name, &length)) {
+    if (tree->nodes_bytes - at < 2 * CELL_BYTES) {
         return false;
     }
+    uint32_t bytes = bytes_be32(cells);
+    uint32_t name = bytes_be32(cells + CELL_BYTES);
+    at += 2 * CELL_BYTES;
     token->name = tree->strings + name;
-    token->data = tree->nodes + at;
-    token->bytes = bytes;
+    token->property = (struct fdt_property){cells + 2 * CELL_BYTES, bytes};
     token->next = cells_align(at + bytes);
-    return true;
+    return bytes <= tree->nodes_bytes - at && name < tree->strings_bytes &&
+           text_length(token->name, tree->strings_bytes - name, &length);
 }
 
 static bool token_read(const struct fdt *tree, uint32_t at, struct token *token)
 {
-    if (!nodes_have(tree, at, CELL_BYTES)) {
+    uint32_t length;
+    if (at >= tree->nodes_bytes || tree->nodes_bytes - at < CELL_BYTES) {
         return false;
     }
     token->kind = bytes_be32(tree->nodes + at);
@@ -76,57 +69,46 @@ static bool token_read(const struct fdt *tree, uint32_t at, struct token *token)
         return token_read_property(tree, at, token);
     }
     if (token->kind == TOKEN_BEGIN) {
-        const char *name = (const char *)tree->nodes + at;
-        uint32_t length;
-        if (!text_length(name, tree->nodes_bytes - at, &length)) {
+        token->name = (const char *)tree->nodes + at;
+        if (!text_length(token->name, tree->nodes_bytes - at, &length)) {
             return false;
         }
-        token->name = name;
-        token->next = cells_align(at + length + 1);
-        return true;
+        at = cells_align(at + length + 1);
     }
     token->next = at;
-    return token->kind == TOKEN_END_NODE || token->kind == TOKEN_NOP;
+    return token->kind == TOKEN_BEGIN || token->kind == TOKEN_END_NODE || token->kind == TOKEN_NOP;
 }
 
-static bool block_fits(uint32_t start, uint32_t bytes, uint32_t total)
+static bool block_fits(uint32_t start, uint32_t bytes, uint64_t total)
 {
     return start >= sizeof(struct header) && start <= total && bytes <= total - start;
 }
 
 bool fdt_open(struct fdt *tree, const void *blob, uint64_t bytes_max)
 {
-    const uint8_t *base = blob;
-    uint32_t words[sizeof(struct header) / sizeof(uint32_t)];
-    struct header header;
-    if (bytes_max < sizeof header) {
+    const struct header *header = blob;
+    if (bytes_max < sizeof *header || bytes_be32(header->magic) != MAGIC ||
+        bytes_be32(header->version) < VERSION || bytes_be32(header->compatible_version) > VERSION) {
         return false;
     }
-    for (unsigned i = 0; i < sizeof words / sizeof words[0]; i++) {
-        words[i] = bytes_be32(base + sizeof words[0] * i);
-    }
-    __builtin_memcpy(&header, words, sizeof header);
-    if (header.total > bytes_max) {
-        header.total = (uint32_t)bytes_max; /* there may be slack behind the blocks */
-    }
-    if (header.magic != MAGIC || header.total > TOTAL_BYTES_MAX || header.version < VERSION ||
-        header.compatible_version > VERSION || header.nodes % CELL_BYTES != 0 ||
-        !block_fits(header.nodes, header.nodes_bytes, header.total) ||
-        !block_fits(header.strings, header.strings_bytes, header.total)) {
-        return false;
-    }
-    uint32_t nodes_end = header.nodes + header.nodes_bytes;
-    uint32_t strings_end = header.strings + header.strings_bytes;
+    uint32_t total = bytes_be32(header->total);
+    uint32_t nodes = bytes_be32(header->nodes);
+    uint32_t strings = bytes_be32(header->strings);
     *tree = (struct fdt){
-        .base = base,
-        .nodes = base + header.nodes,
-        .strings = (const char *)base + header.strings,
-        .nodes_bytes = header.nodes_bytes,
-        .strings_bytes = header.strings_bytes,
-        .reserve_offset = header.reserve,
-        .used_bytes = nodes_end > strings_end ? nodes_end : strings_end,
+        .base = blob,
+        .nodes = (const uint8_t *)blob + nodes,
+        .strings = (const char *)blob + strings,
+        .nodes_bytes = bytes_be32(header->nodes_bytes),
+        .strings_bytes = bytes_be32(header->strings_bytes),
+        .reserve_offset = bytes_be32(header->reserve),
     };
-    return true;
+    uint32_t nodes_end = nodes + tree->nodes_bytes;
+    uint32_t strings_end = strings + tree->strings_bytes;
+    tree->used_bytes = nodes_end > strings_end ? nodes_end : strings_end;
+    bytes_max = total < bytes_max ? total : bytes_max; /* there may be slack behind the blocks */
+    return bytes_max <= TOTAL_BYTES_MAX && nodes % CELL_BYTES == 0 &&
+           block_fits(nodes, tree->nodes_bytes, bytes_max) &&
+           block_fits(strings, tree->strings_bytes, bytes_max);
 }
 
 const struct fdt_node *fdt_next(struct fdt_walk *walk)
@@ -169,7 +151,7 @@ bool fdt_property(const struct fdt_node *node, const char *name, struct fdt_prop
     while (token_read(node->tree, at, &token) &&
            (token.kind == TOKEN_PROPERTY || token.kind == TOKEN_NOP)) {
         if (token.kind == TOKEN_PROPERTY && text_equals(token.name, name)) {
-            *property_out = (struct fdt_property){token.data, token.bytes};
+            *property_out = token.property;
             return true;
         }
         at = token.next;

@@ -33,7 +33,6 @@ struct boot_facts {
     uint64_t chunk_first;
     uint64_t chunk_count;
     frame_t object_chunk;
-    frame_t table_chunk;
 
     /* init. */
     frame_t init_root;
@@ -43,7 +42,6 @@ struct boot_facts {
 
     /* The machine. */
     uint64_t timebase_hz;
-    uint32_t hart_count; /* that may run */
 
     /* Boot arguments that concern the kernel. */
     bool quiet;

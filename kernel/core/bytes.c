@@ -9,16 +9,18 @@ void *memset(void *target, int byte, size_t bytes)
 {
     uint64_t word = UINT64_C(0x0101010101010101) * (uint8_t)byte;
     char *at = target;
+    const char *end = at + bytes;
 
     if ((uintptr_t)at % sizeof(word) == 0) {
-        for (; bytes >= 8 * sizeof(word); bytes -= 8 * sizeof(word), at += 8 * sizeof(word)) {
+        for (const char *last = end - bytes % (8 * sizeof(word)); at != last;
+             at += 8 * sizeof(word)) {
             uint64_t *words = (uint64_t *)(void *)at;
 
             words[0] = words[1] = words[2] = words[3] = word;
             words[4] = words[5] = words[6] = words[7] = word;
         }
     }
-    for (; bytes > 0; bytes--) {
+    while (at != end) {
         *at++ = (char)byte;
     }
     return target;

@@ -40,10 +40,8 @@ int world_start(void **state)
         .chunk_first = FAKE_RAM >> CHUNK_SHIFT,
         .chunk_count = FAKE_CHUNKS,
         .object_chunk = fake_frame(WORLD_OBJECT_CHUNK, 0),
-        .table_chunk = fake_frame(WORLD_TABLE_CHUNK, 0),
         .init_root = root,
         .timebase_hz = WORLD_TIMEBASE_HZ,
-        .hart_count = 1,
         .device_count = 1,
         .devices = {{WORLD_DEVICE_FRAME, WORLD_DEVICE_FRAMES}},
     };
