@@ -48,7 +48,9 @@ void arch_root_fill(uint64_t *root_entries);  /* write the kernel's half (entrie
 void arch_root_clear(uint64_t *root_entries); /* zero it again, when the root is freed */
 
 /* --------------------------------------------------- spaces and translations */
-void arch_space_leave(struct hart *hart); /* load the kernel's own root (space is going) */
+void arch_space_leave(void); /* load the kernel's own root (space is going) */
+/* As arch_flush_page, for pages that follow each other, at least one. */
+void arch_flush_pages(struct space *space, vaddr_t first, uint64_t pages);
 void arch_flush_space(struct space *space);
 void arch_flush_all(void);
 

@@ -53,10 +53,8 @@ err_t sys_space_flush(struct thread *caller, struct space *space)
               ERR_ARGUMENT);
     if (pages == 0 || pages > SPACE_FLUSH_PAGES_MAX) {
         arch_flush_space(space);
-        return ERR_OK;
-    }
-    for (uint64_t i = 0; i < pages; i++) {
-        arch_flush_page(space, (vaddr_t){address + (i << PAGE_SHIFT)});
+    } else {
+        arch_flush_pages(space, (vaddr_t){address}, pages);
     }
     return ERR_OK;
 }

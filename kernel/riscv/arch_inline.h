@@ -9,10 +9,10 @@
 #include "riscv/csr.h"
 #include "riscv/hart.h"
 
-void asid_flush_page(struct space *space, vaddr_t address); /* the long way */
-void asid_load(void);                                       /* this hart's space, the long way */
-void float_switch(
-    void); /* from float_owner, if FS is off or dirty, to this hart's current thread */
+void arch_flush_pages(struct space *space, vaddr_t first, uint64_t pages);
+void asid_load(void); /* this hart's space, the long way */
+/* From float_owner, if FS is off or dirty, to this hart's current thread. */
+void float_switch(void);
 
 static inline void *arch_window(paddr_t address)
 {
@@ -41,14 +41,19 @@ ALWAYS_INLINE void arch_space_load(struct hart *hart, struct space *space)
     csr_write(satp, space->translation);
 }
 
+static inline void fence_page(uint64_t address, uint64_t asid)
+{
+    __asm__ volatile("sfence.vma %0, %1" : : "r"(address), "r"(asid) : "memory");
+    hart_count_one(&this_hart()->hart, COUNTER_FENCES_PAGE);
+}
+
 static inline void arch_flush_page(struct space *space, vaddr_t address)
 {
     if (space->lone_tag != this_hart()->hart.space_tag) { /* I4 */
-        asid_flush_page(space, address);
+        arch_flush_pages(space, address, 1);
         return;
     }
-    __asm__ volatile("sfence.vma %0, %1" : : "r"(address.value), "r"(space->asid) : "memory");
-    hart_count_one(&this_hart()->hart, COUNTER_FENCES_PAGE);
+    fence_page(address.value, space->asid);
 }
 
 /* FS on or off; float_switch saves and loads registers. */

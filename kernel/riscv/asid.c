@@ -154,7 +154,7 @@ void arch_space_leave(struct hart *hart)
 }
 
 /* Without ASID bits no space is given the generation, so each comes this way. */
-void asid_flush_page(struct space *space, vaddr_t address)
+void arch_flush_pages(struct space *space, vaddr_t address, uint64_t pages)
 {
     uint64_t mask = holders_mask(space);
     uint64_t own = bit_of(arch_this_hart());
@@ -162,11 +162,10 @@ void asid_flush_page(struct space *space, vaddr_t address)
         arch_flush_space(space);
         return;
     }
-    if ((mask & own) != 0) {
-        __asm__ volatile("sfence.vma %0, %1" : : "r"(address.value), "r"(space->asid) : "memory");
-        hart_count_one(arch_this_hart(), COUNTER_FENCES_PAGE);
+    for (uint64_t i = 0; (mask & own) != 0 && i < pages; i++) {
+        fence_page(address.value + i * PAGE_BYTES, space->asid);
     }
-    sbi_fence(mask & ~own, SBI_FENCE_ASID, address.value, PAGE_BYTES, space->asid);
+    sbi_fence(mask & ~own, SBI_FENCE_ASID, address.value, PAGE_BYTES * pages, space->asid);
 }
 
 void arch_flush_space(struct space *space)

@@ -51,7 +51,7 @@ STEPS = {
     "plic.c:arch_interrupt_unmask": "harts", "sbi.c:ask_for": "harts",
     "schedule.c:schedule_highest": "5 halvings", "schedule.c:take_ready": "RANDOM_CHOICES",
     "scrub.c:check_unused": "512 pages of a chunk", "scrub.c:search_group": "32 entries of a group",
-    "space.c:space_destroy": "harts", "space.c:sys_space_flush": "SPACE_FLUSH_PAGES_MAX",
+    "space.c:space_destroy": "harts", "asid.c:arch_flush_pages": "SPACE_FLUSH_PAGES_MAX",
     "table.c:has_child_tables": "512 entries",
     "table_range.c:sys_table_map": "TABLE_MAP_MAX",
     "table_range.c:sys_table_copy": "3 pairs of tables, each in slices",

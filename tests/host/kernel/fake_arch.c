@@ -111,11 +111,17 @@ void arch_space_leave(struct hart *hart)
     (void)hart;
 }
 
+{
+    arch_flush_pages(space, address, 1);
+}
+
+void arch_flush_pages(struct space *space, vaddr_t first, uint64_t pages)
 void arch_flush_page(struct space *space, vaddr_t address)
 {
     (void)space;
     fake.flushes_page++;
-    fake.last_flush_address = address.value;
+    fake.last_flush_address = first.value;
+    fake.last_flush_pages = pages;
 }
 
 void arch_flush_space(struct space *space)

@@ -26,6 +26,7 @@ struct fake_arch {
     unsigned flushes_space;
     unsigned flushes_all;
     uint64_t last_flush_address;
+    uint64_t last_flush_pages;
     unsigned switches;
     unsigned space_loads;
     unsigned code_fences;
@@ -33,7 +34,7 @@ struct fake_arch {
     uint64_t notified; /* harts that arch_notify named */
     unsigned notices;
     struct hart *arrives_at[FAKE_SOURCES];
-    unsigned claim; /* the source that arch_interrupt_claim gives next */
+    unsigned claim; /* the source that arch_interrupt_take gives next */
     bool is_masked[FAKE_SOURCES];
     bool is_open[FAKE_CHUNKS];
     char log[FAKE_LOG_BYTES];
