@@ -50,7 +50,7 @@ struct thread {
 
     /* Scheduling [K] */
     uint8_t state;
-    uint8_t wait_flags; /* WAIT_*; none while it runs */
+    uint8_t wait_flags; /* WAIT_*, of its wait; while it runs they mean nothing */
     uint8_t priority;
     uint8_t flags;    /* THREAD_FLAG_* */
     uint8_t in_fault; /* its wait is for the answer to a fault, not to a call: FAULT_*; else 0 */

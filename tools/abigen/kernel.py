@@ -231,7 +231,8 @@ typedef uint32_t cap_t;
 /* Waits: a deadline that never comes. */
 #define DEADLINE_NEVER (~0ul)
 
-/* One function a system call that is not a message. Results are written, as zeros, on errors too. */
+/* One function a system call that is not a message. Results are written on errors too: they mean
+ * something then only where the call's description says so. */
 """
 
 
