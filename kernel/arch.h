@@ -55,10 +55,10 @@ void arch_flush_space(struct space *space);
 void arch_flush_all(void);
 
 /* -------------------------------------------------------------- time, waiting */
-void arch_timer_set(struct hart *hart, uint64_t deadline_ticks); /* all ones: never */
+void arch_timer_set(uint64_t deadline_ticks); /* this hart's; all ones: never */
 /* Would an interrupt be taken now, or does another hart want the lock? For sliced work. */
 bool arch_interrupt_pending(void);
-void arch_idle(struct hart *hart); /* wait for an interrupt; the lock is NOT held */
+void arch_idle(void); /* wait for an interrupt; the lock is NOT held */
 
 /* --------------------------------------------------------------------- other harts */
 void arch_notify(struct hart *hart); /* it enters core_notified soon, asleep or not */
@@ -75,8 +75,7 @@ uint64_t arch_thread_register(const struct thread *thread, unsigned index); /* s
 /* ------------------------------------------------------------------ interrupts */
 enum { ARCH_INTERRUPT_SOURCES = 1024 }; /* the PLIC's architectural maximum; 0 is no source */
 unsigned arch_interrupt_source_count(void);
-unsigned arch_interrupt_claim(struct hart *hart); /* 0: none */
-void arch_interrupt_complete(struct hart *hart, unsigned source);
+unsigned arch_interrupt_take(struct hart *hart); /* one that fired, masked from now on; 0: none */
 void arch_interrupt_mask(unsigned source);
 void arch_interrupt_unmask(struct hart *hart, unsigned source); /* from now on it arrives there */
 

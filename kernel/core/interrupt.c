@@ -12,15 +12,13 @@ struct interrupt *interrupt_sources[ARCH_INTERRUPT_SOURCES];
 void interrupt_take_all(struct hart *hart)
 {
     for (unsigned i = 0; i < INTERRUPTS_AT_ONCE; i++) {
-        unsigned source = arch_interrupt_claim(hart);
+        unsigned source = arch_interrupt_take(hart); /* J2 */
 
         if (source == 0 || source >= ARCH_INTERRUPT_SOURCES) {
             return;
         }
         hart_count_one(hart, COUNTER_INTERRUPTS);
         event_record(hart, EVENT_INTERRUPT, source, 0);
-        arch_interrupt_mask(source); /* J2 */
-        arch_interrupt_complete(hart, source);
         if (interrupt_sources[source] != NULL) {
             notification_signal_weak(&interrupt_sources[source]->notification);
         }

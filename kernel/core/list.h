@@ -27,11 +27,6 @@ static inline bool list_is_empty(const struct list_node *head)
     return head->next == head;
 }
 
-static inline bool list_is_linked(const struct list_node *node)
-{
-    return node->next != NULL; /* L1 */
-}
-
 static inline void list_insert_after(struct list_node *place, struct list_node *node)
 {
     node->next = place->next;
@@ -48,14 +43,6 @@ static inline void list_push_front(struct list_node *head, struct list_node *nod
 static inline void list_push_back(struct list_node *head, struct list_node *node)
 {
     list_insert_after(head->previous, node);
-}
-
-/* The node that comes first. */
-static inline void list_remove_first(struct list_node *head, struct list_node *node)
-{
-    head->next = node->next;
-    node->next->previous = head;
-    node->next = NULL; /* L1 */
 }
 
 static inline void list_remove(struct list_node *node)

@@ -134,7 +134,7 @@ static void run(struct hart *hart, struct thread *next)
     }
     if (hart_count > 1) { /* V5 */
         hart->idle_space = NULL;
-        arch_space_leave(hart);
+        arch_space_leave();
     }
 }
 
@@ -317,7 +317,7 @@ static void set_timer(struct hart *hart)
     }
     if (wanted_ticks != hart->timer_ticks) {
         hart->timer_ticks = wanted_ticks;
-        arch_timer_set(hart, wanted_ticks);
+        arch_timer_set(wanted_ticks);
     }
     hart->must_set_timer = false;
 }

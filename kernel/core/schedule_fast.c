@@ -84,6 +84,6 @@ struct thread *core_timer(struct hart *hart)
     preempt(hart, current, 0, woken);
     first = tree_first(&hart->deadlines);
     hart->timer_ticks = first == NULL ? TICKS_NEVER : first->key;
-    arch_timer_set(hart, hart->timer_ticks);
+    arch_timer_set(hart->timer_ticks);
     return woken;
 }

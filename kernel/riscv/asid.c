@@ -144,9 +144,8 @@ void asid_load(void)
     }
 }
 
-void arch_space_leave(struct hart *hart)
+void arch_space_leave(void)
 {
-    (void)hart;
     paging_load_kernel();
     if (riscv_facts.asid_bits == 0) {
         fence_number(0);

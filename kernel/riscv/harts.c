@@ -26,7 +26,7 @@ void hart_prepare(struct riscv_hart *hart)
     csr_write(scounteren, SCOUNTEREN_ALL);
     hart->hart.space_tag = SPACE_TAG_NONE;
     hart->has_old_code = true;
-    arch_timer_set(&hart->hart, UINT64_MAX);
+    arch_timer_set(UINT64_MAX);
     plic_start(hart);
     csr_write(sie, INTERRUPT_SOFTWARE | INTERRUPT_TIMER | INTERRUPT_EXTERNAL);
 }

@@ -15,9 +15,8 @@ void arch_console_put(char c)
 }
 
 /* Either way clears a pending timer interrupt whose time has not come. */
-void arch_timer_set(struct hart *hart, uint64_t deadline_ticks)
+void arch_timer_set(uint64_t deadline_ticks)
 {
-    (void)hart;
     if (riscv_facts.has_sstc) {
         csr_write(CSR_STIMECMP, deadline_ticks);
     } else {
@@ -31,9 +30,8 @@ bool arch_interrupt_pending(void)
 }
 
 /* Interrupts are off in S-mode; wfi ends on one that is enabled in sie all the same. */
-void arch_idle(struct hart *hart)
+void arch_idle(void)
 {
-    (void)hart;
     __asm__ volatile("wfi" : : : "memory");
 }
 

@@ -1,7 +1,7 @@
 /* PLIC: see plic.h. RISC-V Platform-Level Interrupt Controller Specification 1.0.0.
  *
  * A source is masked by priority 0, not by its enable bit: the controller ignores the completion of
- * a source that is not enabled, and core/ masks between claim and complete. Enabled it is in one
+ * a source that is not enabled, and it is masked between claim and complete. Enabled it is in one
  * context at most: where it arrives.
  */
 #include "riscv/plic.h"
@@ -52,20 +52,20 @@ unsigned arch_interrupt_source_count(void)
     return riscv_facts.plic_sources == 0 ? 0 : riscv_facts.plic_sources + 1;
 }
 
-unsigned arch_interrupt_claim(struct hart *hart)
-{
-    volatile uint32_t *claim = riscv_hart_of(hart)->plic_claim;
-    return claim == NULL ? 0 : *claim;
-}
-
-void arch_interrupt_complete(struct hart *hart, unsigned source)
-{
-    *riscv_hart_of(hart)->plic_claim = source;
-}
-
 void arch_interrupt_mask(unsigned source)
 {
     *plic_register(PRIORITY + 4ul * source) = 0;
+}
+
+unsigned arch_interrupt_take(struct hart *hart)
+{
+    volatile uint32_t *claim = riscv_hart_of(hart)->plic_claim;
+    unsigned source = claim == NULL ? 0 : *claim;
+    if (source != 0) {
+        arch_interrupt_mask(source);
+        *claim = source; /* complete */
+    }
+    return source;
 }
 
 /* A hart without a context leaves it to the one that booted, which has one, or there are no sources. */

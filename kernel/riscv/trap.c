@@ -35,7 +35,7 @@ struct thread *trap_idle(struct riscv_hart *hart)
 {
     while (hart->hart.current == NULL) {
         core_unlock();
-        arch_idle(&hart->hart);
+        arch_idle();
         core_lock();
         (void)take_interrupts(hart);
     }

@@ -106,17 +106,16 @@ void arch_space_load(struct hart *hart, struct space *space)
     fake.space_loads++;
 }
 
-void arch_space_leave(struct hart *hart)
+void arch_space_leave(void)
 {
-    (void)hart;
 }
 
+void arch_flush_page(struct space *space, vaddr_t address)
 {
     arch_flush_pages(space, address, 1);
 }
 
 void arch_flush_pages(struct space *space, vaddr_t first, uint64_t pages)
-void arch_flush_page(struct space *space, vaddr_t address)
 {
     (void)space;
     fake.flushes_page++;
@@ -162,9 +161,8 @@ uint64_t arch_time_ticks(void)
     return fake.time_ticks;
 }
 
-void arch_timer_set(struct hart *hart, uint64_t deadline_ticks)
+void arch_timer_set(uint64_t deadline_ticks)
 {
-    (void)hart;
     fake.timer_ticks = deadline_ticks;
 }
 
@@ -173,9 +171,8 @@ bool arch_interrupt_pending(void)
     return fake.pending_one_in != 0 && fake_random() % fake.pending_one_in == 0;
 }
 
-void arch_idle(struct hart *hart)
+void arch_idle(void)
 {
-    (void)hart;
 }
 
 /* --------------------------------------------------------------------- threads */
@@ -255,19 +252,14 @@ unsigned arch_interrupt_source_count(void)
     return FAKE_SOURCES;
 }
 
-unsigned arch_interrupt_claim(struct hart *hart)
+unsigned arch_interrupt_take(struct hart *hart)
 {
     unsigned source = fake.claim;
 
     (void)hart;
     fake.claim = 0;
+    fake.is_masked[source] = true;
     return source;
-}
-
-void arch_interrupt_complete(struct hart *hart, unsigned source)
-{
-    (void)hart;
-    (void)source;
 }
 
 void arch_interrupt_mask(unsigned source)

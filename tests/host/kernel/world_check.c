@@ -104,7 +104,7 @@ static void check_thread(const struct thread *thread)
 
     CHECK(thread->priority < THREAD_PRIORITIES);
     CHECK((thread->state == THREAD_RUNNING) == (hart->current == thread));
-    CHECK(list_is_linked(&thread->queue) ==
+    CHECK((thread->queue.next != NULL) ==
           (thread->state == THREAD_READY || thread->state == THREAD_WAITING));
     CHECK(tree_is_linked(&thread->order) == (thread->state == THREAD_CALLING));
     CHECK(is_waiting || !tree_is_linked(&thread->deadline.node)); /* D2 */
