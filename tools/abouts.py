@@ -9,7 +9,7 @@ import pathlib
 import re
 import sys
 
-TEXT_MAX = 66
+TEXT_MAX = 64
 
 
 def about(path):

@@ -1,4 +1,4 @@
-/* memaudit: recount all memory of the running system; fail if a book is wrong.
+/* memaudit: recount the running system's memory; fail if a book is wrong.
  *
  * Holds the pager still, recounts what every frame and table is named by, compares with the pager's
  * counts and the kernel's, lets the pager go on, and prints. With a number it holds the pager so many

@@ -32,7 +32,7 @@ static void help_line(const char *name, const char *text)
     if (text == NULL) {
         printf("  %s\n", name);
     } else {
-        printf("  %-10s %s\n", name, text);
+        printf("  %-13s %s\n", name, text);
     }
 }
 

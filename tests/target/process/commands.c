@@ -17,7 +17,7 @@
 /* expect: ^kill: -NONE: no such signal$|^kill: NONE: no such signal$ */
 /* expect: ^  exit \[STATUS\] leave the shell.*\n  help .*\n  wait .*\nPrograms:$ */
 /* expect: ^  ps +the processes, in the order of their numbers$ */
-/* expect: ^  memaudit +recount all memory of the running system; fail if a book is wrong$ */
+/* expect: ^  memaudit +recount the running system's memory; fail if a book is wrong$ */
 /* expect: ^  commands$ */
 /* refuse: WRONG|FAILED */
 /* refuse: not reached */

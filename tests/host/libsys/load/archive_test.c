@@ -82,6 +82,45 @@ static void damaged_archives_do_no_harm(void **state)
     }
 }
 
+/* Whoever lists an archive says where to go on. */
+static void it_may_begin_anywhere(void **state)
+{
+    (void)state;
+    uint8_t archive[BYTES_MAX];
+    size_t bytes = archive_make(archive);
+    uint8_t *copy = dice_copy(archive, bytes);
+    unsigned members = 0;
+    for (uint64_t start = 0; start <= bytes + 1; start++) {
+        uint64_t position = start;
+        struct cpio_member member;
+        members += cpio_next(copy, bytes, &position, &member) == CPIO_MEMBER;
+    }
+    assert_int_equal(members, 3);
+    uint64_t beyond = UINT64_MAX;
+    struct cpio_member member;
+    assert_int_equal(cpio_next(copy, bytes, &beyond, &member), CPIO_MALFORMED);
+    free(copy);
+}
+
+static void a_name_is_no_longer_than_two_pages(void **state)
+{
+    (void)state;
+    enum { LONGEST = 8192, ROOM = 3 * LONGEST };
+    char *name = malloc(ROOM);
+    uint8_t *archive = calloc(1, ROOM);
+    struct cpio_member member;
+    for (size_t length = LONGEST - 1; length <= LONGEST; length++) {
+        memset(name, 'x', length);
+        name[length] = 0;
+        uint64_t position = 0;
+        size_t bytes = archive_add(archive, 0, name, "data");
+        assert_int_equal(cpio_next(archive, bytes, &position, &member),
+                         length < LONGEST ? CPIO_MEMBER : CPIO_MALFORMED);
+    }
+    free(archive);
+    free(name);
+}
+
 static void put(uint8_t *at, uint64_t value, unsigned bytes)
 {
     for (unsigned i = 0; i < bytes; i++) {
@@ -196,6 +235,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(members_are_found),
         cmocka_unit_test(damaged_archives_do_no_harm),
+        cmocka_unit_test(it_may_begin_anywhere),
+        cmocka_unit_test(a_name_is_no_longer_than_two_pages),
         cmocka_unit_test(programs_are_read),
         cmocka_unit_test(damaged_programs_do_no_harm),
     };
