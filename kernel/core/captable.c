@@ -24,9 +24,7 @@ err_t captable_find_empty(struct captable *table, uint64_t index, struct capabil
 err_t captable_drain(struct captable *table)
 {
     struct capability *slots = (struct capability *)(void *)table;
-    uint64_t slice = table->slot_count < CAPTABLE_SLICE_SLOTS /* Q3: it divides the other */
-                         ? table->slot_count
-                         : CAPTABLE_SLICE_SLOTS;
+    uint64_t slice = 1 + ((table->slot_count - 1) & (CAPTABLE_SLICE_SLOTS - 1)); /* by Q3 */
 
     while (table->drained < table->slot_count) {
         struct capability *slot = slots + table->drained + (table->drained == 0);

@@ -27,7 +27,10 @@ static void hand_over(struct thread *caller, struct thread *receiver, struct rep
     if (caller->in_fault) {
         fault_deliver_message(caller, receiver);
     } else {
-        message_deliver(caller, receiver, caller->badge, IPC_INFO_CALL);
+        bool may_end = (caller->registers[REGISTER_A6] & IPC_DEADLINE) != 0;
+
+        message_deliver(caller, receiver, caller->badge,
+                        may_end ? IPC_INFO_CALL | IPC_INFO_DEADLINE : IPC_INFO_CALL);
     }
 }
 

@@ -135,6 +135,7 @@ static bool main_serve(struct message *message, cap_t *accept_slot, unsigned *wo
     struct proc_request request;
     request.label = message->label;
     request.badge = message->badge;
+    request.info = message->info;
     request.cap = arrived ? *accept_slot : 0;
     request.error = ERR_OK;
     request.deferred = false;
@@ -158,6 +159,11 @@ static bool main_serve(struct message *message, cap_t *accept_slot, unsigned *wo
     return true;
 }
 
+static uint64_t main_length(unsigned words)
+{
+    return words > MESSAGE_SHORT_WORDS ? (uint64_t)IPC_LONG : 0;
+}
+
 static bool main_work_waits(void)
 {
     return end_work_waits() || kill_victim_waits();
@@ -175,9 +181,20 @@ static void main_work_step(void)
     main_work_due_ticks = 2 * time_ticks() - begin;
 }
 
-static bool main_arrived(err_t error)
+/* W4: true if *message now answers one who waited for a child, through the loop's own reply object. */
+static bool main_takes_due(bool answer, struct message *message)
 {
-    return error == ERR_OK || error == ERR_CALLER_GONE; /* the last answer came too late */
+    bool is_taken = false;
+
+    object_book_touch(&book);
+    if (answer) {
+        (void)wait_flush();
+    } else {
+        wait_take_due(message);
+        is_taken = true;
+    }
+    object_book_touch(&book);
+    return is_taken;
 }
 
 __attribute__((noreturn)) static void main_loop(void)
@@ -188,13 +205,11 @@ __attribute__((noreturn)) static void main_loop(void)
     bool answer = false;
 
     for (;;) {
-        uint64_t descriptor = ipc_with_reply(reply_current());
-        uint64_t length = words > MESSAGE_SHORT_WORDS ? (uint64_t)IPC_LONG : 0;
         err_t error;
         bool work = main_work_waits();
         if (work && time_ticks() >= main_work_due_ticks) {
             if (answer) {
-                (void)ipc_reply_full(reply_current(), &message, length);
+                (void)ipc_reply_full(reply_current(), &message, main_length(words));
                 answer = false;
             }
             object_book_touch(&book);
@@ -202,17 +217,20 @@ __attribute__((noreturn)) static void main_loop(void)
             object_book_touch(&book);
             work = main_work_waits();
         }
+        bool to_waiter = wait_is_due() && main_takes_due(answer, &message);
+        uint64_t descriptor = ipc_with_reply(reply_current());
         descriptor |= accept_slot != 0 ? (uint64_t)IPC_ACCEPT : 0;
         descriptor |= work ? (uint64_t)IPC_DEADLINE : 0;
-        if (answer) {
-            error = ipc_reply_receive_full(SERVER_SLOT_ENDPOINT, &message, descriptor | length,
-                                           accept_slot, main_work_due_ticks);
+        if (answer || to_waiter) {
+            descriptor |= answer ? main_length(words) : 0;
+            error = ipc_reply_receive_full(SERVER_SLOT_ENDPOINT, &message, descriptor, accept_slot,
+                                           main_work_due_ticks);
         } else {
             error = ipc_receive_full(SERVER_SLOT_ENDPOINT, &message, descriptor, accept_slot,
                                      main_work_due_ticks);
         }
         object_book_touch(&book);
-        answer = main_arrived(error) && main_serve(&message, &accept_slot, &words);
+        answer = error == ERR_OK && main_serve(&message, &accept_slot, &words);
         object_book_touch(&book);
     }
 }

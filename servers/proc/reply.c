@@ -73,6 +73,14 @@ void reply_give(struct reply *reply)
     store_give(&replies.store, reply);
 }
 
+void reply_resume(struct reply *deferred)
+{
+    struct reply *empty = replies.current;
+
+    replies.current = deferred;
+    reply_give(empty);
+}
+
 uint32_t reply_spares(void)
 {
     return replies.spares;

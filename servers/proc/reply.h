@@ -4,7 +4,9 @@
  *       request that is being served.
  *   R2  reply_defer hands that one, with its caller, to a continuation, after another has been put
  *       in its place; so when it fails nothing has changed and the request can be refused.
- *   R3  A continuation gives its reply object back empty: answered, or its caller destroyed.
+ *   R3  A continuation gives its reply object back empty: answered, or its caller destroyed. Or the
+ *       loop goes on with it as its own (reply_resume) while its own is empty, and answers the caller
+ *       with its next receive.
  */
 #ifndef PROC_REPLY_H
 #define PROC_REPLY_H
@@ -25,6 +27,7 @@ struct reply {
 cap_t reply_current(void);
 struct reply *reply_defer(void);      /* R2; NULL: no memory */
 void reply_give(struct reply *reply); /* R3 */
+void reply_resume(struct reply *deferred);
 uint32_t reply_spares(void);
 void reply_tell(struct object_book *book);
 

@@ -158,6 +158,7 @@ void proc_on_thread_exit(struct proc_request *request)
         end_process(process, 0);
     } else {
         body_drop_thread(&process->body, thread);
+        wait_doubt(process); /* if it was not the caller */
     }
     /* Normally the thread was the caller; a thread that ends another one has its answer. */
 }
@@ -175,6 +176,9 @@ void proc_on_wait(struct proc_request *request)
         wait_begin(request_process(), request->in.wait.pid, request->in.wait.options, &answer);
     if (request->error == ERR_OK) {
         request->deferred = answer.deferred;
+        if (answer.deferred && (request->info & IPC_INFO_DEADLINE) != 0) {
+            wait_doubt(request_process());
+        }
         request->result.wait.pid = answer.pid;
         request->result.wait.status = (uint64_t)(int64_t)answer.status;
     }

@@ -11,10 +11,19 @@
 struct waiter {
     struct list in_process;
     struct reply *reply;
-    uint64_t pid; /* or WAIT_ANY */
+    uint64_t pid;     /* or WAIT_ANY */
+    bool may_be_gone; /* W4 */
 };
 
 static struct store waiters;
+
+/* W4 */
+static struct {
+    struct reply *reply; /* NULL: none */
+    err_t error;
+    uint64_t pid;
+    uint64_t status;
+} due;
 
 void wait_table_init(const struct store_owner *owner, uint64_t address, uint32_t limit)
 {
@@ -78,20 +87,66 @@ err_t wait_begin(struct process *process, uint64_t pid, uint64_t options,
     return ERR_OK;
 }
 
+void wait_doubt(struct process *process)
+{
+    LIST_EACH(node, &process->waiters)
+    {
+        LIST_OWNER(node, struct waiter, in_process)->may_be_gone = true;
+    }
+}
+
+bool wait_is_due(void)
+{
+    return due.reply != NULL;
+}
+
+static void wait_fill(struct message *message_out)
+{
+    message_out->label = due.error;
+    message_out->w[0] = due.pid;
+    message_out->w[1] = due.status;
+    message_out->w[2] = message_out->w[3] = 0;
+    due.reply = NULL;
+}
+
+void wait_take_due(struct message *message_out)
+{
+    reply_resume(due.reply);
+    wait_fill(message_out);
+}
+
+bool wait_flush(void)
+{
+    struct reply *reply = due.reply;
+    struct message message;
+
+    if (reply == NULL) {
+        return true;
+    }
+    wait_fill(&message);
+    err_t error = ipc_reply(reply->object.capability, &message);
+    reply_give(reply);
+    return error == ERR_OK;
+}
+
+static void wait_end(struct waiter *waiter)
+{
+    list_remove(&waiter->in_process);
+    store_give(&waiters, waiter);
+}
+
 /* False: the caller is gone. */
 static bool wait_answer(struct waiter *waiter, err_t error, const struct process *child)
 {
-    struct message message = {.label = error};
+    bool may_be_gone = waiter->may_be_gone;
 
-    if (child != NULL) {
-        message.w[0] = child->pid;
-        message.w[1] = (uint64_t)(int64_t)child->status;
-    }
-    err_t result = ipc_reply(waiter->reply->object.capability, &message);
-    reply_give(waiter->reply);
-    list_remove(&waiter->in_process);
-    store_give(&waiters, waiter);
-    return result == ERR_OK;
+    (void)wait_flush();
+    due.reply = waiter->reply;
+    due.error = error;
+    due.pid = child == NULL ? 0 : child->pid;
+    due.status = child == NULL ? 0 : (uint64_t)(int64_t)child->status;
+    wait_end(waiter);
+    return !may_be_gone || wait_flush();
 }
 
 void wait_child_ended(struct process *parent, struct process *child)
@@ -130,8 +185,7 @@ void wait_drop_all(struct process *process)
     while (!list_is_empty(&process->waiters)) {
         struct waiter *waiter = LIST_OWNER(process->waiters.next, struct waiter, in_process);
         reply_give(waiter->reply);
-        list_remove(&waiter->in_process);
-        store_give(&waiters, waiter);
+        wait_end(waiter);
     }
 }
 

@@ -33,6 +33,8 @@ static struct worker *held_caller(struct message m)
     struct message got = {
         .flags = IPC_DEADLINE, .reply = reply, .deadline = time_now() + ticks_of_ms(1000)};
     EXPECT_OK(ipc(SYS_RECEIVE, endpoint, &got));
+    EXPECT_EQUAL(got.info & IPC_INFO_DEADLINE,
+                 (m.flags & IPC_DEADLINE) != 0 ? IPC_INFO_DEADLINE : 0);
     EXPECT_EQUAL(worker_state(worker), STATE_REPLYING);
     return worker;
 }

@@ -20,6 +20,7 @@
 #include "family.h"
 #include "kill.h"
 #include "news.h"
+#include "reply.h"
 #include "signals.h"
 #include "wait.h"
 
@@ -77,6 +78,8 @@ static void a_waiter_is_answered_when_its_child_ends(void **state)
     end_process(first, 1 << 8);
     assert_int_equal(world_replies(), 0);
     end_process(second, 9);
+    assert_int_equal(world_replies(), 0);
+    assert_true(wait_flush()); /* as the server loop does if it has another answer */
     assert_int_equal(world_replies(), 1);
     assert_int_equal(world_last_reply().label, ERR_OK);
     assert_int_equal(world_last_reply().w[0], pid);
@@ -92,6 +95,7 @@ static void a_status_is_not_lost_on_a_caller_that_has_gone(void **state)
 
     assert_int_equal(wait_begin(shell, ANY, 0, &answer), ERR_OK);
     assert_true(answer.deferred);
+    wait_doubt(shell);
     world_set_callers_gone(true);
     end_process(child, 0);
     world_set_callers_gone(false);
@@ -108,8 +112,54 @@ static void two_waiters_for_one_child_get_a_status_and_an_error(void **state)
     assert_int_equal(wait_begin(shell, ANY, 0, &answer), ERR_OK);
     assert_int_equal(wait_begin(shell, ANY, 0, &answer), ERR_OK);
     end_process(child, 0);
+    assert_true(wait_flush());
     assert_int_equal(world_replies(), 2);
     assert_int_equal(world_last_reply().label, PROC_ERR_CHILD);
+}
+
+/* The server loop's part: what is due goes out with its next receive. */
+static void an_answer_that_is_due_goes_through_the_loops_reply_object(void **state)
+{
+    (void)state;
+    struct process *child = fork_of(shell);
+    uint32_t pid = child->pid;
+    struct message message;
+    struct wait_answer answer;
+    cap_t held = reply_current();
+
+    assert_int_equal(wait_begin(shell, ANY, 0, &answer), ERR_OK);
+    assert_int_not_equal(reply_current(), held);
+    end_process(child, 9);
+    assert_null(process_by_pid(pid)); /* nothing is left of it meanwhile */
+    assert_true(wait_is_due());
+    memset(&message, 0xff, sizeof(message));
+    wait_take_due(&message);
+    assert_false(wait_is_due());
+    assert_int_equal(reply_current(), held);
+    assert_int_equal(message.label, ERR_OK);
+    assert_int_equal(message.w[0], pid);
+    assert_int_equal(message.w[1], 9);
+    assert_int_equal(message.w[2] | message.w[3], 0);
+    assert_int_equal(world_replies(), 0);
+}
+
+static void a_status_goes_to_the_first_waiter_that_is_there(void **state)
+{
+    (void)state;
+    struct process *child = fork_of(shell);
+    uint32_t pid = child->pid;
+    struct wait_answer answer;
+
+    assert_int_equal(wait_begin(shell, pid, 0, &answer), ERR_OK);
+    wait_doubt(shell);
+    assert_int_equal(wait_begin(shell, ANY, 0, &answer), ERR_OK);
+    world_set_callers_gone(true);
+    end_process(child, 9);
+    world_set_callers_gone(false);
+    assert_true(wait_is_due());
+    assert_true(wait_flush());
+    assert_int_equal(world_last_reply().w[0], pid);
+    assert_int_equal(world_replies(), 1);
 }
 
 static void wait_without_hanging_tells_that_none_has_ended(void **state)
@@ -215,6 +265,7 @@ static void a_tree_ends_in_steps_and_its_leader_last(void **state)
     for (running = world_running(); world_replies() == 0; running = world_running()) {
         assert_true(end_work_waits());
         end_step();
+        (void)wait_flush();
         assert_true(world_running() + 1 >= running); /* one a step */
     }
     assert_int_equal(world_last_reply().w[0], leader_pid);
@@ -285,6 +336,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_status_is_not_lost_on_a_caller_that_has_gone,
                                         family_begin, family_end),
         cmocka_unit_test_setup_teardown(two_waiters_for_one_child_get_a_status_and_an_error,
+                                        family_begin, family_end),
+        cmocka_unit_test_setup_teardown(an_answer_that_is_due_goes_through_the_loops_reply_object,
+                                        family_begin, family_end),
+        cmocka_unit_test_setup_teardown(a_status_goes_to_the_first_waiter_that_is_there,
                                         family_begin, family_end),
         cmocka_unit_test_setup_teardown(wait_without_hanging_tells_that_none_has_ended,
                                         family_begin, family_end),
