@@ -43,21 +43,21 @@ err_t captable_drain(struct captable *table)
 }
 
 /* The capability of any type in a slot. */
-static err_t find_any(struct captable *table, uint64_t index, struct capability **slot_out)
+ALWAYS_INLINE err_t find_any(struct captable *table, uint64_t index, struct capability **slot_out)
 {
     *slot_out = captable_slot(table, index);
     REFUSE_IF(*slot_out == NULL, ERR_CAP_RANGE);
     return capability_is_empty(*slot_out) ? ERR_CAP_EMPTY : ERR_OK;
 }
 
-static err_t find_alive(struct captable *table, uint64_t index, struct capability **slot_out)
+ALWAYS_INLINE err_t find_alive(struct captable *table, uint64_t index, struct capability **slot_out)
 {
     TRY(find_any(table, index, slot_out));
     return capability_is_alive(*slot_out) ? ERR_OK : ERR_CAP_DEAD;
 }
 
 /* May it be copied, with that badge? */
-static err_t check_copy(const struct capability *source, uint64_t badge)
+ALWAYS_INLINE err_t check_copy(const struct capability *source, uint64_t badge)
 {
     enum object_type type = capability_type(source);
 
@@ -69,8 +69,8 @@ static err_t check_copy(const struct capability *source, uint64_t badge)
     return ERR_OK;
 }
 
-static err_t copy(struct captable *from, uint64_t source_slot, struct captable *to,
-                  uint64_t target_slot, uint64_t rights, uint64_t badge)
+ALWAYS_INLINE err_t copy(struct captable *from, uint64_t source_slot, struct captable *to,
+                         uint64_t target_slot, uint64_t rights, uint64_t badge)
 {
     struct capability *source, *target;
 
@@ -97,15 +97,12 @@ err_t sys_cap_copies(struct thread *caller, struct captable *target_table)
     unsigned done = 0;
     err_t error = ERR_OK;
 
-    while (done < CAP_COPIES_MAX && argument(caller, 1 + 2 * done) != 0) {
+    while (error == ERR_OK && done < CAP_COPIES_MAX && argument(caller, 1 + 2 * done) != 0) {
         uint64_t word = argument(caller, 1 + 2 * done);
 
         error = copy(caller->captable, word & UINT16_MAX, target_table, word >> 16 & UINT16_MAX,
                      word >> 32, argument(caller, 2 + 2 * done));
-        if (error != ERR_OK) {
-            break;
-        }
-        done++;
+        done += error == ERR_OK;
     }
     result(caller, 0, done);
     return error;

@@ -11,7 +11,7 @@
 #include "core/capability.h"
 
 enum { CAPTABLE_SLOTS_MAX = 32768, CAPTABLE_SLICE_SLOTS = 64 };
-enum { CAP_COPIES_MAX = 5, CAP_RENEW_MAX = 3 };
+enum { CAP_COPIES_MAX = 6, CAP_RENEW_MAX = 3 };
 
 struct captable {
     struct object object;

@@ -45,11 +45,6 @@ void ipc_abandon(struct thread *waiting, err_t error)
     schedule_wake(waiting);
 }
 
-void ipc_deliver_notification(struct thread *receiver, uint64_t bits)
-{
-    message_deliver_words(receiver, bits, 0, 0, 0, 0, IPC_INFO_NOTIFICATION);
-}
-
 void ipc_call(struct thread *caller, struct endpoint *endpoint)
 {
     struct thread *receiver = endpoint->receiver;
@@ -118,7 +113,7 @@ static err_t receive(struct thread *receiver, struct endpoint *endpoint, struct 
         uint64_t bits = bound->bits;
 
         bound->bits = 0;
-        ipc_deliver_notification(receiver, bits);
+        message_deliver_words(receiver, bits, 0, 0, 0, 0, IPC_INFO_NOTIFICATION);
         return ERR_DONE;
     }
     if (reply == NULL) {
@@ -141,7 +136,7 @@ static err_t receive(struct thread *receiver, struct endpoint *endpoint, struct 
 /* What bits 8..31 of the descriptor name (NULL: nothing), and the slot to accept into. */
 static err_t decode_receive(struct thread *receiver, struct reply **reply_out)
 {
-    uint64_t reply_index = receiver->registers[REGISTER_A6] >> IPC_REPLY_SHIFT & IPC_REPLY_MASK;
+    uint64_t reply_index = receiver->registers[REGISTER_A6] >> IPC_REPLY_SHIFT & IPC_SLOT_MASK;
     struct capability *capability;
 
     *reply_out = NULL;

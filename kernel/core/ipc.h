@@ -23,5 +23,3 @@
 void ipc_call(struct thread *caller, struct endpoint *endpoint);
 /* A thread that waits, anywhere, gets `error` instead of what it waits for. */
 void ipc_abandon(struct thread *waiting, err_t error);
-/* A receiver that is nowhere gets its bound notification's bits. */
-void ipc_deliver_notification(struct thread *receiver, uint64_t bits);

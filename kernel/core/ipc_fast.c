@@ -8,7 +8,7 @@
 /* That of a reply object is left to the general path. */
 ALWAYS_INLINE bool may_send(const struct thread *thread, uint64_t descriptor)
 {
-    const struct capability *slot = captable_slot(thread->captable, descriptor >> IPC_CAP_SHIFT);
+    const struct capability *slot = message_source(thread, descriptor);
 
     return slot != NULL && capability_is_alive(slot) && (slot->rights & RIGHT_GRANT) != 0 &&
            capability_type(slot) != OBJECT_REPLY;
@@ -49,7 +49,8 @@ ALWAYS_INLINE unsigned transfer(struct thread *from, struct thread *to, enum car
     if (target == NULL) {
         return IPC_INFO_CAP_LOST;
     }
-    *target = *captable_slot(from->captable, message_descriptor >> IPC_CAP_SHIFT);
+    *target = *message_source(from, message_descriptor);
+    target->rights &= (uint8_t) ~(message_descriptor >> IPC_RIGHTS_SHIFT);
     return IPC_INFO_CAP;
 }
 

@@ -11,12 +11,12 @@
 #include "core/schedule.h"
 
 /* Nobody who is ready has a claim to run before it: equals have none while its slice lasts and the
- * timer is set to end it. */
+ * timer is set to its end, or earlier (it will be set again then). */
 ALWAYS_INLINE bool may_follow(const struct hart *hart, uint64_t ready, const struct thread *next)
 {
     return ready < next->rank ||
-           (ready < 2 * next->rank && hart->timer_ticks <= next->slice_end_ticks &&
-            arch_time_ticks() < next->slice_end_ticks);
+           (ready < 2 * next->rank && hart->timer_ticks <= schedule_slice_end(next) &&
+            arch_time_ticks() < schedule_slice_end(next));
 }
 
 /* The receiver that would take a call now; NULL: none, or not by the short path. */
@@ -34,6 +34,9 @@ ALWAYS_INLINE void hand_over(struct hart *hart, uint64_t ready, struct thread *t
 {
     if (ready != 0) { /* J3 */
         (void)schedule_account(hart, hart->current);
+        if (ready >= to->rank) {
+            to->slice_end_ticks = schedule_slice_end(to); /* G3 */
+        }
     }
     to->hart = hart; /* partners stay together: H4 says that it may run anywhere */
     schedule_hand_over(hart, to);

@@ -12,7 +12,7 @@ err_t message_check(const struct thread *sender, unsigned allowed)
     if ((descriptor & IPC_CAP) == 0) {
         return ERR_OK;
     }
-    capability = captable_slot(sender->captable, descriptor >> IPC_CAP_SHIFT);
+    capability = message_source(sender, descriptor);
     REFUSE_IF(capability == NULL, ERR_CAP_RANGE);
     return capability_check(capability, capability_type(capability), RIGHT_GRANT);
 }
@@ -37,7 +37,7 @@ static unsigned transfer(struct thread *sender, uint64_t descriptor, struct thre
     if ((descriptor & IPC_CAP) == 0) {
         return 0;
     }
-    source = captable_slot(sender->captable, descriptor >> IPC_CAP_SHIFT);
+    source = message_source(sender, descriptor);
     target = message_target(receiver);
     if (source == NULL || !capability_is_alive(source) || (source->rights & RIGHT_GRANT) == 0 ||
         target == NULL) {
@@ -48,6 +48,7 @@ static unsigned transfer(struct thread *sender, uint64_t descriptor, struct thre
     } else {
         *target = *source;
     }
+    target->rights &= (uint8_t) ~(descriptor >> IPC_RIGHTS_SHIFT);
     return IPC_INFO_CAP;
 }
 
@@ -63,10 +64,7 @@ static void deliver_head(struct thread *receiver, uint64_t label, uint64_t badge
     to[REGISTER_A1] = label;
     to[REGISTER_A6] = badge;
     to[REGISTER_A7] = info;
-    to[REGISTER_T4] = 0;
-    to[REGISTER_T5] = 0;
-    to[REGISTER_T6] = 0;
-    to[REGISTER_RA] = 0;
+    to[REGISTER_T4] = to[REGISTER_T5] = to[REGISTER_T6] = to[REGISTER_RA] = 0;
 }
 
 void message_deliver(struct thread *sender, struct thread *receiver, uint64_t badge, unsigned info)

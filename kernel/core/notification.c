@@ -4,6 +4,7 @@
 #include "arch.h"
 #include "core/captable.h"
 #include "core/ipc.h"
+#include "core/message.h"
 #include "core/schedule_fast.h"
 #include "core/syscall.h"
 
@@ -26,7 +27,7 @@ static void deliver(struct notification *notification)
     } else if (thread != NULL && thread->state == THREAD_RECEIVING) {
         notification->bits = 0;
         thread_unwait(thread);
-        ipc_deliver_notification(thread, bits);
+        message_deliver_words(thread, bits, 0, 0, 0, 0, IPC_INFO_NOTIFICATION);
         schedule_wake_last(thread);
     } else if (thread != NULL) {
         thread->receive_descriptor = RECEIVE_NONE; /* F3 */

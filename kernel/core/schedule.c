@@ -4,9 +4,9 @@
 #include "arch.h"
 #include "core/balance.h"
 
-static uint64_t slice_length_ticks; /* [c] */
-static uint64_t ticks_per_ms;       /* [c] */
-static uint64_t random_mean_ticks;  /* 0: not in that mode [c] */
+uint64_t schedule_slice_ticks;
+static uint64_t ticks_per_ms;      /* [c] */
+static uint64_t random_mean_ticks; /* 0: not in that mode [c] */
 
 void schedule_start(struct hart *hart, uint64_t timebase_hz)
 {
@@ -14,7 +14,7 @@ void schedule_start(struct hart *hart, uint64_t timebase_hz)
         list_init(&hart->ready[i]);
     }
     ticks_per_ms = timebase_hz / 1000;
-    slice_length_ticks = ticks_per_ms * SLICE_MS;
+    schedule_slice_ticks = ticks_per_ms * SLICE_MS;
     hart->preempted = hart->ready;
     hart->switched_ticks = arch_time_ticks();
     hart->must_choose = true;
@@ -305,9 +305,7 @@ static void set_timer(struct hart *hart)
     struct thread *current = hart->current;
 
     if (current != NULL && has_equals(current)) {
-        if (current->slice_end_ticks == 0) {
-            current->slice_end_ticks = arch_time_ticks() + slice_length_ticks;
-        }
+        current->slice_end_ticks = schedule_slice_end(current);
         if (current->slice_end_ticks < wanted_ticks) {
             wanted_ticks = current->slice_end_ticks; /* passed: the timer fires at once */
         }

@@ -47,6 +47,16 @@ static inline void schedule_unqueue(struct thread *ready)
     }
 }
 
+extern uint64_t schedule_slice_ticks; /* [c] */
+
+/* If it runs from now on. */
+ALWAYS_INLINE uint64_t schedule_slice_end(const struct thread *thread)
+{
+    uint64_t end_ticks = thread->slice_end_ticks;
+
+    return end_ticks != 0 ? end_ticks : arch_time_ticks() + schedule_slice_ticks;
+}
+
 /* Charge the current thread for the time since this was last done. */
 ALWAYS_INLINE uint64_t schedule_account(struct hart *hart, struct thread *current)
 {

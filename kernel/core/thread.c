@@ -155,29 +155,31 @@ err_t sys_thread_configure(struct thread *caller, struct thread *thread, struct 
 }
 
 /* From the n-th argument on: pc, sp, tp and two arguments. */
-static void start(struct thread *thread, const struct thread *caller, unsigned n)
+ALWAYS_INLINE err_t start(struct thread *thread, const struct thread *caller, unsigned n)
 {
     arch_thread_start(thread, (vaddr_t){argument(caller, n)}, (vaddr_t){argument(caller, n + 1)},
                       argument(caller, n + 2), argument(caller, n + 3), argument(caller, n + 4));
     thread->flags |= THREAD_FLAG_STARTED;
     thread->progress = 0;
     schedule_wake(thread);
+    return ERR_OK;
 }
 
 err_t sys_thread_start(struct thread *caller, struct thread *thread)
 {
     REFUSE_IF(!is_stopped(thread) || thread->space->root.number == 0, ERR_STATE);
-    start(thread, caller, 1);
-    return ERR_OK;
+    return start(thread, caller, 1);
 }
 
-err_t sys_thread_begin(struct thread *caller, struct thread *thread, struct space *space,
+err_t sys_thread_begin(struct thread *caller, struct thread *thread, struct capability *slot,
                        struct captable *captable)
 {
+    struct space *space = (struct space *)slot->object;
+
     REFUSE_IF(space->root.number == 0, ERR_STATE);
     TRY(sys_thread_configure(caller, thread, space, captable));
-    start(thread, caller, 7);
-    return ERR_OK;
+    *slot = (struct capability){0};
+    return start(thread, caller, 7);
 }
 
 err_t sys_thread_suspend(struct thread *caller, struct thread *thread)
@@ -236,15 +238,13 @@ err_t sys_thread_read(struct thread *caller, struct thread *thread)
 err_t sys_thread_info(struct thread *caller, struct capability *capability)
 {
     const struct thread *thread = (const struct thread *)capability->object;
-    uint64_t now_running = 0;
+    bool is_running = thread->state == THREAD_RUNNING;
+    uint64_t since_ticks = is_running ? arch_time_ticks() - thread->hart->switched_ticks : 0;
 
     REFUSE_IF((capability->rights & (RIGHT_OBJECTS | RIGHT_MANAGE)) == 0, ERR_RIGHTS);
-    if (thread->state == THREAD_RUNNING) {
-        now_running = arch_time_ticks() - thread->hart->switched_ticks;
-    }
     result(caller, 0, thread->state);
     result(caller, 1, thread->priority);
-    result(caller, 2, thread->run_ticks + now_running);
+    result(caller, 2, thread->run_ticks + since_ticks);
     result(caller, 3, thread->fault_count);
     result(caller, 4, thread->hart->index);
     return ERR_OK;

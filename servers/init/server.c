@@ -18,8 +18,8 @@ enum { ACCOUNT_SYSTEM = 0 };
 static void server_make_space(struct system *system, struct server *server)
 {
     server->space = supply_slot();
-    init_check("a server's space", pager_space_create(system->pager_call, ACCOUNT_SYSTEM, 0, 0, 0,
-                                                      0, &server->space_id));
+    init_check("a server's space",
+               pager_space_create(system->pager_call, ACCOUNT_SYSTEM, 0, 0, 0, &server->space_id));
     init_check("its capability",
                pager_space_bind(system->pager_call, server->space_id, server->space));
     init_check("a server's image",

@@ -133,7 +133,7 @@ void pager_on_audit_begin(struct pager_request *request)
     request->result.audit_begin.records_bytes = records_size;
     request->result.audit_begin.window_address = PAGER_AUDIT_WINDOW;
     own_make(OWN_AUDIT, SLOT_AUDIT);
-    request_send_copy(request, SLOT_AUDIT, RIGHT_CALL);
+    request_send(request, SLOT_AUDIT, RIGHT_CALL);
 }
 
 void pager_on_audit_memory(struct pager_request *request)

@@ -1,4 +1,6 @@
 /* From a message's label to its handler, and who may ask what. */
+#include <libsys/ipc.h>
+
 #include "audit.h"
 #include "kernel.h"
 #include "request.h"
@@ -43,31 +45,18 @@ struct space *request_space(struct pager_request *request, uint64_t id)
     return s;
 }
 
-static cap_t send_slot(void)
+void request_send(struct pager_request *request, cap_t source, unsigned rights)
 {
-    return SLOT_SEND + serving_thread;
-}
-
-/* What was sent last is still in its slot. */
-static void send_slot_empty(void)
-{
-    err_t error = kernel_cap_delete(send_slot());
-    PAGER_ASSERT(error == ERR_OK || error == ERR_CAP_EMPTY);
-}
-
-void request_send_copy(struct pager_request *request, cap_t source, unsigned rights)
-{
-    send_slot_empty();
-    err_t error = kernel_cap_copy(source, send_slot(), rights | RIGHT_GRANT);
-    PAGER_ASSERT(error == ERR_OK);
-    request->send_cap = send_slot();
+    request->send_cap = ipc_cap_reduced(source, rights);
 }
 
 void request_send_memory(struct pager_request *request, frame_t first, uint64_t count,
                          unsigned rights)
 {
-    send_slot_empty();
-    err_t error = kernel_memory_derive(first, count, rights | RIGHT_GRANT, send_slot());
+    cap_t slot = SLOT_SEND + serving_thread;
+    err_t error = kernel_cap_delete(slot); /* what was sent last is still there */
+    PAGER_ASSERT(error == ERR_OK || error == ERR_CAP_EMPTY);
+    error = kernel_memory_derive(first, count, rights | RIGHT_GRANT, slot);
     PAGER_ASSERT(error == ERR_OK);
-    request->send_cap = send_slot();
+    request->send_cap = slot;
 }

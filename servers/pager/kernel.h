@@ -170,17 +170,6 @@ static inline uint32_t map_word(frame_t frame, unsigned rights)
     return byre_memory_derive(PAGER_SLOT_MEMORY, first.number, count, rights, 0, target);
 }
 
-[[nodiscard]] static inline err_t kernel_cap_copy(cap_t source, cap_t target, unsigned rights)
-{
-    return byre_cap_copy(0, source, 0, target, rights, 0);
-}
-
-[[nodiscard]] static inline err_t kernel_cap_give(cap_t source, cap_t table, uint64_t slot,
-                                                  unsigned rights)
-{
-    return byre_cap_copy(0, source, table, slot, rights, 0);
-}
-
 [[nodiscard]] static inline err_t kernel_cap_delete(cap_t slot)
 {
     return byre_cap_delete(0, slot);

@@ -301,7 +301,7 @@ static void serve(struct worker *w, struct message *m, struct answer *answer)
             work(w); /* the janitor's signal: J1 */
         }
     } else if (!defer(w, m)) {
-        at_once_groups = AT_ONCE_GROUPS;
+        at_once_groups = m->label == PAGER_SPACE_FORK ? 0 : AT_ONCE_GROUPS;
         bool held = audit_is_held();
         on_request(w, w->accept, m, answer);
         if (!held && audit_is_held()) {

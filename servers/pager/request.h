@@ -16,7 +16,6 @@ enum request_slot {
     SLOT_ACCEPT = SLOT_SEND + PAGER_THREADS_MAX, /* where a capability that arrives lands */
     /* of all: */
     SLOT_WATCH = SLOT_ACCEPT + PAGER_THREADS_MAX, /* proc's notification */
-    SLOT_SPACE_TABLE,                             /* proc's capability table */
     SLOT_JANITOR_THREAD,
     SLOT_JANITOR_WAKE,
     SLOT_SECOND_REPLY, /* one reply object more than threads, for a caller that waits for quiet */
@@ -32,8 +31,8 @@ unsigned request_serve(struct pager_request *request);
 struct space *request_self(struct pager_request *request);
 /* The space of that id, or NULL and the error set (NOENT). */
 struct space *request_space(struct pager_request *request, uint64_t id);
-/* Send a copy of a capability with the answer. */
-void request_send_copy(struct pager_request *request, cap_t source, unsigned rights);
+/* Send a copy of a capability, with these rights of it, with the answer. */
+void request_send(struct pager_request *request, cap_t source, unsigned rights);
 /* Send a capability over memory with the answer. */
 void request_send_memory(struct pager_request *request, frame_t first, uint64_t count,
                          unsigned rights);

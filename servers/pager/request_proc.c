@@ -35,21 +35,11 @@ static err_t create_like(uint64_t account_id, struct region_map *map, const stru
     return error;
 }
 
-/* Its capability goes into a slot of proc's table (0: into none), which costs less than to send it. */
-static err_t hand_over(const struct space *s, uint64_t slot)
+/* Who asks may bind threads to it, and no more. Nobody else can end it before the answer is out, for
+ * nobody else knows it (or it is the asker's own affair). */
+static void hand_over(struct pager_request *request, const struct space *s)
 {
-    return slot == 0 ? ERR_OK : kernel_cap_give(s->cap, SLOT_SPACE_TABLE, slot, RIGHT_BIND);
-}
-
-void pager_on_space_table(struct pager_request *request)
-{
-    if (request->cap == 0) {
-        request->error = PAGER_ERR_INVAL;
-        return;
-    }
-    err_t error = kernel_cap_delete(SLOT_SPACE_TABLE);
-    PAGER_ASSERT(error == ERR_OK || error == ERR_CAP_EMPTY);
-    request->error = kernel_cap_move(request->cap, SLOT_SPACE_TABLE);
+    request_send(request, s->cap, RIGHT_BIND);
 }
 
 static void end_child(struct space *child)
@@ -94,15 +84,12 @@ void pager_on_space_fork(struct pager_request *request)
         return;
     }
     share_layout(parent, child);
-    uint64_t slot = request->in.space_fork.slot;
-    request->error = cow_fork(parent, child, (slot & FORK_RESTS) != 0);
-    if (request->error == ERR_OK) {
-        request->error = hand_over(child, slot & ~(uint64_t)FORK_RESTS);
-    }
+    request->error = cow_fork(parent, child, (request->in.space_fork.flags & FORK_RESTS) != 0);
     if (request->error != ERR_OK) {
         end_child(child);
         return;
     }
+    hand_over(request, child);
     request->result.space_fork.child_space_id = space_id(child);
 }
 
@@ -138,13 +125,11 @@ void pager_on_space_begin(struct pager_request *request)
                         s, &image->stack, &request->result.space_begin.address,
                         &request->result.space_begin.copied);
     }
-    if (request->error == ERR_OK) {
-        request->error = hand_over(s, request->in.space_begin.slot);
-    }
     if (request->error != ERR_OK) {
         end_child(s);
         return;
     }
+    hand_over(request, s);
     request->result.space_begin.space_id = space_id(s);
 }
 
@@ -163,7 +148,7 @@ void pager_on_space_bind(struct pager_request *request)
 {
     struct space *s = request_space(request, request->in.space_bind.space_id);
     if (s != NULL) {
-        request_send_copy(request, s->cap, RIGHT_BIND);
+        hand_over(request, s);
     }
 }
 
@@ -255,9 +240,6 @@ void pager_on_space_create(struct pager_request *request)
         return;
     }
     request->error = add_heap_and_stack(s, request);
-    if (request->error == ERR_OK) {
-        request->error = hand_over(s, request->in.space_create.slot);
-    }
     if (request->error != ERR_OK) {
         end_child(s);
         return;

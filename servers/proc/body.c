@@ -13,10 +13,9 @@
 
 static cap_t space_slot; /* B5 */
 
-err_t bodies_init(void)
+void bodies_init(void)
 {
     space_slot = slot_take();
-    return pager_space_table(SERVER_SLOT_PAGER, SERVER_SLOT_CAPTABLE);
 }
 
 void body_init(struct body *body)
@@ -55,7 +54,7 @@ static err_t body_teach_image(uint64_t account, struct image *image)
 
     err_t error = pager_space_create(SERVER_SLOT_PAGER, account, plan->image_end,
                                      plan->stack_top - plan->stack_pages * PAGE_BYTES,
-                                     plan->stack_pages, 0, &space_id);
+                                     plan->stack_pages, &space_id);
     if (error != ERR_OK) {
         return error;
     }
@@ -91,9 +90,9 @@ err_t body_make_space(struct body *body, uint64_t account, struct image *image,
     err_t error;
 
     for (unsigned taught = 0;; taught++) {
-        error = pager_space_begin(SERVER_SLOT_PAGER, image->number, account, space_slot,
-                                  block->space_id, block->address, block->bytes, &body->space_id,
-                                  block_out, &copied);
+        error = pager_space_begin(SERVER_SLOT_PAGER, image->number, account, block->space_id,
+                                  block->address, block->bytes, &body->space_id, block_out, &copied,
+                                  space_slot);
         if (error != PAGER_ERR_NOENT || taught == TEACH_MAX) {
             break;
         }
@@ -117,7 +116,7 @@ err_t body_fork_space(struct body *body, const struct body *from, uint64_t accou
 {
     err_t error =
         pager_space_fork(SERVER_SLOT_PAGER, from->space_id, account, stack_pointer,
-                         space_slot | (from->thread_count == 1 ? FORK_RESTS : 0), &body->space_id);
+                         from->thread_count == 1 ? FORK_RESTS : 0, &body->space_id, space_slot);
     return body_made_space(body, error);
 }
 
@@ -134,33 +133,24 @@ static void body_let_space_go(struct body *body)
 static err_t body_fill_table(const struct body *body, uint64_t badge, bool auditor,
                              const struct thread *thread)
 {
-    cap_t table = body->captable.capability;
+    uint64_t audit = slot_copy_word(PROC_SLOT_PAGER_BASE, PROGRAM_SLOT_AUDIT, RIGHT_CALL);
     uint64_t done;
 
-    err_t error = byre_cap_copies(
-        table, slot_copy_word(SERVER_SLOT_ENDPOINT, PROGRAM_SLOT_PROC, RIGHT_CALL), badge,
+    return byre_cap_copies(
+        body->captable.capability,
+        slot_copy_word(SERVER_SLOT_ENDPOINT, PROGRAM_SLOT_PROC, RIGHT_CALL), badge,
         slot_copy_word(PROC_SLOT_PAGER_BASE, PROGRAM_SLOT_PAGER, RIGHT_CALL), body->space_id,
         slot_copy_word(PROC_SLOT_CONSOLE_BASE, PROGRAM_SLOT_CONSOLE, RIGHT_CALL), badge,
-        thread_park_copy(thread), 0, 0, 0, &done);
-    if (error != ERR_OK || !auditor) {
-        return error;
-    }
-    return byre_cap_copies(table,
-                           slot_copy_word(PROC_SLOT_PAGER_BASE, PROGRAM_SLOT_AUDIT, RIGHT_CALL),
-                           body->space_id | PAGER_BADGE_AUDIT,
-                           slot_copy_word(SERVER_SLOT_MACHINE, PROGRAM_SLOT_MACHINE, RIGHT_CALL), 0,
-                           0, 0, 0, 0, 0, 0, &done);
+        thread_park_copy(thread), 0, auditor ? audit : 0, body->space_id | PAGER_BADGE_AUDIT,
+        slot_copy_word(SERVER_SLOT_MACHINE, PROGRAM_SLOT_MACHINE, RIGHT_CALL), 0, &done);
 }
 
 /* --------------------------------------------------------------------------------- bodies */
 
 err_t body_equip(struct body *body, uint64_t badge, bool auditor, struct thread **thread_out)
 {
-    err_t error = object_make(OBJECT_CAPTABLE, &body->captable);
+    err_t error = thread_make(body, thread_out);
 
-    if (error == ERR_OK) {
-        error = thread_make(body, thread_out);
-    }
     if (error == ERR_OK) {
         error = body_fill_table(body, badge, auditor, *thread_out);
     }
@@ -171,6 +161,9 @@ err_t body_run(struct body *body, const struct thread *thread, const struct thre
 {
     err_t error = thread_run(body, thread, start);
 
+    if (error == ERR_OK) {
+        body->space = 0; /* it took the capability */
+    }
     body_let_space_go(body);
     return error;
 }
@@ -182,7 +175,7 @@ static err_t body_start_thread(struct body *body, const struct thread *thread,
     uint64_t done;
 
     err_t error = byre_cap_copies(body->captable.capability, thread_park_copy(thread), 0, 0, 0, 0,
-                                  0, 0, 0, 0, 0, &done);
+                                  0, 0, 0, 0, 0, 0, 0, &done);
     if (error == ERR_OK) {
         error =
             body_got_space(body, pager_space_bind(SERVER_SLOT_PAGER, body->space_id, space_slot));

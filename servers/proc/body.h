@@ -8,7 +8,7 @@
  *   B4  body_unmake first ends the threads, then the table, then the space (the kernel refuses to
  *       destroy what threads are bound to); the pager frees the space's memory by itself.
  *   B5  The capability of a body's space is held only until its thread has begun; one body at a time
- *       holds one, in a slot that serves all, into which the pager puts it.
+ *       holds one, in a slot that serves all, in which the pager's answer leaves it.
  */
 #ifndef PROC_BODY_H
 #define PROC_BODY_H
@@ -39,7 +39,7 @@ struct body {
 struct thread;
 struct thread_start;
 
-[[nodiscard]] err_t bodies_init(void);
+void bodies_init(void);
 
 void body_init(struct body *body);
 /* With a program in it, and its argument block at the end of the stack: at *block_out. */

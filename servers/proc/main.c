@@ -83,7 +83,7 @@ static void main_start_tables(void)
     uint32_t limit = main_process_limit();
 
     slots_init();
-    main_check("slot for spaces", bodies_init());
+    bodies_init();
     end_init();
     object_memory_init(&owner, store_address(STORE_OBJECT_CHUNKS));
     thread_table_init(&owner, store_address(STORE_THREADS), 2 * limit);

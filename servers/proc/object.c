@@ -240,7 +240,7 @@ static void spare_count_home(const struct object *spare, int32_t change)
 }
 
 /* The last of its row, which then names nothing. */
-static void spare_take(unsigned row, struct object *object_out)
+static inline void spare_take(unsigned row, struct object *object_out)
 {
     struct object *last = &spares.object[row][--spares.count[row]];
 
@@ -312,6 +312,18 @@ err_t object_make(uint64_t type, struct object *object_out)
         return ERR_OK;
     }
     return object_create(type, object_out);
+}
+
+bool object_take_spares(struct object *table, struct object *thread, struct object *park)
+{
+    if (spares.count[SPARE_TABLES] == 0 || spares.count[SPARE_THREADS] == 0 ||
+        spares.count[SPARE_NOTIFICATIONS] == 0) {
+        return false;
+    }
+    spare_take(SPARE_TABLES, table);
+    spare_take(SPARE_THREADS, thread);
+    spare_take(SPARE_NOTIFICATIONS, park);
+    return true;
 }
 
 /* O3 */

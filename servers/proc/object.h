@@ -47,6 +47,9 @@ void object_memory_init(const struct store_owner *owner, uint64_t chunks_at);
 
 /* PROC_ERR_NOMEM: no memory for it, or no slot. */
 [[nodiscard]] err_t object_make(uint64_t type, struct object *object_out);
+/* What a body of one thread needs, of the spares. False: one is missing, and nothing was taken. */
+[[nodiscard]] bool object_take_spares(struct object *table, struct object *thread,
+                                      struct object *park);
 /* Destroy it, or keep it as a spare; none is ignored. */
 void object_unmake(struct object *object);
 /* It stands in the first chunk: keeping it for later keeps no other chunk from going (O3). */

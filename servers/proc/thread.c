@@ -42,19 +42,17 @@ static void thread_drop(struct thread *thread)
     store_give(&threads.store, thread);
 }
 
-static struct thread *thread_take(void)
+/* The first thread's come with the body's table. */
+static bool thread_make_objects(struct body *body, struct thread *thread)
 {
-    struct thread *thread = store_take(&threads.store);
-    if (thread == NULL) {
-        return NULL;
+    bool is_first = body->thread_count == 0;
+
+    if (is_first && object_take_spares(&body->captable, &thread->object, &thread->park)) {
+        return true;
     }
-    list_init(&thread->in_body);
-    if (object_make(OBJECT_NOTIFICATION, &thread->park) != ERR_OK ||
-        object_make(OBJECT_THREAD, &thread->object) != ERR_OK) {
-        thread_drop(thread);
-        return NULL;
-    }
-    return thread;
+    return (!is_first || object_make(OBJECT_CAPTABLE, &body->captable) == ERR_OK) &&
+           object_make(OBJECT_NOTIFICATION, &thread->park) == ERR_OK &&
+           object_make(OBJECT_THREAD, &thread->object) == ERR_OK;
 }
 
 err_t thread_make(struct body *body, struct thread **thread_out)
@@ -63,8 +61,12 @@ err_t thread_make(struct body *body, struct thread **thread_out)
     if (park_slot == 0) {
         return PROC_ERR_AGAIN;
     }
-    struct thread *thread = thread_take();
+    struct thread *thread = store_take(&threads.store);
     if (thread == NULL) {
+        return PROC_ERR_NOMEM;
+    }
+    if (!thread_make_objects(body, thread)) {
+        thread_drop(thread);
         return PROC_ERR_NOMEM;
     }
     thread->park_slot = park_slot;

@@ -30,7 +30,7 @@ struct thread_start {
 
 void thread_table_init(const struct store_owner *owner, uint64_t address, uint32_t limit);
 
-/* AGAIN: no slot for its park; NOMEM. */
+/* With the first one comes the table of the body. AGAIN: no slot for its park; NOMEM. */
 [[nodiscard]] err_t thread_make(struct body *body, struct thread **thread_out);
 /* T2, as a word of byre_cap_copies. */
 uint64_t thread_park_copy(const struct thread *thread);

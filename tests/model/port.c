@@ -6,6 +6,7 @@
 
 #include <byre/pager_boot.h>
 #include <byre/pager_hook.h>
+#include <libsys/ipc.h>
 
 #include "beside.h"
 #include "chunk.h"
@@ -171,7 +172,6 @@ void port_start(void)
     spaces_start((frame_t){objects.number + 2}, object_pages);
     pager_archive = chunk_at(0);
     pager_archive_pages = FILE_PAGES;
-    fake_cap_set_object(SLOT_SPACE_TABLE, OBJECT_CAPTABLE);
     pager_testhooks = true;
     check(faults_start(), "faults_start");
 }
@@ -330,11 +330,6 @@ cap_t port_device_cap(void)
     return SLOT_ACCEPT;
 }
 
-bool port_has_table(void)
-{
-    return !fake_cap_is_empty(SLOT_SPACE_TABLE);
-}
-
 uint64_t port_free_frames(void)
 {
     return frames.totals.user_free;
@@ -357,7 +352,12 @@ void port_request(struct pager_request *request, uint64_t badge)
     if (request->error != ERR_OK) {
         return;
     }
-    if (request->send_cap != 0 && fake_cap_is_empty(request->send_cap)) {
+    cap_t slot = request->send_cap & UINT16_MAX;
+    if (slot != 0 && fake_cap_is_empty(slot)) {
         model_fail("request %llu sends an empty slot", (unsigned long long)request->label);
+    }
+    if (slot >= PAGER_SLOT_SPACES && request->send_cap != ipc_cap_reduced(slot, RIGHT_BIND)) {
+        model_fail("request %llu gives more of a space than BIND",
+                   (unsigned long long)request->label);
     }
 }

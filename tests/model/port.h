@@ -15,8 +15,6 @@
 /* A device's registers: below RAM. Requests that bring the capability name this slot. */
 enum { PORT_DEVICE_FRAME = 0x10000, PORT_DEVICE_FRAMES = 8 };
 cap_t port_device_cap(void);
-/* Does the pager still have the table that it was given to put capabilities into? */
-bool port_has_table(void);
 
 enum port_verdict { PORT_MAP, PORT_FENCE, PORT_FAIL };
 

@@ -112,10 +112,6 @@ void request_refused(const struct sim_process *process)
     if (request.error != PAGER_ERR_INVAL) {
         model_fail("a region of so many bytes of a file is answered %d", request.error);
     }
-    if (request_ask(PAGER_SPACE_TABLE, PORT_PROC, 0, 0, 0).error != PAGER_ERR_INVAL ||
-        !port_has_table()) {
-        model_fail("space_table without a table leaves the pager without the one before");
-    }
 }
 
 static void thread_begin(struct sim_process *process, unsigned number)
@@ -235,7 +231,7 @@ void request_fork(struct sim_process *process, struct sim_thread *thread)
                                     .in.space_fork = {.space_id = process->id,
                                                       .account = REQUEST_ACCOUNT,
                                                       .stack_pointer = hint,
-                                                      .slot = rests ? FORK_RESTS : 0}};
+                                                      .flags = rests ? FORK_RESTS : 0}};
     port_request(&request, PORT_PROC);
     sim_counts.requests++;
     sim_counts.refused += request.error != ERR_OK;

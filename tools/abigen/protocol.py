@@ -105,6 +105,8 @@ def client_call(request):
     descriptor = client_descriptor(request)
     if descriptor == "0" and len(request["results"]) <= SHORT_MESSAGE_WORDS:
         return "ipc_call(server, &message)"
+    if descriptor == "IPC_ACCEPT":
+        return "ipc_call_accept(server, &message, accept_slot)"
     accept_slot = "accept_slot" if "cap_result" in request else "0"
     return f"ipc_call_full(server, &message, {descriptor}, {accept_slot}, 0)"
 

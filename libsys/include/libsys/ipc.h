@@ -48,6 +48,12 @@ IPC_INLINE uint64_t ipc_with_cap(cap_t sent_slot)
     return (uint64_t)IPC_CAP | (uint64_t)sent_slot << 32;
 }
 
+/* As the slot to send, so that what arrives has these rights at most. */
+IPC_INLINE cap_t ipc_cap_reduced(cap_t slot, unsigned rights)
+{
+    return slot | (~rights & RIGHTS_ALL) << 24;
+}
+
 IPC_INLINE uint64_t ipc_message_descriptor(const struct message *m)
 {
     return (m->flags & IPC_CAP) != 0 ? m->flags | ipc_with_cap(m->send_cap) : m->flags;
@@ -69,6 +75,12 @@ IPC_INLINE err_t ipc_call(cap_t endpoint, struct message *m)
 IPC_INLINE err_t ipc_call_short(cap_t endpoint, struct message *m)
 {
     return ipc_registers_short(SYS_CALL, endpoint, m, 0);
+}
+
+/* The same, for an answer that may bring a capability into that empty slot. */
+IPC_INLINE err_t ipc_call_accept(cap_t endpoint, struct message *m, cap_t accept_slot)
+{
+    return ipc_registers_accept(SYS_CALL, endpoint, m, IPC_ACCEPT, accept_slot);
 }
 
 IPC_INLINE err_t ipc_call_full(cap_t endpoint, struct message *m, uint64_t descriptor,

@@ -126,8 +126,10 @@ void world_run(struct thread *thread)
     }
     thread->hart = hart;
     hart->current = thread;
-    hart->must_choose = false;
     thread->state = THREAD_RUNNING;
+    hart->must_choose = false;
+    hart->must_set_timer = true;
+    (void)schedule_settle(hart);
     world_check();
 }
 

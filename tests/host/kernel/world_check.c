@@ -90,7 +90,7 @@ static void check_receive_descriptor(const struct thread *thread)
         CHECK(thread->bound_notification == NULL || thread->bound_notification->bits == 0); /*F3*/
         slot =
             captable_slot(thread->captable,
-                          (uint64_t)thread->receive_descriptor >> IPC_REPLY_SHIFT & IPC_REPLY_MASK);
+                          (uint64_t)thread->receive_descriptor >> IPC_REPLY_SHIFT & IPC_SLOT_MASK);
         CHECK(slot != NULL && capability_is_good(slot, OBJECT_REPLY, 0));
         CHECK(slot->object == &thread->receive_reply->object);
     }
@@ -379,6 +379,16 @@ static void visit_window(unsigned chunk)
     (void)chunk;
 }
 
+/* Among equals the current thread has a slice, and the timer ends it, or comes earlier. */
+static bool slice_will_end(const struct hart *hart)
+{
+    const struct thread *current = hart->current;
+    bool is_alone = current == NULL || (hart->ready_bitmap >> current->priority & 1) == 0;
+
+    return is_alone || hart->must_set_timer ||
+           (current->slice_end_ticks != 0 && hart->timer_ticks <= current->slice_end_ticks);
+}
+
 static unsigned check_hart(const struct hart *hart)
 {
     unsigned queued = 0;
@@ -389,6 +399,7 @@ static unsigned check_hart(const struct hart *hart)
     }
     CHECK(hart->must_set_timer || tree_first(&hart->deadlines) == NULL ||
           hart->timer_ticks <= tree_first(&hart->deadlines)->key);               /* D1 */
+    CHECK(slice_will_end(hart));                                                 /* G3 */
     CHECK(hart->current == NULL || hart->current->state == THREAD_RUNNING);      /* R1 */
     CHECK(hart->current == NULL || hart->current->hart == hart);                 /* V1 */
     CHECK(hart_count == 1 || hart->current != NULL || hart->idle_space == NULL); /* V5 */

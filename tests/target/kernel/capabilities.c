@@ -337,16 +337,17 @@ static void several_copies_at_once(void)
     uint64_t badged = slot_copy(endpoint, RIGHTS_ALL, 5), reply = object_new(OBJECT_REPLY, 0);
     uint64_t poor = slot_copy(endpoint, RIGHTS_ALL & ~RIGHT_GRANT, 0);
     uint64_t good = copy_word(endpoint, 3, RIGHT_CALL);
-    uint64_t c[5];
-    for (unsigned i = 0; i < 5; i++) {
+    uint64_t c[6];
+    for (unsigned i = 0; i < 6; i++) {
         c[i] = copy_word(endpoint, 8 + i, RIGHT_CALL | RIGHT_GRANT);
     }
-    EXPECT_OK(SYS_OUT(out, CAP_COPIES, table, c[0], 10, c[1], 11, c[2], 12, c[3], 13, c[4], 0));
-    EXPECT_EQUAL(out[0], 5);
-    for (uint64_t i = 0; i < 5; i++) {
+    EXPECT_OK(
+        SYS_OUT(out, CAP_COPIES, table, c[0], 10, c[1], 11, c[2], 12, c[3], 13, c[4], 14, c[5], 0));
+    EXPECT_EQUAL(out[0], 6);
+    for (uint64_t i = 0; i < 6; i++) {
         EXPECT_OK(SYS_OUT(out, CAP_INFO, table, 8 + i));
         EXPECT_EQUAL(out[1], RIGHT_CALL | RIGHT_GRANT);
-        EXPECT_EQUAL(out[2], i < 4 ? 10 + i : 0);
+        EXPECT_EQUAL(out[2], i < 5 ? 10 + i : 0);
     }
     EXPECT_OK(SYS_OUT(out, CAP_COPIES, table, good, 7, 0, 0, copy_word(endpoint, 4, 0), 1));
     EXPECT_EQUAL(out[0], 1);

@@ -192,6 +192,12 @@ static void call_without_reply_object(void)
     (void)worker;
 }
 
+/* As part of .cap: rights that do not travel. */
+static uint64_t less(uint64_t rights)
+{
+    return rights << 24;
+}
+
 /* A capability goes with a call, one comes back with the reply. */
 static void capabilities_travel(void)
 {
@@ -214,12 +220,13 @@ static void capabilities_travel(void)
     EXPECT_EQUAL(out[1], RIGHT_CALL | RIGHT_GRANT);
     EXPECT_EQUAL(out[2], 0x50);
     EXPECT_OK(SYS(CAP_INFO, SELF, weak)); /* copied, not moved */
-    struct message a = {.flags = IPC_CAP, .cap = endpoint};
+    struct message a = {.flags = IPC_CAP, .cap = endpoint | less(RIGHT_CALL)};
     EXPECT_OK(ipc(SYS_REPLY, reply, &a));
     REQUIRE(worker_join(worker));
     EXPECT_EQUAL(worker->message.info, IPC_INFO_CAP);
     EXPECT_OK(SYS_OUT(out, CAP_INFO, SELF, back));
     EXPECT_EQUAL(out[0], OBJECT_ENDPOINT);
+    EXPECT_EQUAL(out[1], RIGHTS_ALL & ~RIGHT_CALL);
     EXPECT_OK(SYS(SIGNAL, there));
     EXPECT_OK(SYS_OUT(out, WAIT, notification, 0));
     EXPECT_EQUAL(out[0], 0x50);

@@ -55,14 +55,18 @@ static void beginning(void)
     enum { S = INIT_SLOT_SPACE, T = INIT_SLOT_CAPTABLE };
     uint64_t rootless = object_new(OBJECT_SPACE, 0);
     struct worker *worker = worker_new(nothing);
-    uint64_t thread = worker->thread;
+    uint64_t thread = worker->thread, space = slot_copy(S, RIGHT_BIND, 0);
     EXPECT_ERROR(SYS(THREAD_BEGIN, thread, rootless, T, 0, 0, 1, 0, 4, 0, 0, 0, 0), ERR_STATE);
-    EXPECT_ERROR(SYS(THREAD_BEGIN, thread, S, T, 0, 0, RUNNER_PRIORITY + 1, 0, 4), ERR_ARGUMENT);
-    EXPECT_ERROR(SYS(THREAD_BEGIN, thread, S, T, MACHINE, 0, 1, 0, 4), ERR_CAP_TYPE);
+    EXPECT_ERROR(SYS(THREAD_BEGIN, thread, space, T, 0, 0, RUNNER_PRIORITY + 1, 0, 4),
+                 ERR_ARGUMENT);
+    EXPECT_ERROR(SYS(THREAD_BEGIN, thread, space, T, MACHINE, 0, 1, 0, 4), ERR_CAP_TYPE);
     EXPECT_EQUAL(worker_state(worker), STATE_UNCONFIGURED);
-    worker_begin(worker, WORKER_PRIORITY);
+    worker_begin(worker, space, WORKER_PRIORITY);
+    EXPECT_ERROR(SYS(CAP_INFO, SELF, space), ERR_CAP_EMPTY); /* taken */
     REQUIRE(worker_join(worker));
-    EXPECT_ERROR(SYS(THREAD_BEGIN, thread, S, T, 0, 0, 1, 0, 4), ERR_STATE); /* it has been */
+    space = slot_copy(S, RIGHT_BIND, 0);
+    EXPECT_ERROR(SYS(THREAD_BEGIN, thread, space, T, 0, 0, 1, 0, 4), ERR_STATE); /* it has been */
+    EXPECT_OK(SYS(CAP_INFO, SELF, space));
 }
 
 static void states(void)

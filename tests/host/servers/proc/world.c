@@ -215,10 +215,10 @@ static void world_copy(uint64_t table, uint64_t word)
 
 err_t byre_cap_copies(uint64_t table, uint64_t c0, uint64_t b0, uint64_t c1, uint64_t b1,
                       uint64_t c2, uint64_t b2, uint64_t c3, uint64_t b3, uint64_t c4, uint64_t b4,
-                      uint64_t *done_out)
+                      uint64_t c5, uint64_t b5, uint64_t *done_out)
 {
     assert(world.slot[table]);
-    (void)b0, (void)b1, (void)b2, (void)b3, (void)b4;
+    (void)b0, (void)b1, (void)b2, (void)b3, (void)b4, (void)b5;
     if (world_fails()) {
         return ERR_SLOT_FULL;
     }
@@ -227,6 +227,7 @@ err_t byre_cap_copies(uint64_t table, uint64_t c0, uint64_t b0, uint64_t c1, uin
     world_copy(table, c2);
     world_copy(table, c3);
     world_copy(table, c4);
+    world_copy(table, c5);
     *done_out = 0;
     return ERR_OK;
 }
@@ -253,6 +254,7 @@ err_t byre_thread_begin(uint64_t thread, uint64_t space, uint64_t captable, uint
         return ERR_STATE;
     }
     world.started[thread] = true;
+    world.slot[space] = false;
     return ERR_OK;
 }
 
@@ -300,7 +302,7 @@ static void world_put_space(uint64_t slot)
     world.slot[slot] = true;
 }
 
-static err_t world_make_space(struct message *m, uint64_t slot)
+static err_t world_make_space(struct message *m, cap_t slot)
 {
     if (world_fails()) {
         return PAGER_ERR_NOMEM;
@@ -322,10 +324,10 @@ static uint64_t world_copy_some(void)
     return piece;
 }
 
-static err_t world_begin_space(struct message *m)
+static err_t world_begin_space(struct message *m, cap_t slot)
 {
-    world.block_left = m->w[5];
-    err_t error = world_make_space(m, m->w[2]);
+    world.block_left = m->w[4];
+    err_t error = world_make_space(m, slot);
     m->w[2] = world_copy_some();
     return error;
 }
@@ -347,7 +349,7 @@ static err_t world_pager(struct message *m, cap_t accept_slot)
         if (m->w[0] == 0 || m->w[0] != world.image) {
             return PAGER_ERR_NOENT;
         }
-        return world_begin_space(m);
+        return world_begin_space(m, accept_slot);
     case PAGER_SPACE_COPY:
         if (world_fails()) {
             return PAGER_ERR_NOMEM;
@@ -356,18 +358,15 @@ static err_t world_pager(struct message *m, cap_t accept_slot)
         m->w[0] = world_copy_some();
         return ERR_OK;
     case PAGER_SPACE_CREATE: /* that an image is made of: nobody wants its capability */
-        assert(m->w[4] == 0);
         return world_make_space(m, 0);
     case PAGER_SPACE_FORK:
-        return world_make_space(m, m->w[3] & ~(uint64_t)FORK_RESTS);
+        return world_make_space(m, accept_slot);
     case PAGER_IMAGE_MAKE:
         if (world_fails()) {
             return PAGER_ERR_NOMEM;
         }
         m->w[0] = ++world.image;
         world.images_made++;
-        return ERR_OK;
-    case PAGER_SPACE_TABLE:
         return ERR_OK;
     case PAGER_SPACE_BIND:
         if (world_fails()) {
@@ -415,6 +414,12 @@ err_t ipc_registers_short(uint64_t number, cap_t capability, struct message *m, 
     return ipc_registers_long(number, capability, m, descriptor, 0, 0);
 }
 
+err_t ipc_registers_accept(uint64_t number, cap_t capability, struct message *m,
+                           uint64_t descriptor, cap_t accept_slot)
+{
+    return ipc_registers_long(number, capability, m, descriptor, accept_slot, 0);
+}
+
 err_t ipc_registers_long(uint64_t number, cap_t capability, struct message *m, uint64_t descriptor,
                          cap_t accept_slot, uint64_t deadline_ticks)
 {
@@ -448,7 +453,7 @@ void world_start_proc(uint32_t limit)
 {
     world_begin();
     slots_init();
-    assert(bodies_init() == ERR_OK);
+    bodies_init();
     end_init();
     object_memory_init(&world_owner, world_store(0));
     thread_table_init(&world_owner, world_store(2), 4 * limit);

@@ -42,12 +42,12 @@ void worker_start_at(struct worker *worker)
                   (uint64_t)worker, 0xa1));
 }
 
-void worker_begin(struct worker *worker, unsigned priority)
+void worker_begin(struct worker *worker, uint64_t space_slot, unsigned priority)
 {
     uint64_t top = (uint64_t)worker + WORKER_FRAMES * PAGE_BYTES;
-    EXPECT_OK(SYS(THREAD_BEGIN, worker->thread, INIT_SLOT_SPACE, INIT_SLOT_CAPTABLE,
-                  worker->endpoint, (uint64_t)worker, priority, 0, (uint64_t)worker_start, top,
-                  0x7ea, (uint64_t)worker, 0xa1));
+    EXPECT_OK(SYS(THREAD_BEGIN, worker->thread, space_slot, INIT_SLOT_CAPTABLE, worker->endpoint,
+                  (uint64_t)worker, priority, 0, (uint64_t)worker_start, top, 0x7ea,
+                  (uint64_t)worker, 0xa1));
 }
 
 void worker_go(struct worker *worker, uint64_t space_slot, unsigned priority)

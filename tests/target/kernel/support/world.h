@@ -112,8 +112,9 @@ void worker_go(struct worker *worker, uint64_t space_slot, unsigned priority);
 void worker_configure(struct worker *worker, uint64_t space_slot, unsigned priority,
                       unsigned flags);
 void worker_start_at(struct worker *worker);
-void worker_begin(struct worker *worker, unsigned priority); /* both in one call */
-bool worker_join(struct worker *worker);                     /* false: not within two seconds */
+/* Both in one call, which takes that capability of init's space. */
+void worker_begin(struct worker *worker, uint64_t space_slot, unsigned priority);
+bool worker_join(struct worker *worker); /* false: not within two seconds */
 uint64_t worker_state(struct worker *worker);
 void worker_settle(struct worker *worker, uint64_t state); /* wait until it is in a state */
 void worker_main(struct worker *worker);
