@@ -217,10 +217,14 @@ uint64_t body_harts(const struct body *body)
 
 void body_unmake(struct body *body)
 {
-    while (!list_is_empty(&body->threads)) {
+    while (body->thread_count > 1) {
         thread_end(body, LIST_OWNER(body->threads.next, struct thread, in_body));
     }
-    object_unmake(&body->captable);
+    if (body->thread_count == 1) {
+        thread_end_last(body, LIST_OWNER(body->threads.next, struct thread, in_body));
+    } else {
+        object_unmake(&body->captable); /* nothing, or what was made before a thread failed */
+    }
     body_let_space_go(body);
     if (body->space_id != 0) {
         /* An error would mean that the pager does not know its own space: nothing left to undo. */

@@ -249,6 +249,12 @@ static inline void spare_take(unsigned row, struct object *object_out)
     spare_count_home(object_out, -1);
 }
 
+static void spare_put(unsigned row, const struct object *object)
+{
+    spares.object[row][spares.count[row]++] = *object;
+    spare_count_home(object, 1);
+}
+
 /* O5; false: there are enough, or the kernel refuses. */
 static bool spare_keep(const struct object *object)
 {
@@ -258,8 +264,7 @@ static bool spare_keep(const struct object *object)
         byre_cap_renew(0, object->capability, 0, 0) != ERR_OK) {
         return false;
     }
-    spares.object[row][spares.count[row]++] = *object;
-    spare_count_home(object, 1);
+    spare_put(row, object);
     return true;
 }
 
@@ -337,6 +342,35 @@ static void object_chunk_has_less(struct object_chunk *chunk)
     }
 }
 
+static bool spare_has_room(unsigned row)
+{
+    return spares.count[row] < spares.most;
+}
+
+static void object_forget(struct object *object)
+{
+    if (object->place.chunk != 0) {
+        object_chunk_has_less(object_home(object));
+    }
+    *object = (struct object){0};
+}
+
+bool object_leave_spares(struct object *table, struct object *thread, struct object *park)
+{
+    if (!spare_has_room(SPARE_TABLES) || !spare_has_room(SPARE_THREADS) ||
+        !spare_has_room(SPARE_NOTIFICATIONS) ||
+        byre_cap_renew(0, thread->capability, park->capability, table->capability) != ERR_OK) {
+        return false;
+    }
+    spare_put(SPARE_TABLES, table);
+    spare_put(SPARE_THREADS, thread);
+    spare_put(SPARE_NOTIFICATIONS, park);
+    object_forget(table);
+    object_forget(thread);
+    object_forget(park);
+    return true;
+}
+
 void object_unmake(struct object *object)
 {
     if (object->place.page == 0) {
@@ -345,10 +379,7 @@ void object_unmake(struct object *object)
     if (!spare_keep(object)) {
         object_destroy(object);
     }
-    if (object->place.chunk != 0) {
-        object_chunk_has_less(object_home(object));
-    }
-    *object = (struct object){0};
+    object_forget(object);
 }
 
 bool object_may_be_kept(const struct object *object)

@@ -50,6 +50,10 @@ void object_memory_init(const struct store_owner *owner, uint64_t chunks_at);
 /* What a body of one thread needs, of the spares. False: one is missing, and nothing was taken. */
 [[nodiscard]] bool object_take_spares(struct object *table, struct object *thread,
                                       struct object *park);
+/* All that such a body had is renewed, in one call, and kept; none of it is the body's afterwards. False:
+ * it is to be unmade one by one. */
+[[nodiscard]] bool object_leave_spares(struct object *table, struct object *thread,
+                                       struct object *park);
 /* Destroy it, or keep it as a spare; none is ignored. */
 void object_unmake(struct object *object);
 /* It stands in the first chunk: keeping it for later keeps no other chunk from going (O3). */

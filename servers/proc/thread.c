@@ -93,12 +93,28 @@ err_t thread_run(const struct body *body, const struct thread *thread,
                              0);
 }
 
-void thread_end(struct body *body, struct thread *thread)
+static void thread_leave(struct body *body, struct thread *thread)
 {
     body->park_slots &= ~(1ul << thread->park_slot);
     list_remove(&thread->in_body);
     body->thread_count--;
+}
+
+void thread_end(struct body *body, struct thread *thread)
+{
+    thread_leave(body, thread);
     thread_drop(thread);
+}
+
+void thread_end_last(struct body *body, struct thread *thread)
+{
+    thread_leave(body, thread);
+    if (object_leave_spares(&body->captable, &thread->object, &thread->park)) {
+        store_give(&threads.store, thread);
+    } else {
+        thread_drop(thread);
+        object_unmake(&body->captable);
+    }
 }
 
 unsigned thread_hart(const struct thread *thread)

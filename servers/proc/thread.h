@@ -37,6 +37,8 @@ uint64_t thread_park_copy(const struct thread *thread);
 /* body has its table, and holds its space. */
 [[nodiscard]] err_t thread_run(const struct body *body, const struct thread *thread,
                                const struct thread_start *start);
+/* The last one of a body, whose table goes with it. */
+void thread_end_last(struct body *body, struct thread *thread);
 /* Its objects go at once; whatever call it was in is over. In the body's table a dead park is left. */
 void thread_end(struct body *body, struct thread *thread);
 
