@@ -19,18 +19,9 @@ typedef err_t (*system_call_function)(uint64_t a0, uint64_t a1, uint64_t a2, uin
                                       uint64_t a4, uint64_t a5, uint64_t a6, struct thread *caller);
 extern const system_call_function system_calls[SYS_COUNT + 1]; /* the last: a number unknown */
 
-/* Registers by number (RISC-V calling convention), as the ABI names them. */
-enum { REGISTER_PC = 0, REGISTER_RA = 1, REGISTER_SP = 2 };
-enum { REGISTER_T0 = 5, REGISTER_T1, REGISTER_T2, REGISTER_T3 = 28, REGISTER_T4, REGISTER_T5 };
-enum { REGISTER_T6 = 31, REGISTER_A0 = 10, REGISTER_A1, REGISTER_A2, REGISTER_A3, REGISTER_A4 };
-enum { REGISTER_A5 = 15, REGISTER_A6, REGISTER_A7 };
+enum { SYSCALL_BYTES = 4 };
 
-enum { SYSCALL_ARGUMENTS = 13, SYSCALL_BYTES = 4 };
-
-static const uint8_t argument_registers[SYSCALL_ARGUMENTS] = {
-    REGISTER_A0, REGISTER_A1, REGISTER_A2, REGISTER_A3, REGISTER_A4, REGISTER_A5, REGISTER_A6,
-    REGISTER_T0, REGISTER_T1, REGISTER_T2, REGISTER_T3, REGISTER_T4, REGISTER_T5,
-};
+static const uint8_t argument_registers[SYSCALL_ARGUMENTS] = ARGUMENT_REGISTERS;
 
 static inline uint64_t argument(const struct thread *caller, unsigned n)
 {

@@ -141,10 +141,7 @@ static void print_backtrace(uint64_t ra, uint64_t sp)
 
 static void print_registers(const struct trap_frame *frame)
 {
-    static const char names[32][5] = {"pc", "ra", "sp",  "gp",  "tp", "t0", "t1", "t2",
-                                      "s0", "s1", "a0",  "a1",  "a2", "a3", "a4", "a5",
-                                      "a6", "a7", "s2",  "s3",  "s4", "s5", "s6", "s7",
-                                      "s8", "s9", "s10", "s11", "t3", "t4", "t5", "t6"};
+    static const char names[32][5] = REGISTER_NAMES;
     kernel_print("%s (scause %u), stval %x, sstatus %x\n", panic_cause_text(frame->cause),
                  frame->cause, frame->value, frame->status);
     for (unsigned i = 0; i < 32; i++) {

@@ -36,6 +36,11 @@ def kernel_header(kernel):
     return guarded(SOURCE, "kernel.h", "\n".join(parts))
 
 
+# RISC-V's integer registers by number, as the ABI names them; instead of x0, which needs no place, pc.
+REGISTERS = ("pc ra sp gp tp t0 t1 t2 s0 s1 a0 a1 a2 a3 a4 a5 a6 a7 "
+             "s2 s3 s4 s5 s6 s7 s8 s9 s10 s11 t3 t4 t5 t6").split()
+
+
 def initialiser(name, values):
     """A macro: what an array is set to."""
     return f"#define {name} \\\n    {{ \\\n" + "".join(
@@ -54,6 +59,7 @@ def kernel_tables(kernel):
                                      for item in kernel["cause"]]),
         initialiser("CAUSE_TEXTS", [(item["code"], quoted(item["doc"]))
                                     for item in kernel["cause"]]),
+        initialiser("REGISTER_NAMES", enumerate(map(quoted, REGISTERS))),
     ]
     return guarded(SOURCE, "kernel_tables.h", "\n".join(parts))
 
@@ -109,8 +115,12 @@ def system_calls_header(kernel):
         parameters = ["struct thread *caller"] + [f"struct {struct} *{argument}"
                                                   for argument, _, _, struct in decoded(call) if struct]
         lines.append(f"err_t sys_{call['name']}({', '.join(parameters)});")
-    body = ("#include <byre/gen/kernel.h>\n\n" + "".join(f"struct {name};\n" for name in structs) +
-            "\n" + "\n".join(lines) + "\n")
+    registers = [(f"REGISTER_{name.upper()}", number, "") for number, name in enumerate(REGISTERS)]
+    arguments = enumerate(f"REGISTER_{name.upper()}" for name in ARGUMENT_REGISTERS)
+    registers.append(("SYSCALL_ARGUMENTS", len(ARGUMENT_REGISTERS), ""))
+    body = ("#include <byre/gen/kernel.h>\n\n" + enum("register_number", registers) + "\n" +
+            initialiser("ARGUMENT_REGISTERS", arguments) + "\n" +
+            "".join(f"struct {name};\n" for name in structs) + "\n" + "\n".join(lines) + "\n")
     return guarded(SOURCE, "system_calls.h", body)
 
 
