@@ -27,22 +27,18 @@ static inline bool list_is_empty(const struct list_node *head)
     return head->next == head;
 }
 
-static inline void list_insert_after(struct list_node *place, struct list_node *node)
-{
-    node->next = place->next;
-    node->previous = place;
-    place->next->previous = node;
-    place->next = node;
-}
-
 static inline void list_push_front(struct list_node *head, struct list_node *node)
 {
-    list_insert_after(head, node);
+    node->next = head->next;
+    node->previous = head;
+    head->next->previous = node;
+    head->next = node;
 }
 
+/* Behind the last, which is as good a place to begin at as the head. */
 static inline void list_push_back(struct list_node *head, struct list_node *node)
 {
-    list_insert_after(head->previous, node);
+    list_push_front(head->previous, node);
 }
 
 static inline void list_remove(struct list_node *node)

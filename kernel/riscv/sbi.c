@@ -22,7 +22,6 @@ enum {
 };
 
 static bool has_console;
-static bool has_reset;
 static bool has_harts;
 
 struct request {
@@ -59,7 +58,6 @@ static bool has_extension(uint64_t extension)
 void sbi_start(void)
 {
     has_console = has_extension(EXTENSION_CONSOLE);
-    has_reset = has_extension(EXTENSION_RESET);
     has_harts = has_extension(EXTENSION_HARTS) && has_extension(EXTENSION_NOTICE) &&
                 has_extension(EXTENSION_FENCE);
 }
@@ -124,10 +122,8 @@ void sbi_timer_set(uint64_t deadline_ticks)
 
 void sbi_reset(bool reboot, bool because_of_failure)
 {
-    if (has_reset) {
-        uint64_t kind = reboot ? RESET_COLD_REBOOT : RESET_SHUTDOWN;
-        (void)ask((struct request){EXTENSION_RESET, 0, {kind, because_of_failure}});
-    }
+    uint64_t kind = reboot ? RESET_COLD_REBOOT : RESET_SHUTDOWN;
+    (void)ask((struct request){EXTENSION_RESET, 0, {kind, because_of_failure}});
     if (!reboot) {
         (void)ask((struct request){LEGACY_SHUTDOWN, 0, {0}});
     }
