@@ -70,7 +70,6 @@ void arch_fence_code(void);
 /* --------------------------------------------------------- registers of threads */
 void arch_thread_start(struct thread *thread, vaddr_t pc, vaddr_t sp, uint64_t tp, uint64_t a0,
                        uint64_t a1); /* all other registers zero, FP state initial */
-uint64_t arch_thread_register(const struct thread *thread, unsigned index); /* see thread_read */
 
 /* ------------------------------------------------------------------ interrupts */
 enum { ARCH_INTERRUPT_SOURCES = 1024 }; /* the PLIC's architectural maximum; 0 is no source */

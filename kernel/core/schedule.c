@@ -331,22 +331,3 @@ struct thread *schedule_settle(struct hart *hart)
     }
     return hart->current;
 }
-
-void schedule_set_priority(struct thread *thread, unsigned priority)
-{
-    bool is_ready = thread->state == THREAD_READY;
-
-    if (is_ready) {
-        schedule_unqueue(thread);
-    }
-    thread->priority = (uint8_t)priority;
-    schedule_rank(thread);
-    if (is_ready) {
-        schedule_wake(thread);
-    }
-    if (thread->state == THREAD_RUNNING) {
-        thread->hart->must_choose = true;
-        thread->hart->must_set_timer = true; /* it may have equals now (G3) */
-        balance_notify(thread->hart);
-    }
-}

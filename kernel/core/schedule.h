@@ -31,7 +31,6 @@ void schedule_wake(struct thread *thread);
 void schedule_wake_last(struct thread *thread);
 /* As wake, but run it at once if the current thread has just blocked and nothing beats it. */
 void schedule_switch_to(struct hart *hart, struct thread *thread);
-void schedule_set_priority(struct thread *thread, unsigned priority);
 void schedule_rotate(struct hart *hart); /* the current thread to the tail of its priority */
 void schedule_tick(struct hart *hart);   /* the timer fired */
 

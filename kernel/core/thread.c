@@ -10,6 +10,8 @@
 #include "core/schedule.h"
 #include "core/syscall.h"
 
+enum { REGISTERS_ALL = THREAD_REGISTERS + THREAD_FP_WORDS, READ_AT_ONCE = 8 };
+
 void thread_unwait(struct thread *thread)
 {
     switch (thread->state) {
@@ -205,32 +207,42 @@ err_t sys_thread_set_priority(struct thread *caller, struct thread *thread)
 
     REFUSE_IF(priority > caller->priority || (affinity != 0 && (affinity & hart_mask()) == 0),
               ERR_ARGUMENT);
+    if (thread->state == THREAD_READY) {
+        schedule_unqueue(thread);
+    } else if (thread->state == THREAD_CALLING) {
+        tree_remove(&thread->waits_on.endpoint->callers, &thread->order);
+    }
+    thread->priority = (uint8_t)priority;
     thread->affinity = affinity;
     bar(thread);
-    if (thread->state == THREAD_CALLING) {
-        struct endpoint *endpoint = thread->waits_on.endpoint;
-
-        tree_remove(&endpoint->callers, &thread->order);
-        thread->priority = (uint8_t)priority;
-        schedule_rank(thread);
-        endpoint_queue_caller(endpoint, thread);
-    } else {
-        schedule_set_priority(thread, (unsigned)priority);
+    if (thread->state == THREAD_READY) {
+        schedule_wake(thread);
+    } else if (thread->state == THREAD_CALLING) {
+        endpoint_queue_caller(thread->waits_on.endpoint, thread);
+    } else if (thread->state == THREAD_RUNNING) {
+        thread->hart->must_choose = true;
+        thread->hart->must_set_timer = true; /* it may have equals now (G3) */
+        balance_notify(thread->hart);
     }
     return ERR_OK;
 }
 
+/* It is stopped, so all of it is in memory. */
+static uint64_t register_of(const struct thread *thread, uint64_t index)
+{
+    return index < THREAD_REGISTERS ? thread->registers[index]
+           : index < REGISTERS_ALL  ? thread->fp[index - THREAD_REGISTERS]
+                                    : 0;
+}
+
 err_t sys_thread_read(struct thread *caller, struct thread *thread)
 {
-    enum { INDEX_END = THREAD_REGISTERS + THREAD_FP_WORDS, AT_ONCE = 8 };
     uint64_t first = argument(caller, 1);
 
-    REFUSE_IF(first > INDEX_END, ERR_ARGUMENT);
+    REFUSE_IF(first > REGISTERS_ALL, ERR_ARGUMENT);
     REFUSE_IF(!is_stopped(thread), ERR_STATE);
-    for (unsigned i = 0; i < AT_ONCE; i++) {
-        unsigned index = (unsigned)first + i;
-
-        result(caller, i, index < INDEX_END ? arch_thread_register(thread, index) : 0);
+    for (unsigned i = 0; i < READ_AT_ONCE; i++) {
+        result(caller, i, register_of(thread, first + i));
     }
     return ERR_OK;
 }

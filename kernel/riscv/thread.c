@@ -37,15 +37,6 @@ void arch_thread_start(struct thread *thread, vaddr_t pc, vaddr_t sp, uint64_t t
     float_forget(thread);
 }
 
-uint64_t arch_thread_register(const struct thread *thread, unsigned index)
-{
-    if (index < THREAD_REGISTERS) {
-        return thread->registers[index];
-    }
-    index -= THREAD_REGISTERS;
-    return index < THREAD_FP_WORDS ? thread->fp[index] : 0;
-}
-
 void float_switch(void)
 {
     struct hart *hart = &this_hart()->hart;

@@ -240,12 +240,6 @@ void fake_end_call(struct thread *caller)
     memset(&caller->registers[REGISTER_A2], 0, 6 * sizeof(uint64_t));
 }
 
-uint64_t arch_thread_register(const struct thread *thread, unsigned index)
-{
-    return index < THREAD_REGISTERS ? thread->registers[index]
-                                    : thread->fp[index - THREAD_REGISTERS];
-}
-
 /* ------------------------------------------------------------------ interrupts */
 unsigned arch_interrupt_source_count(void)
 {
