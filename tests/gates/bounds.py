@@ -38,7 +38,7 @@ STEPS = {
     "asid.c:loaded_mask": "harts", "asid.c:number_is_kept": "harts",
     "balance.c:balance_place": "harts", "balance.c:balance_share": "harts", "balance.c:balance_take": "harts",
     "bytes.c:memset": "the size of what is cleared, a page at most",
-    "captable.c:sys_cap_copies": "CAP_COPIES_MAX",
+    "captable.c:sys_cap_copies": "CAP_COPIES_MAX", "captable.c:sys_cap_renew": "CAP_RENEW_MAX",
     "deadline.c:deadline_fire": "DEADLINES_AT_ONCE",
     "harts.c:arch_fence_code": "harts",
     "interrupt.c:interrupt_take_all": "INTERRUPTS_AT_ONCE",
@@ -144,9 +144,9 @@ def wrong_words(function, bound):
 
 
 def bounds_of_calls():
-    """{function: bound}; what is bounded as another call has that one's."""
+    """{function: bound}; what is bounded as another call, a few times maybe, has that one's."""
     bounds = {f"sys_{call['name']}": call["bound"] for call in tomllib.loads(ABI.read_text())["syscall"]}
-    alike = {name: bounds[f"sys_{bound.removeprefix('as ')}"] for name, bound in bounds.items()
+    alike = {name: bounds[f"sys_{bound.removeprefix('as ').partition(',')[0]}"] for name, bound in bounds.items()
              if bound.startswith("as ")}
     return bounds | alike | {name: bound for name, (_, bound) in ENTRIES.items()}
 
