@@ -84,11 +84,10 @@ static bool names_only(frame_t table, unsigned kept)
     return table_record(table)->groups == 1u << group && sum == entries[kept];
 }
 
-static void clear_tables_but(frame_t table, unsigned entries, unsigned kept)
+static __attribute__((noinline)) void clear_tables_but(frame_t table, unsigned entries,
+                                                       unsigned kept)
 {
-    if (kept == entries || !names_only(table, kept)) {
-        clear_but(table, entries, kept, NAMES_TABLES);
-    }
+    clear_but(table, entries, kept, NAMES_TABLES);
 }
 
 /* Is the page's frame the space's alone? Then it may be the next one's. */
@@ -120,8 +119,12 @@ void shell_keep(const struct space *s)
         unsigned index = page_leaf_index(page);
         bool spare = page_is_spare(table_entries(shell.leaf)[index]);
         clear_but(shell.leaf, TABLE_ENTRIES, spare ? index : TABLE_ENTRIES, NAMES_FRAMES);
-        clear_tables_but(shell.middle, TABLE_ENTRIES, page_middle_index(page));
-        clear_tables_but(shell.root, ROOT_USER_ENTRIES, page_root_index(page));
+        if (!names_only(shell.middle, page_middle_index(page))) {
+            clear_tables_but(shell.middle, TABLE_ENTRIES, page_middle_index(page));
+        }
+        if (!names_only(shell.root, page_root_index(page))) {
+            clear_tables_but(shell.root, ROOT_USER_ENTRIES, page_root_index(page));
+        }
     } else {
         shell.middle = FRAME_NONE;
         clear_tables_but(shell.root, ROOT_USER_ENTRIES, ROOT_USER_ENTRIES);
