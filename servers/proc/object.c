@@ -357,7 +357,10 @@ static void object_forget(struct object *object)
 
 bool object_leave_spares(struct object *table, struct object *thread, struct object *park)
 {
-    if (!spare_has_room(SPARE_TABLES) || !spare_has_room(SPARE_THREADS) ||
+    /* O3: a chunk that may go is looked at after each object. */
+    bool may_stay = (table->place.chunk | thread->place.chunk | park->place.chunk) == 0;
+
+    if (!may_stay || !spare_has_room(SPARE_TABLES) || !spare_has_room(SPARE_THREADS) ||
         !spare_has_room(SPARE_NOTIFICATIONS) ||
         byre_cap_renew(0, thread->capability, park->capability, table->capability) != ERR_OK) {
         return false;
@@ -365,9 +368,7 @@ bool object_leave_spares(struct object *table, struct object *thread, struct obj
     spare_put(SPARE_TABLES, table);
     spare_put(SPARE_THREADS, thread);
     spare_put(SPARE_NOTIFICATIONS, park);
-    object_forget(table);
-    object_forget(thread);
-    object_forget(park);
+    *table = *thread = *park = (struct object){0};
     return true;
 }
 

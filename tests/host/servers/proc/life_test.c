@@ -301,9 +301,39 @@ static void programs_that_are_none_are_named_errors(void **state)
     assert_int_equal(life_spawn(shell, "bin/tool", &bad, 0, &child), PROC_ERR_2BIG);
 }
 
+/* A body whose objects are the last of a chunk: the chunk goes, once. */
+static void a_chunk_goes_with_its_last_body(void **state)
+{
+    (void)state;
+    enum { TABLES_A_CHUNK = 1024 };
+    static const uint64_t types[] = {OBJECT_CAPTABLE, OBJECT_THREAD, OBJECT_NOTIFICATION};
+    static struct object objects[2 * TABLES_A_CHUNK];
+    unsigned count = 0;
+    unsigned last[3];
+
+    for (unsigned i = 0; i < 3; i++) { /* until they stand in the second one */
+        do {
+            assert_int_equal(object_make(types[i], &objects[count++]), ERR_OK);
+        } while (objects[count - 1].place.chunk == 0);
+        last[i] = count - 1;
+    }
+    uint32_t chunks = object_memory_statistics().chunks;
+    if (!object_leave_spares(&objects[last[0]], &objects[last[1]], &objects[last[2]])) {
+        for (unsigned i = 0; i < 3; i++) {
+            object_unmake(&objects[last[i]]);
+        }
+    }
+    assert_int_equal(object_memory_statistics().chunks, chunks - 1);
+    while (count > 0) {
+        object_unmake(&objects[--count]);
+    }
+    assert_int_equal(object_memory_statistics().chunks, chunks - 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_chunk_goes_with_its_last_body, family_begin, family_end),
         cmocka_unit_test_setup_teardown(a_badge_is_never_used_again, family_begin, family_end),
         cmocka_unit_test_setup_teardown(every_failure_leaves_everything_as_it_was, family_begin,
                                         family_end),
