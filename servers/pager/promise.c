@@ -38,6 +38,14 @@ uint64_t promise_tables_capacity(void)
     return (uint64_t)frames.totals.table_chunks * CHUNK_TABLES - promises.tables_fixed;
 }
 
+uint64_t promise_user_reach(void)
+{
+    uint64_t tables = promise_tables_capacity();
+    uint64_t spare = tables > promises.tables ? (tables - promises.tables) / CHUNK_TABLES : 0;
+    uint64_t most = frames.totals.table_chunks - 1;
+    return promise_user_capacity() + (spare < most ? spare : most) * CHUNK_PAGES;
+}
+
 static bool user_fits(uint64_t more, uint64_t chunks_less)
 {
     return promises.user + more + PROMISE_RESERVE_FRAMES + chunks_less * CHUNK_PAGES <=

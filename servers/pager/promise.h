@@ -53,6 +53,9 @@ void promise_give(struct account *account LENT, uint64_t user, uint64_t tables);
 void promise_give_record(void);
 uint64_t promise_user_capacity(void);
 uint64_t promise_tables_capacity(void);
+/* The same of USER frames, with the chunks that the tables' promises leave over: who is short gets
+ * them. */
+uint64_t promise_user_reach(void);
 
 /* The account of that id, made if need be, with one more reference. NOMEM. */
 [[nodiscard]] err_t account_get(uint64_t id, struct account **account_out GIVES);

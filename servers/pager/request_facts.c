@@ -90,7 +90,7 @@ void pager_on_statistics(struct pager_request *request)
 void pager_on_promises(struct pager_request *request)
 {
     request->result.promises.promised = promises.user;
-    request->result.promises.limit = promise_user_capacity();
+    request->result.promises.limit = promise_user_reach();
     request->result.promises.tables_promised = promises.tables;
     request->result.promises.tables_limit = promise_tables_capacity();
     request->result.promises.frames = (uint64_t)frames.totals.user_chunks * CHUNK_PAGES;

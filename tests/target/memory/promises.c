@@ -7,9 +7,13 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <byre/gen/pager_client.h>
+#include <byre/program.h>
+#include <byre/table.h>
+
 #include "support/tap.h"
 
-enum { PIECE = 128 };
+enum { PIECE = 128, SCATTERED = 1200, FEW = 64 };
 
 struct piece {
     volatile uint8_t *at;
@@ -79,10 +83,41 @@ static int take_and_write(void *unused)
     return write_all(3) && total > 0 ? 0 : 1;
 }
 
+/* Frames that may still be promised, as proc asks for them at the beginning of each command. */
+static uint64_t room(void)
+{
+    uint64_t promised, limit, tables_promised, tables_limit, frames, harts;
+    err_t error = pager_promises(PROGRAM_SLOT_PAGER, &promised, &limit, &tables_promised,
+                                 &tables_limit, &frames, &harts);
+    return error == ERR_OK && promised <= limit ? limit - promised : 0;
+}
+
+/* Pages far from one another need a table each, and chunks become TABLE for them. */
+static void scatter_and_gather(void)
+{
+    uint64_t before = room();
+    char *base = (char *)PROGRAM_MMAP_BASE + ((uint64_t)SCATTERED * GROUP);
+    unsigned scattered = 0;
+    for (unsigned i = 0; i < SCATTERED; i++) {
+        scattered += mmap(base + (uint64_t)i * GROUP, PAGE, PROT_READ | PROT_WRITE,
+                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != MAP_FAILED;
+    }
+    uint64_t meanwhile = room();
+    for (unsigned i = 0; i < SCATTERED; i++) {
+        munmap(base + (uint64_t)i * GROUP, PAGE);
+    }
+    uint64_t after = room();
+    check(scattered == SCATTERED && before >= meanwhile + SCATTERED + CHUNK_PAGES,
+          "%u scattered pages promise themselves and at least a chunk of tables", scattered);
+    check(after + FEW >= before,
+          "of %lu frames that may be promised %lu are left when they are gone", before, after);
+}
+
 int main(void)
 {
     pieces[0].pages = 0;
     (void)exits_with(child(take_and_write, NULL), 0); /* warm */
+    scatter_and_gather();
     take_all();
     give_all();
     (void)use_stack(NULL);
