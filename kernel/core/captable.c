@@ -97,11 +97,15 @@ err_t sys_cap_copies(struct thread *caller, struct captable *target_table)
     unsigned done = 0;
     err_t error = ERR_OK;
 
-    while (error == ERR_OK && done < CAP_COPIES_MAX && argument(caller, 1 + 2 * done) != 0) {
-        uint64_t word = argument(caller, 1 + 2 * done);
+#pragma GCC unroll 6
+    for (unsigned i = 0; i < CAP_COPIES_MAX; i++) {
+        uint64_t word = argument(caller, 1 + 2 * i);
 
+        if (word == 0 || error != ERR_OK) {
+            break;
+        }
         error = copy(caller->captable, word & UINT16_MAX, target_table, word >> 16 & UINT16_MAX,
-                     word >> 32, argument(caller, 2 + 2 * done));
+                     word >> 32, argument(caller, 2 + 2 * i));
         done += error == ERR_OK;
     }
     result(caller, 0, done);

@@ -112,12 +112,16 @@ static bool defer(struct worker *w, const struct message *m)
 static void on_request(const struct worker *w, cap_t accepted, struct message *m,
                        struct answer *answer)
 {
-    struct pager_request request = {.label = m->label,
-                                    .badge = m->badge,
-                                    .info = m->info,
-                                    .cap = (m->info & IPC_INFO_CAP) != 0 ? accepted : 0};
+    struct pager_request request;
+    request.label = m->label;
+    request.badge = m->badge;
+    request.info = m->info;
+    request.cap = (m->info & IPC_INFO_CAP) != 0 ? accepted : 0;
+    request.error = ERR_OK;
+    request.send_cap = 0;
     for (unsigned i = 0; i < MESSAGE_WORDS; i++) {
         request.w[i] = m->w[i];
+        request.out[i] = 0;
     }
     if (!w->is_alone) {
         beside_alone_for(&request); /* Z2 */
@@ -129,9 +133,7 @@ static void on_request(const struct worker *w, cap_t accepted, struct message *m
     }
     answer->wanted = (m->info & IPC_INFO_CALL) != 0;
     m->label = request.error;
-    for (unsigned i = 0; i < words; i++) {
-        m->w[i] = request.out[i];
-    }
+    ipc_set_words(m, request.out, words);
     answer->descriptor = words > MESSAGE_SHORT_WORDS ? IPC_LONG : 0;
     if (request.error == ERR_OK && request.send_cap != 0) {
         answer->descriptor |= ipc_with_cap(request.send_cap);

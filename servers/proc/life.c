@@ -152,7 +152,8 @@ err_t life_fork(struct process *parent, const struct thread_start *start,
     if (child == NULL) {
         return PROC_ERR_AGAIN;
     }
-    memcpy(child->name, parent->name, sizeof(child->name));
+    memcpy(__builtin_assume_aligned(child->name, sizeof(uint64_t)),
+           __builtin_assume_aligned(parent->name, sizeof(uint64_t)), sizeof(child->name));
     child->flags = parent->flags & PROCESS_AUDITOR;
     err_t error = body_fork_space(&child->body, &parent->body, child->tree->account, start->sp);
     if (error == ERR_OK) {

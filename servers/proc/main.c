@@ -153,9 +153,7 @@ static bool main_serve(struct message *message, cap_t *accept_slot, unsigned *wo
         return false;
     }
     message->label = request.error;
-    for (unsigned i = 0; i < *words_out; i++) {
-        message->w[i] = request.out[i];
-    }
+    ipc_set_words(message, request.out, *words_out);
     return true;
 }
 

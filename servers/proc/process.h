@@ -75,11 +75,11 @@ struct process {
     struct list zombies;
     struct list waiters; /* struct waiter: threads that wait for a child */
     struct list in_tree;
-    struct list doomed;            /* in one of end.c's lists */
-    struct process *space_next;    /* chain of the space index */
-    uint64_t space_id;             /* its key there; 0: none */
-    struct body body;              /* what it runs in; empty once it has ended */
-    char name[PROCESS_NAME_BYTES]; /* the program's, with zeroes to its end */
+    struct list doomed;                               /* in one of end.c's lists */
+    struct process *space_next;                       /* chain of the space index */
+    uint64_t space_id;                                /* its key there; 0: none */
+    struct body body;                                 /* what it runs in; empty once it has ended */
+    _Alignas(uint64_t) char name[PROCESS_NAME_BYTES]; /* the program's, with zeroes to its end */
 };
 
 struct process_statistics {

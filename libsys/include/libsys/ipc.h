@@ -112,6 +112,17 @@ IPC_INLINE err_t ipc_receive_full(cap_t endpoint, struct message *m, uint64_t de
     return ipc_registers_long(SYS_RECEIVE, endpoint, m, descriptor, accept_slot, deadline_ticks);
 }
 
+/* The words of an answer into m: four, or all if more than four mean something. */
+IPC_INLINE void ipc_set_words(struct message *m, const uint64_t *out, unsigned words)
+{
+    for (unsigned i = 0; i < MESSAGE_SHORT_WORDS; i++) {
+        m->w[i] = out[i];
+    }
+    for (unsigned i = MESSAGE_SHORT_WORDS; i < MESSAGE_WORDS && words > MESSAGE_SHORT_WORDS; i++) {
+        m->w[i] = out[i];
+    }
+}
+
 /* Answer with w0..w3 the caller that the reply object holds. */
 IPC_INLINE err_t ipc_reply(cap_t reply_slot, const struct message *m)
 {
