@@ -137,7 +137,8 @@ err_t sys_table_map_chunk(struct thread *caller, struct capability *memory)
     TRY(table_find(caller, memory, 1, &table));
     REFUSE_IF(table.level != TABLE_LEVEL_MIDDLE, ERR_LEVEL);
     TRY(table_check_range(&table, index, 1));
-    TRY((word & MAP_X) != 0 ? ERR_ARGUMENT : table_compose(memory, word, &entry));
+    REFUSE_IF((word & MAP_X) != 0, ERR_ARGUMENT);
+    TRY(table_compose(memory, word, &(bool){false}, &entry));
     REFUSE_IF((first.number & CHUNK_FRAME_MASK) != 0, ERR_ALIGN);
     REFUSE_IF(!memory_covers(memory, first, CHUNK_PAGES), ERR_RANGE);
     REFUSE_IF(entry_names_table(table.entries[index]), ERR_OCCUPIED);

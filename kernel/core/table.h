@@ -95,9 +95,10 @@ static inline uint64_t table_entry(uint64_t frame, uint64_t rights, uint64_t sof
            (rights & MAP_W) * (PTE_D / MAP_W);
 }
 
-/* The leaf entry for a map word under that capability: ARGUMENT, RANGE, KIND, RIGHTS. */
+/* The leaf entry for a map word under that capability: ARGUMENT, RANGE, KIND, RIGHTS. What is to be
+ * executed was written before: its call fences code, once. */
 [[nodiscard]] static inline err_t table_compose(const struct capability *memory, uint64_t map_word,
-                                                uint64_t *entry_out)
+                                                bool *code_is_fenced, uint64_t *entry_out)
 {
     uint64_t rights = map_word & MAP_RIGHTS;
     frame_t frame = {map_word >> MAP_FRAME_SHIFT};
@@ -111,8 +112,9 @@ static inline uint64_t table_entry(uint64_t frame, uint64_t rights, uint64_t sof
     if (kind == KIND_USER) {
         if ((rights & MAP_W) != 0) {
             REFUSE_IF((memory->rights & RIGHT_WRITE) == 0, ERR_RIGHTS);
-        } else if ((rights & MAP_X) != 0) {
-            arch_fence_code(); /* what is there was written before */
+        } else if ((rights & MAP_X) != 0 && !*code_is_fenced) {
+            arch_fence_code();
+            *code_is_fenced = true;
         }
     } else if (kind != KIND_TABLE) {
         return ERR_KIND;
@@ -153,7 +155,7 @@ struct map_item {
 {
     TRY(table_open(memory, frame, &item_out->table));
     REFUSE_IF(item_out->table.level != TABLE_LEVEL_LEAF, ERR_LEVEL);
-    return table_compose(memory, map_word, &item_out->entry);
+    return table_compose(memory, map_word, &(bool){false}, &item_out->entry);
 }
 
 /* Was the entry valid before? Then the page is to be flushed. */

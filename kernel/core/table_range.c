@@ -15,6 +15,7 @@ struct range_call {
     uint64_t entries;
     uint64_t first;   /* map word or device entry of entry `index`; 0: the words are */
     uint64_t changed; /* what the runs counted */
+    bool code_is_fenced;
     _Alignas(uint64_t) uint32_t words[TABLE_MAP_MAX]; /* table_map */
 };
 
@@ -33,6 +34,7 @@ static err_t decode(const struct thread *caller, const struct capability *memory
 {
     call->caller = caller;
     call->memory = memory;
+    call->code_is_fenced = false;
     call->index = argument(caller, 2);
     call->entries = argument(caller, 3);
     TRY(table_find(caller, memory, 1, &call->table));
@@ -79,8 +81,7 @@ static uint64_t as_lazy(uint64_t entry)
 #define WORD_FRAME_IN_CHUNK ((uint64_t)CHUNK_FRAME_MASK << MAP_FRAME_SHIFT)
 
 /* Entries from map words: those of the call, or consecutive frames from `first` on. What differs from a
- * good word by its frame in the chunk is good too, if all the chunk is covered; code is fenced one by
- * one. */
+ * good word by its frame in the chunk is good too, if all the chunk is covered. */
 static err_t run_map(struct range_call *call, uint64_t index, uint64_t end)
 {
     const struct capability memory = *call->memory; /* no store in the loop can change it */
@@ -96,14 +97,12 @@ static err_t run_map(struct range_call *call, uint64_t index, uint64_t end)
         if (((word ^ good_word) & ~WORD_FRAME_IN_CHUNK) != 0) {
             frame_t first = {(word & ~WORD_FRAME_IN_CHUNK) >> MAP_FRAME_SHIFT};
 
-            error = table_compose(&memory, word, &to_entry);
+            error = table_compose(&memory, word, &call->code_is_fenced, &to_entry);
             if (error != ERR_OK) {
                 break;
             }
             to_entry -= word << (PTE_FRAME_SHIFT - MAP_FRAME_SHIFT);
-            good_word = (word & MAP_X) == 0 && memory_covers(&memory, first, CHUNK_PAGES)
-                            ? word
-                            : UINT64_MAX;
+            good_word = memory_covers(&memory, first, CHUNK_PAGES) ? word : UINT64_MAX;
         }
         *at = (word << (PTE_FRAME_SHIFT - MAP_FRAME_SHIFT)) + to_entry;
     }

@@ -267,11 +267,11 @@ static void code_is_fenced(void)
     REQUIRE(worker_join(worker));
     EXPECT_EQUAL(counter(COUNTER_FENCES_CODE), before + 1);
     EXPECT_OK(SYS(TABLE_MAP, MEMORY, space.leaf, 8, 3, text | data << 32, text));
-    EXPECT_EQUAL(counter(COUNTER_FENCES_CODE), before + 3);
+    EXPECT_EQUAL(counter(COUNTER_FENCES_CODE), before + 2);
     uint64_t chunk = chunk_new();
     EXPECT_OK(SYS(TABLE_MAP_RUN, MEMORY, space.leaf, 16, 5, map_word(chunk, MAP_R | MAP_X)));
     EXPECT_OK(SYS(TABLE_MAP_RUN, MEMORY, space.leaf, 32, 5, map_word(chunk, MAP_R | MAP_W)));
-    EXPECT_EQUAL(counter(COUNTER_FENCES_CODE), before + 8);
+    EXPECT_EQUAL(counter(COUNTER_FENCES_CODE), before + 3);
 }
 
 /* An error of the map item changes nothing: the thread waits on, and a good reply resumes it. */
