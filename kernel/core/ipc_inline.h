@@ -56,12 +56,23 @@ ALWAYS_INLINE void hold_and_run(struct hart *hart, uint64_t ready, struct endpoi
     hand_over(hart, ready, receiver);
 }
 
-/* The thread's reply object, if the descriptor names it, whatever its flags; else NULL. */
-ALWAYS_INLINE struct reply *find_reply(const struct thread *server, uint64_t descriptor)
+/* The thread's reply object, if the descriptor names it, whatever its flags. If it names another, whose
+ * caller was to wait, then that is the thread's from now on. NULL: not by the short path. */
+ALWAYS_INLINE struct reply *find_reply(struct thread *server, uint64_t descriptor)
 {
     uint64_t flags = (uint64_t)((int32_t)descriptor ^ server->receive_descriptor); /* W3, F3 */
+    const struct capability *slot;
 
-    return flags <= IPC_FLAGS_MASK ? server->receive_reply : NULL;
+    if (flags > IPC_FLAGS_MASK) {
+        slot = captable_good(server->captable, descriptor >> IPC_REPLY_SHIFT & IPC_SLOT_MASK,
+                             OBJECT_REPLY, 0);
+        if (slot == NULL || server->receive_descriptor == RECEIVE_NONE ||
+            ((const struct reply *)slot->object)->receiver != NULL) {
+            return NULL;
+        }
+        reply_pair(server, (struct reply *)slot->object, descriptor);
+    }
+    return server->receive_reply;
 }
 
 /* The caller in the reply object, if it may be answered and there is nothing to receive. */

@@ -12,7 +12,7 @@
 #include "core/reply.h"
 #include "core/syscall.h"
 
-enum { IPC_FLAGS_MASK = 0xff, IPC_REPLY_SHIFT = 8, IPC_CAP_SHIFT = 32, IPC_RIGHTS_SHIFT = 56 };
+enum { IPC_REPLY_SHIFT = 8, IPC_CAP_SHIFT = 32, IPC_RIGHTS_SHIFT = 56 };
 enum { IPC_SLOT_MASK = 0xffffff };
 
 /* What the sender's registers say, before anything is sent: ARGUMENT, or what its capability's

@@ -1,8 +1,8 @@
 /* Reply objects: each holds at most one caller that waits for its answer.
  *
  *   W1  caller != NULL exactly when that thread is REPLYING and waits on this object.
- *   W2  receiver is the thread that received with this object last, if its receive_reply is this object
- *       too; else both are NULL. It waits with it if it is RECEIVING, and there is no caller then.
+ *   W2  receiver is the thread that received with this object last (or was about to), if its receive_reply
+ *       is this object too; else both are NULL. It waits with it if it is RECEIVING, and there is no caller then.
  *   W3  The receiver's receive_descriptor is RECEIVE_NONE, or names the slot of its table in which the
  *       capability to this object is (P4). So the short path of IPC need not look there, and whoever
  *       empties the slot tells.
@@ -10,6 +10,8 @@
 #pragma once
 
 #include "core/thread.h"
+
+enum { IPC_FLAGS_MASK = 0xff }; /* of a descriptor */
 
 struct reply {
     struct object object;
@@ -25,9 +27,37 @@ static inline bool reply_is_awaited(const struct reply *reply)
     return reply->receiver != NULL && reply->receiver->state == THREAD_RECEIVING;
 }
 
+/* W3: its capability moves. */
+static inline void reply_leave_slot(const struct reply *reply)
+{
+    if (reply->receiver != NULL) {
+        reply->receiver->receive_descriptor = RECEIVE_NONE;
+    }
+}
+
+/* No receiver from now on; NULL: nothing. */
+static inline void reply_part(struct reply *reply)
+{
+    if (reply != NULL && reply->receiver != NULL) {
+        reply_leave_slot(reply);
+        reply->receiver->receive_reply = NULL;
+        reply->receiver = NULL;
+    }
+}
+
 /* The receiver goes on with this object (NULL: with none), which it named so. */
-void reply_pair(struct thread *receiver, struct reply *reply, uint64_t descriptor);
-void reply_part(struct reply *reply);             /* no receiver from now on; NULL: nothing */
-void reply_leave_slot(const struct reply *reply); /* W3: its capability moves */
+static inline void reply_pair(struct thread *receiver, struct reply *reply, uint64_t descriptor)
+{
+    if (receiver->receive_reply != reply) {
+        reply_part(receiver->receive_reply);
+        reply_part(reply);
+        receiver->receive_reply = reply;
+    }
+    if (reply != NULL) {
+        reply->receiver = receiver;
+        receiver->receive_descriptor = (int32_t)descriptor & ~IPC_FLAGS_MASK;
+    }
+}
+
 /* Its capability or the object itself goes: who depends on it is answered PEER_GONE. */
 void reply_abandon(struct reply *reply);

@@ -160,6 +160,59 @@ static void a_reply_capability_moves_and_answers_elsewhere(void **state)
     pair_expect(client, 9, 11, false, 0, 0);
 }
 
+/* The server has put `client` off, and another caller has gone: it answers the first, and receives. */
+static void an_answer_put_off_takes_its_reply_object_back(void **state)
+{
+    enum { SLOT_OTHER = 14 };
+    uint64_t other_slot = world_object(OBJECT_REPLY, 0),
+             note = world_object(OBJECT_NOTIFICATION, 0);
+    const struct reply *other = (const struct reply *)world_pointer(other_slot);
+
+    (void)state;
+    world_give(server, SLOT_OTHER, other_slot, RIGHTS_ALL, 0);
+    world_give(server, SLOT_NOTE, note, RIGHTS_ALL, 0);
+    for (int is_signalled = 1; is_signalled >= 0; is_signalled--) {
+        world_run(init);
+        struct thread *second = world_thread(10, 0);
+        uint64_t second_slot = world_slot();
+
+        world_give(second, SLOT_ENDPOINT, endpoint_slot, RIGHT_CALL, 2);
+        capability_make(captable_slot(init->captable, second_slot), &second->object, RIGHTS_ALL, 0);
+        pair_receive(server, RECEIVE_FLAGS, 0, 0);
+        pair_call(client, 0, 0, 0);
+        pair_receive(server, (uint64_t)SLOT_OTHER << 8, 0, 0);
+        assert_ptr_equal(other->receiver, server);
+        pair_call(second, 0, 0, 0);
+        assert_ptr_equal(other->caller, second);
+        world_run(init);
+        assert_int_equal(SYSTEM_CALL(SYS_CAP_DESTROY, 0, second_slot), ERR_OK);
+        if (!is_signalled) { /* so that nobody beats the client */
+            assert_int_equal(SYSTEM_CALL(SYS_THREAD_SUSPEND, INIT_SLOT_THREAD), ERR_OK);
+        }
+        world_run(server);
+        if (is_signalled) {
+            capability_make(captable_slot(server->captable, 15), &server->object, RIGHTS_ALL, 0);
+            assert_int_equal(SYSTEM_CALL(SYS_NOTIFICATION_BIND, SLOT_NOTE, 15), ERR_OK);
+            assert_int_equal(SYSTEM_CALL(SYS_SIGNAL, SLOT_NOTE), ERR_OK);
+        }
+        SYSTEM_CALL(SYS_REPLY_RECEIVE, SLOT_ENDPOINT, 9, 11, 12, 13, 14, RECEIVE_FLAGS, 0, 0, 0, 0,
+                    0, 0);
+        pair_expect(client, 9, 11, false, 0, 0);
+        assert_ptr_equal(reply->receiver, server);
+        assert_ptr_equal(server->receive_reply, reply);
+        assert_null(other->receiver);
+        if (is_signalled) {
+            assert_int_equal(server->registers[REGISTER_A7], IPC_INFO_NOTIFICATION);
+        } else {
+            assert_ptr_equal(hart0.current, client);
+            assert_int_equal(server->state, THREAD_RECEIVING);
+            pair_call(client, 0, 0, 0);
+            assert_ptr_equal(reply->caller, client);
+            assert_int_equal(pair_answer(server, 0), ERR_OK);
+        }
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, pair_start, world_stop)
 
 int main(void)
@@ -173,6 +226,7 @@ int main(void)
         TEST(a_capability_that_went_away_is_lost),
         TEST(bad_capabilities_are_refused_before_anything_is_sent),
         TEST(a_reply_capability_moves_and_answers_elsewhere),
+        TEST(an_answer_put_off_takes_its_reply_object_back),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
