@@ -69,7 +69,7 @@ void arch_fence_code(void);
 
 /* --------------------------------------------------------- registers of threads */
 void arch_thread_start(struct thread *thread, vaddr_t pc, vaddr_t sp, uint64_t tp, uint64_t a0,
-                       uint64_t a1); /* all other registers zero, FP state initial */
+                       uint64_t a1); /* its other registers are zero, fp[] too, and stay so */
 
 /* ------------------------------------------------------------------ interrupts */
 enum { ARCH_INTERRUPT_SOURCES = 1024 }; /* the PLIC's architectural maximum; 0 is no source */

@@ -79,8 +79,15 @@ ALWAYS_INLINE bool capability_is_good(const struct capability *capability, enum 
            (type >= OBJECT_MEMORY || capability->object->header == capability->header);
 }
 
-void capability_make(struct capability *slot, struct object *object, unsigned rights,
-                     uint64_t badge);
+static inline void capability_make(struct capability *slot, struct object *object, unsigned rights,
+                                   uint64_t badge)
+{
+    slot->use = (uint64_t)object_type(object) << CAPABILITY_TYPE_SHIFT | (rights & RIGHTS_ALL);
+    slot->header = object->header;
+    slot->object = object;
+    slot->badge = badge;
+}
+
 void capability_make_range(struct capability *slot, enum object_type type, unsigned rights,
                            uint64_t first_frame, uint64_t frames);
 void capability_move(struct capability *source, struct capability *target);

@@ -170,6 +170,10 @@ ALWAYS_INLINE err_t start(struct thread *thread, const struct thread *caller, un
 err_t sys_thread_start(struct thread *caller, struct thread *thread)
 {
     REFUSE_IF(!is_stopped(thread) || thread->space->root.number == 0, ERR_STATE);
+    if ((thread->flags & THREAD_FLAG_STARTED) != 0) { /* a new one has zeros */
+        __builtin_memset(thread->registers, 0, sizeof(thread->registers));
+        __builtin_memset(thread->fp, 0, sizeof(thread->fp));
+    }
     return start(thread, caller, 1);
 }
 

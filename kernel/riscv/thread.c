@@ -24,10 +24,6 @@ static void float_forget(const struct thread *thread)
 void arch_thread_start(struct thread *thread, vaddr_t pc, vaddr_t sp, uint64_t tp, uint64_t a0,
                        uint64_t a1)
 {
-    if ((thread->flags & THREAD_FLAG_STARTED) != 0) { /* a new one has zeros */
-        __builtin_memset(thread->registers, 0, sizeof(thread->registers));
-        __builtin_memset(thread->fp, 0, sizeof(thread->fp));
-    }
     thread->registers[0] = pc.value;
     thread->registers[2] = sp.value;
     thread->registers[4] = tp;

@@ -179,7 +179,6 @@ void arch_idle(void)
 void arch_thread_start(struct thread *thread, vaddr_t pc, vaddr_t sp, uint64_t tp, uint64_t a0,
                        uint64_t a1)
 {
-    memset(thread->registers, 0, sizeof(thread->registers));
     thread->registers[REGISTER_PC] = pc.value;
     thread->registers[REGISTER_SP] = sp.value;
     thread->registers[4] = tp;
