@@ -16,6 +16,34 @@ unsigned beside_free_entries(const volatile uint64_t *entry, unsigned count)
     return count;
 }
 
+static const volatile uint64_t no_entry; /* what stands for that of a thread that holds spaces, */
+static uint64_t children[PAGER_THREADS_MAX]; /* the one of the step, and this one */
+
+void beside_hold(unsigned thread, uint64_t parent_id, uint64_t child_id)
+{
+    PAGER_ASSERT(beside.out[thread] == NULL);
+    beside.out[thread] = &no_entry;
+    beside.steps[thread] = (struct beside_step){.space_id = parent_id};
+    children[thread] = child_id;
+}
+
+/* Is the thread's step that space's? */
+static bool step_is_of(unsigned thread, uint64_t space_id)
+{
+    return beside.steps[thread].space_id == space_id ||
+           (beside.out[thread] == &no_entry && children[thread] == space_id);
+}
+
+bool beside_holds(uint64_t space_id)
+{
+    for (unsigned t = 0; t < beside.threads; t++) {
+        if (beside.out[t] == &no_entry && step_is_of(t, space_id)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void wait_for(unsigned thread)
 {
     while (beside.out[thread] != NULL && !beside_reply_is_done(thread)) {
@@ -45,7 +73,7 @@ void beside_alone(void)
 void beside_alone_of(uint64_t space_id)
 {
     for (unsigned t = 0; t < beside.threads; t++) {
-        if (beside.steps[t].space_id == space_id) {
+        if (step_is_of(t, space_id)) {
             wait_for(t);
         }
     }

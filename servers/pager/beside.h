@@ -14,6 +14,8 @@
  *   Z3  A step whose reply is done is finished by its thread or by whoever needs it finished, once.
  *   Z4  Whoever would copy a frame that a step replaces first looks whether it is the last owner now.
  *   Z5  A space has at most one reach (fault_near.h), for Q1: spaces that share a place take turns.
+ *   Z6  A fork holds parent and child while it copies pages without the lock: as if a step of theirs were
+ *       out, and they have no reach, so that none of their faults is common.
  *
  * All of it is called with the lock held. */
 #ifndef PAGER_BESIDE_H
@@ -60,6 +62,13 @@ FAULT_INLINE void beside_done(unsigned thread)
     }
 }
 
+/* Hold two spaces (Z6), by this thread, and give the lock; take it back, and let them go: they may have
+ * ended since. worker.c has both, and the tests. */
+unsigned beside_go_out(uint64_t parent_id, uint64_t child_id);
+void beside_come_back(unsigned thread);
+void beside_hold(unsigned thread, uint64_t parent_id, uint64_t child_id);
+bool beside_holds(uint64_t space_id);
+
 /* Of so many entries from this one on, how many come before the first that a step owns (Z1). */
 unsigned beside_free_entries(const volatile uint64_t *entry, unsigned count);
 
@@ -105,7 +114,11 @@ FAULT_INLINE void beside_resolve(uint64_t id, uint64_t kind, uint64_t address,
     struct fault_reach *reach = &beside.reaches[id % BESIDE_REACHES];
     uint64_t page = address >> PAGE_SHIFT;
     if (__builtin_expect(id != reach->id || page - reach->first_page >= reach->pages, 0)) {
-        *reach = fault_reach_around(id, page);
+        if (beside_holds(id)) {
+            fault_reach_empty(reach);
+        } else {
+            *reach = fault_reach_around(id, page);
+        }
     }
     if (__builtin_expect(reach->pages != 0 &&
                              beside_may_serve(reach->entries + (page & (GROUP_PAGES - 1))),

@@ -24,7 +24,8 @@ void cow_fork_wish(const struct space *parent LENT, uint32_t hot_page,
 /* Make `child`, which was created with that wish, a copy of `parent`: root entries lazy in both, the
  * parent flushed. The path to the page that both are about to write is not put off: the child gets its
  * middle table, leaf table and page at once, and the parent keeps its own, for the faults that this
- * saves cost more. Memory short: all is lazy. parent_rests: none of the parent's threads runs.
+ * saves cost more. Memory short: all is lazy. parent_rests: none of the parent's threads runs. While pages are
+ * copied the lock is given: then both spaces may have ended, unless the caller knows better (Z6 of beside.h).
  * NOMEM (a count is full): the parent means the same as before, and the child is to be destroyed.
  * Maps and promises are the caller's, and made. */
 [[nodiscard]] err_t cow_fork(struct space *parent LENT, struct space *child LENT,

@@ -1,5 +1,6 @@
 /* fork: the tree shared lazily, but for the path to the page that both will write next. The contract
  * is in cow.h. */
+#include "beside.h"
 #include "cow.h"
 #include "cow_path.h"
 #include "frame.h"
@@ -166,6 +167,21 @@ static void hot_pages_unprotect(const struct hot_path *hot)
     }
 }
 
+/* The long part, for which other threads of the pager may have the lock (Z6). */
+static void hot_pages_settle(const struct hot_path *hot, const struct space *parent,
+                             const struct space *child, bool parent_rests)
+{
+    bool beside_others = beside.threads != 0;
+    unsigned thread = beside_others ? beside_go_out(space_id(parent), space_id(child)) : 0;
+    hot_pages_copy(hot);
+    if (!parent_rests) {
+        hot_pages_unprotect(hot);
+    }
+    if (beside_others) {
+        beside_come_back(thread);
+    }
+}
+
 err_t cow_fork(struct space *parent, struct space *child, bool parent_rests)
 {
     struct hot_path hot;
@@ -177,11 +193,11 @@ err_t cow_fork(struct space *parent, struct space *child, bool parent_rests)
     }
     err_t flushed = kernel_flush(parent->cap, 0, 0); /* C5, before the child is published */
     PAGER_ASSERT(flushed == ERR_OK);
+    if (error != ERR_OK) {
+        return PAGER_ERR_NOMEM;
+    }
     if (is_hot) {
-        hot_pages_copy(&hot);
+        hot_pages_settle(&hot, parent, child, parent_rests);
     }
-    if (is_hot && !parent_rests) {
-        hot_pages_unprotect(&hot);
-    }
-    return error == ERR_OK ? ERR_OK : PAGER_ERR_NOMEM;
+    return ERR_OK;
 }

@@ -1,5 +1,6 @@
 /* Requests of proc and init: spaces made, forked and ended, their regions, accounts, memory for
  * kernel objects. */
+#include "beside.h"
 #include "chunk.h"
 
 #include "cow.h"
@@ -84,13 +85,18 @@ void pager_on_space_fork(struct pager_request *request)
         return;
     }
     share_layout(parent, child);
+    uint64_t id = space_id(child);
     request->error = cow_fork(parent, child, (request->in.space_fork.flags & FORK_RESTS) != 0);
+    if (beside.threads != 0 && space_find(id) != child) { /* it was ended, unasked: Z6 */
+        request->error = PAGER_ERR_NOENT;
+        return;
+    }
     if (request->error != ERR_OK) {
         end_child(child);
         return;
     }
     hand_over(request, child);
-    request->result.space_fork.child_space_id = space_id(child);
+    request->result.space_fork.child_space_id = id;
 }
 
 void pager_on_image_make(struct pager_request *request)

@@ -46,6 +46,23 @@ bool beside_reply_is_done(unsigned thread)
     return state == THREAD_RECEIVING;
 }
 
+unsigned beside_go_out(uint64_t parent_id, uint64_t child_id)
+{
+    unsigned thread = serving_thread;
+    beside_hold(thread, parent_id, child_id);
+    __atomic_store_n(&worker_is_back[thread], false, __ATOMIC_RELAXED);
+    lock_give();
+    return thread;
+}
+
+void beside_come_back(unsigned thread)
+{
+    __atomic_store_n(&worker_is_back[thread], true, __ATOMIC_RELEASE);
+    lock_take();
+    serving_thread = thread;
+    beside_done(thread);
+}
+
 void beside_let_run(void)
 {
     err_t error = byre_yield();

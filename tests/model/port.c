@@ -1,6 +1,7 @@
 /* The checker's hold on the pager. See port.h. */
 #include "port.h"
 
+#include <setjmp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,6 +37,8 @@ enum {
     FILE_PAGES = 64,
     OTHERS_FRAMES = 70, /* init's, the pager's own */
 };
+
+enum { REQUESTS_THREAD = PORT_THREADS }; /* the thread of whatever is no fault */
 
 static struct frame_record *frame_records;
 static struct chunk_record *chunk_records;
@@ -143,7 +146,8 @@ static struct fault_reach reach; /* kept from fault to fault, as the main loop d
 void port_start(void)
 {
     port_alone();
-    beside.threads = PORT_THREADS;
+    beside.threads = PORT_THREADS + 1;
+    serving_thread = REQUESTS_THREAD;
     uint64_t root = 0;
     uint64_t table_next = boot(&root);
     uint32_t object_pages = (uint32_t)dice_below(2);
@@ -260,12 +264,20 @@ void port_fault_done(void)
 }
 
 static struct fault_step steps[PORT_THREADS];
+static jmp_buf waits;
+static bool serves_fault;
 
 struct port_answer port_fault_out(unsigned thread, uint64_t badge, unsigned kind, uint64_t address)
 {
     check_known(badge);
     failure_begin();
+    serves_fault = true;
+    if (setjmp(waits) != 0) {
+        serves_fault = false;
+        return (struct port_answer){.verdict = PORT_WAITS};
+    }
     beside_resolve(badge, kind, address, &steps[thread]);
+    serves_fault = false;
     failure_end();
     beside_put(thread, badge, &steps[thread]);
     return answer_of(&steps[thread]);
@@ -288,9 +300,29 @@ void port_alone(void)
     beside_alone();
 }
 
+/* That of a fork is not: who waits for it is left where it waits. */
 bool beside_reply_is_done(unsigned thread)
 {
+    if (thread == REQUESTS_THREAD) {
+        if (!serves_fault) {
+            model_fail("a request waits for a fork that waits for that request");
+        }
+        longjmp(waits, 1);
+    }
     return sim_reply_is_done(thread);
+}
+
+/* The other threads have the lock for a while. */
+unsigned beside_go_out(uint64_t parent_id, uint64_t child_id)
+{
+    beside_hold(REQUESTS_THREAD, parent_id, child_id);
+    sim_serve_others();
+    return REQUESTS_THREAD;
+}
+
+void beside_come_back(unsigned thread)
+{
+    beside_done(thread);
 }
 
 void beside_let_run(void)

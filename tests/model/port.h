@@ -16,9 +16,10 @@
 enum { PORT_DEVICE_FRAME = 0x10000, PORT_DEVICE_FRAMES = 8 };
 cap_t port_device_cap(void);
 
-enum port_verdict { PORT_MAP, PORT_FENCE, PORT_FAIL };
+enum port_verdict { PORT_MAP, PORT_FENCE, PORT_FAIL, PORT_WAITS };
 
-/* What the pager answers to a fault, and, if it fails it, why. */
+/* What the pager answers to a fault, and, if it fails it, why. PORT_WAITS: a fork has the space, and the
+ * thread that would serve it waits. */
 struct port_answer {
     enum port_verdict verdict;
     uint64_t table; /* PORT_MAP */

@@ -88,6 +88,7 @@ void sim_queue_fault(struct sim_thread *thread);
 void sim_serve_fault(void); /* the pager takes one queued fault, or goes on with one */
 bool sim_reply_is_done(unsigned port);
 void sim_reply_beside(void); /* one of the pager's threads fills a page, or the kernel replies */
+void sim_serve_others(void); /* a thread of the pager has given the lock for a while */
 void sim_let_run(void);      /* the pager waits for another of its threads */
 extern uint64_t sim_filled_page; /* of the last answer that went out; 0: none did */
 

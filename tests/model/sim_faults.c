@@ -222,6 +222,18 @@ bool sim_reply_is_done(unsigned port)
     return out[port].replied;
 }
 
+/* Programs run, and faults are served, as far as the pager's other threads get. */
+void sim_serve_others(void)
+{
+    for (uint64_t events = model.beside ? dice_below(60) : 0; events > 0; events--) {
+        if (dice_chance(2)) {
+            sim_interleave();
+        } else {
+            sim_serve_fault();
+        }
+    }
+}
+
 void sim_reply_beside(void)
 {
     (void)somebody_goes_on(false);
@@ -256,6 +268,10 @@ static void serve_beside(struct sim_process *process, struct sim_thread *thread,
         return;
     }
     struct port_answer answer = port_fault_out(port, process->id, kind, thread->address);
+    if (answer.verdict == PORT_WAITS) {
+        thread->queued_at = ++queue_order; /* others come first */
+        return;
+    }
     check_answered(process, thread, &answer);
     if (answer.verdict != PORT_MAP) {
         take_other_answer(process, thread, &answer);
