@@ -52,7 +52,26 @@ $(TESTS)/host/$(1): $(TESTS)/obj/tests/host/$(1).c.o $(patsubst %,$(TESTS)/obj/%
 endef
 $(foreach test,$(HOST_TEST_SOURCES:tests/host/%.c=%),$(eval $(call host_test_rule,$(test))))
 
--include $(shell test -d $(TESTS)/obj && find $(TESTS)/obj -name '*.d')
+# Threads that race: NAME_race.c, with the same first comment, under the sanitizer that sees races, which goes with
+# no other.
+HOST_RACE_SOURCES := $(shell test -d tests/host && find tests/host -name '*_race.c' | sort)
+HOST_RACE_CFLAGS := $(filter-out -fsanitize=%,$(HOST_CFLAGS)) -fsanitize=thread
+HOST_TESTS += $(HOST_RACE_SOURCES:tests/host/%.c=$(TESTS)/host/%)
+
+$(TESTS)/race/%.o: % Makefile tools/make/70-tests.mk | $(GEN_STAMP)
+	$(call say,HOSTCC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(HOST_CC) $(HOST_RACE_CFLAGS) $(call server_include,$<) $(HOST_INCLUDES) -c $< -o $@
+
+define host_race_rule
+$(TESTS)/host/$(1): $(patsubst %,$(TESTS)/race/%.o,tests/host/$(1).c $(call linked_sources,tests/host/$(1).c))
+	$$(call say,HOSTLD,$$@)
+	$$(Q)mkdir -p $$(@D)
+	$$(Q)$(HOST_CC) -fsanitize=thread $$^ -lcmocka -o $$@
+endef
+$(foreach test,$(HOST_RACE_SOURCES:tests/host/%.c=%),$(eval $(call host_race_rule,$(test))))
+
+-include $(shell test -d $(TESTS)/obj && find $(TESTS)/obj $(wildcard $(TESTS)/race) -name '*.d')
 
 # --------------------------------------------------------------------------------- the model
 MODEL_TESTS :=
