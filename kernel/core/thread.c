@@ -177,8 +177,9 @@ err_t sys_thread_start(struct thread *caller, struct thread *thread)
     return start(thread, caller, 1);
 }
 
-err_t sys_thread_begin(struct thread *caller, struct thread *thread, struct capability *slot,
-                       struct captable *captable)
+/* On the way of every birth, so in one piece. */
+__attribute__((flatten)) err_t sys_thread_begin(struct thread *caller, struct thread *thread,
+                                                struct capability *slot, struct captable *captable)
 {
     struct space *space = (struct space *)slot->object;
 

@@ -78,12 +78,6 @@ err_t thread_make(struct body *body, struct thread **thread_out)
     return ERR_OK;
 }
 
-uint64_t thread_park_copy(const struct thread *thread)
-{
-    return slot_copy_word(thread->park.capability, thread->park_slot,
-                          RIGHT_CALL | RIGHT_RECEIVE | RIGHT_GRANT);
-}
-
 err_t thread_run(const struct body *body, const struct thread *thread,
                  const struct thread_start *start)
 {

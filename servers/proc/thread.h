@@ -9,7 +9,10 @@
 #ifndef PROC_THREAD_H
 #define PROC_THREAD_H
 
+#include <byre/gen/kernel.h>
+
 #include "body.h"
+#include "slots.h"
 
 enum { THREAD_PRIORITY = 8 };
 
@@ -33,7 +36,11 @@ void thread_table_init(const struct store_owner *owner, uint64_t address, uint32
 /* With the first one comes the table of the body. AGAIN: no slot for its park; NOMEM. */
 [[nodiscard]] err_t thread_make(struct body *body, struct thread **thread_out);
 /* T2, as a word of byre_cap_copies. */
-uint64_t thread_park_copy(const struct thread *thread);
+static inline uint64_t thread_park_copy(const struct thread *thread)
+{
+    return slot_copy_word(thread->park.capability, thread->park_slot,
+                          RIGHT_CALL | RIGHT_RECEIVE | RIGHT_GRANT);
+}
 /* body has its table, and holds its space. */
 [[nodiscard]] err_t thread_run(const struct body *body, const struct thread *thread,
                                const struct thread_start *start);
