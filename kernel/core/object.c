@@ -200,15 +200,16 @@ static void initialise(struct object *object, struct hart *hart)
 err_t object_renew_go_on(struct object *object, struct hart *hart)
 {
     enum object_type type = object_type(object);
-    frame_t root = type == OBJECT_SPACE ? ((const struct space *)object)->root : (frame_t){0};
 
+    if (type == OBJECT_SPACE) { /* its root stays, and with it what the architecture knows */
+        arch_flush_space((struct space *)object);
+        object->header = new_header(type);
+        return ERR_OK;
+    }
     TRY(take_apart(object));
     __builtin_memset(object, 0, type_bytes[type]); /* 0 bytes of a table, which is as new */
     object->header = new_header(type);
     initialise(object, hart);
-    if (root.number != 0) {
-        space_bind_root((struct space *)object, root);
-    }
     return ERR_OK;
 }
 
