@@ -11,6 +11,8 @@
 #include "request.h"
 #include "start.h"
 
+enum { ANSWER_GROUPS = 4 }; /* that may be torn down before a space's end is answered */
+
 /* ---------------------------------------------------------------------------------- spaces */
 static err_t create(uint64_t account_id, struct region_map *map, const struct space_wish *wish,
                     struct space **space_out)
@@ -158,11 +160,25 @@ void pager_on_space_bind(struct pager_request *request)
     }
 }
 
+/* What little is left of a space is torn down before the answer: to look for requests in between would
+ * cost as much. */
+static void tear_down_little(void)
+{
+    unsigned left = ANSWER_GROUPS;
+    unsigned next = teardown_next_groups();
+    while (next != 0 && next <= left) {
+        left -= next;
+        (void)teardown_step();
+        next = teardown_next_groups();
+    }
+}
+
 void pager_on_space_destroy(struct pager_request *request)
 {
     struct space *s = request_space(request, request->in.space_destroy.space_id);
     if (s != NULL) {
         request->error = space_destroy(s);
+        tear_down_little();
     }
 }
 

@@ -97,10 +97,18 @@ static bool page_is_spare(uint64_t e)
            !frame_is_shared(entry_frame(e));
 }
 
+static bool uses_at_most(frame_t table, unsigned count)
+{
+    unsigned groups = table_record(table)->groups;
+    for (; count > 0; count--) {
+        groups &= groups - 1; /* one bit less, if there is one */
+    }
+    return groups == 0;
+}
+
 static bool path_is_small(frame_t middle, frame_t leaf)
 {
-    return table_groups_used(middle) <= PATH_MIDDLE_GROUPS &&
-           table_groups_used(leaf) <= PATH_LEAF_GROUPS;
+    return uses_at_most(middle, PATH_MIDDLE_GROUPS) && uses_at_most(leaf, PATH_LEAF_GROUPS);
 }
 
 bool shell_has_room(void)
