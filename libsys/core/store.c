@@ -53,6 +53,9 @@ static bool store_grow(struct store *store)
  * page are then many records apart (big records are rare enough without that). */
 static void store_shrink(struct store *store)
 {
+    if (store->pages <= STORE_PAGES_MIN) {
+        return;
+    }
     uint64_t needed = store_pages_for(store, store->touched);
     uint64_t kept = needed > STORE_PAGES_MIN ? 2 * needed : STORE_PAGES_MIN;
 

@@ -50,6 +50,9 @@ static bool end_reap_orphans(void)
 {
     struct list *zombies = &process_init()->zombies;
 
+    if (list_is_empty(zombies)) {
+        return true;
+    }
     for (unsigned i = 0; i < END_ORPHANS && !list_is_empty(zombies); i++) {
         end_reap(LIST_OWNER(zombies->next, struct process, sibling));
     }
