@@ -24,11 +24,13 @@ void endpoint_remove_receiver(struct endpoint *endpoint, struct thread *receiver
 /* Answer PEER_GONE to all who wait, WAITERS_SLICE a slice; RESTART: there are more. */
 [[nodiscard]] err_t endpoint_drain(struct endpoint *endpoint);
 
-/* previous_receiver means nothing in the first. */
+/* It waits here. previous_receiver means nothing in the first. */
 static inline void endpoint_add_receiver(struct endpoint *endpoint, struct thread *receiver)
 {
     struct thread *next = endpoint->receiver;
 
+    receiver->state = THREAD_RECEIVING;
+    receiver->waits_on.endpoint = endpoint;
     receiver->next_receiver = next;
     endpoint->receiver = receiver;
     if (next != NULL) {

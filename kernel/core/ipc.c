@@ -19,11 +19,9 @@ static uint64_t deadline_of(const struct thread *thread)
 }
 
 /* `caller` is in no queue: the reply object holds it, the receiver gets its message. */
-static void hand_over(struct thread *caller, struct thread *receiver, struct reply *reply)
+static void deliver_call(struct thread *caller, struct thread *receiver, struct reply *reply)
 {
-    caller->state = THREAD_REPLYING;
-    caller->waits_on.reply = reply;
-    reply->caller = caller;
+    reply_hold(reply, caller);
     if (caller->in_fault) {
         fault_deliver_message(caller, receiver);
     } else {
@@ -51,23 +49,23 @@ void ipc_call(struct thread *caller, struct endpoint *endpoint)
     struct reply *reply;
 
     if (receiver == NULL) {
-        schedule_block(caller, THREAD_CALLING);
+        caller->hart->must_choose = true;
         endpoint_queue_caller(endpoint, caller);
         return;
     }
     reply = receiver->receive_reply;
     if (reply == NULL) { /* Z3 */
         if (caller->in_fault) {
-            schedule_block(caller, THREAD_FAULTED);
+            caller->hart->must_choose = true;
             fault_stop(caller);
         } else {
             thread_fail(caller, ERR_PEER_GONE);
         }
         return;
     }
-    schedule_block(caller, THREAD_REPLYING);
+    caller->hart->must_choose = true;
     thread_unwait(receiver);
-    hand_over(caller, receiver, reply);
+    deliver_call(caller, receiver, reply);
     schedule_switch_to(caller->hart, receiver);
 }
 
@@ -122,12 +120,11 @@ static err_t receive(struct thread *receiver, struct endpoint *endpoint, struct 
     caller = endpoint_first_caller(endpoint);
     if (caller != NULL) {
         tree_remove(&endpoint->callers, &caller->order); /* its deadline goes on: Z1 */
-        hand_over(caller, receiver, reply);
+        deliver_call(caller, receiver, reply);
         return ERR_DONE;
     }
     TRY(deadline_check(deadline_ticks));
-    schedule_block(receiver, THREAD_RECEIVING);
-    receiver->waits_on.endpoint = endpoint;
+    receiver->hart->must_choose = true;
     endpoint_add_receiver(endpoint, receiver);
     thread_arm(receiver, deadline_ticks);
     return ERR_DONE;

@@ -14,7 +14,7 @@ static __attribute__((noinline)) struct thread *fault_generally(struct thread *f
         faulter->badge = endpoint->badge;
         ipc_call(faulter, (struct endpoint *)endpoint->object);
     } else {
-        schedule_block(faulter, THREAD_FAULTED);
+        faulter->hart->must_choose = true;
         fault_stop(faulter);
     }
     return schedule_settle(faulter->hart);

@@ -46,13 +46,9 @@ ALWAYS_INLINE void hand_over(struct hart *hart, uint64_t ready, struct thread *t
 ALWAYS_INLINE void hold_and_run(struct hart *hart, uint64_t ready, struct endpoint *endpoint,
                                 struct thread *caller, bool accepts, struct thread *receiver)
 {
-    struct reply *reply = receiver->receive_reply;
-
     endpoint_take_receiver(endpoint, receiver);
-    reply->caller = caller;
-    caller->state = THREAD_REPLYING;
+    reply_hold(receiver->receive_reply, caller);
     caller->wait_flags = accepts ? WAIT_ACCEPTS : 0;
-    caller->waits_on.reply = reply;
     hand_over(hart, ready, receiver);
 }
 
@@ -94,8 +90,6 @@ ALWAYS_INLINE void answer_and_wait(struct hart *hart, uint64_t ready, struct thr
 {
     event_record_at(hart, hart->switched_ticks, EVENT_REPLY, (uint64_t)answered, label);
     reply->caller = NULL;
-    server->waits_on.endpoint = endpoint;
-    server->state = THREAD_RECEIVING;
     server->wait_flags = accepts ? WAIT_ACCEPTS : 0;
     endpoint_add_receiver(endpoint, server);
     hand_over(hart, ready, answered);

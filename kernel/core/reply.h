@@ -45,6 +45,14 @@ static inline void reply_part(struct reply *reply)
     }
 }
 
+/* The caller waits for its answer: W1. */
+static inline void reply_hold(struct reply *reply, struct thread *caller)
+{
+    reply->caller = caller;
+    caller->state = THREAD_REPLYING;
+    caller->waits_on.reply = reply;
+}
+
 /* The receiver goes on with this object (NULL: with none), which it named so. */
 static inline void reply_pair(struct thread *receiver, struct reply *reply, uint64_t descriptor)
 {

@@ -97,12 +97,6 @@ static bool current_is_running(const struct hart *hart)
     return hart->current != NULL && hart->current->state == THREAD_RUNNING;
 }
 
-void schedule_block(struct thread *current, enum thread_state state)
-{
-    current->state = (uint8_t)state;
-    current->hart->must_choose = true;
-}
-
 /* Hand over, with the accounts: time run, event, slice. */
 static void run(struct hart *hart, struct thread *next)
 {

@@ -22,8 +22,6 @@ enum { SLICE_MS = 10, RANDOM_PREEMPTION_MEAN_US = 200, RANDOM_CHOICES = 8 };
 void schedule_start(struct hart *hart, uint64_t timebase_hz);
 void schedule_set_random(struct hart *hart, uint64_t seed, uint64_t mean_us);
 
-/* The current thread of its hart stops running; the caller puts it where it waits. */
-void schedule_block(struct thread *current, enum thread_state state);
 /* A thread that is nowhere becomes READY, at the tail of its priority. */
 void schedule_wake(struct thread *thread);
 /* As wake, but run it at once if nobody has a claim to run before it: the last thing that an entry

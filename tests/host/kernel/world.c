@@ -121,7 +121,8 @@ void world_run(struct thread *thread)
     assert_int_equal(thread->state, THREAD_READY);
     schedule_unqueue(thread);
     if (current != NULL) {
-        schedule_block(current, THREAD_STOPPED);
+        current->state = THREAD_STOPPED;
+        current->hart->must_choose = true;
         schedule_wake(current);
     }
     thread->hart = hart;
