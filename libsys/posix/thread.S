@@ -108,6 +108,12 @@ fork_child:
     ld      s9, 80(sp)
     ld      s10, 88(sp)
     ld      s11, 96(sp)
+    ld      t0, 104(sp)
+    .irp    offset, 112, 120, 128, 136, 144, 152, 160, 168, 176, 184, 192, 200
+    ld      t1, \offset(sp)
+    or      t0, t0, t1
+    .endr
+    beqz    t0, 2f              /* as they are in a child: untouched they stay clean, and nobody saves them */
     fld     fs0, 104(sp)
     fld     fs1, 112(sp)
     fld     fs2, 120(sp)
@@ -122,7 +128,7 @@ fork_child:
     fld     fs11, 192(sp)
     ld      t0, 200(sp)
     fscsr   t0
-    ld      t0, 208(sp)
+2:  ld      t0, 208(sp)
     sd      zero, 0(t0)
     li      a0, 0
     addi    sp, sp, 224
