@@ -16,6 +16,7 @@ struct waiter {
 };
 
 static struct store waiters;
+static struct waiter *spare; /* of those given back the lowest, so that it keeps no page */
 
 /* W4 */
 static struct {
@@ -29,6 +30,27 @@ void wait_table_init(const struct store_owner *owner, uint64_t address, uint32_t
 {
     store_init(&waiters, owner, address, sizeof(struct waiter), limit);
     store_prepare(&waiters);
+    spare = NULL;
+}
+
+static struct waiter *waiter_take(void)
+{
+    struct waiter *waiter = waiters.fail_after == 0 ? spare : NULL;
+
+    if (waiter == NULL) {
+        return store_take(&waiters);
+    }
+    spare = NULL;
+    waiter->may_be_gone = false;
+    return waiter;
+}
+
+static void waiter_give(struct waiter *waiter)
+{
+    if (spare != NULL) {
+        store_give(&waiters, waiter < spare ? spare : waiter);
+    }
+    spare = spare == NULL || waiter < spare ? waiter : spare;
 }
 
 static struct process *wait_find_zombie(const struct process *process, uint64_t pid)
@@ -72,13 +94,13 @@ err_t wait_begin(struct process *process, uint64_t pid, uint64_t options,
         *answer_out = (struct wait_answer){0};
         return ERR_OK;
     }
-    struct waiter *waiter = store_take(&waiters);
+    struct waiter *waiter = waiter_take();
     if (waiter == NULL) {
         return PROC_ERR_NOMEM;
     }
     waiter->reply = reply_defer();
     if (waiter->reply == NULL) {
-        store_give(&waiters, waiter);
+        waiter_give(waiter);
         return PROC_ERR_NOMEM;
     }
     waiter->pid = pid;
@@ -132,7 +154,7 @@ bool wait_flush(void)
 static void wait_end(struct waiter *waiter)
 {
     list_remove(&waiter->in_process);
-    store_give(&waiters, waiter);
+    waiter_give(waiter);
 }
 
 /* False: the caller is gone. */
