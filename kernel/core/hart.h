@@ -24,7 +24,7 @@ struct event {
 struct hart {
     struct thread *current; /* R1 [K] */
     uint64_t stack_top;     /* the architecture's [c] */
-    uint64_t *now_serving;  /* the lock's, for the way out [c] */
+    uint32_t *lock_is_held; /* the lock's, for the way out [c] */
     bool must_choose;       /* who runs next is to be decided before this entry ends [K] */
     bool
         must_set_timer; /* (assembly reads both as one) something changed what the timer is to be set to [K] */

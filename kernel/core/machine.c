@@ -43,9 +43,6 @@ err_t sys_machine_counter(struct thread *caller)
         sum += which == COUNTER_SPACE_SWITCHES ? spaces : harts[i]->counters[which];
         sum += which == COUNTER_SWITCHES ? spaces : 0;
     }
-    if (which == COUNTER_ENTRIES) {
-        sum = kernel_lock.next_ticket; /* each has taken one */
-    }
     result(caller, 0, sum);
     return ERR_OK;
 }

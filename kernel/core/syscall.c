@@ -4,10 +4,7 @@
 #include "arch.h"
 #include "core/captable.h"
 #include "core/entry.h"
-#include "core/lock.h"
 #include "core/schedule.h"
-
-__attribute__((section(".data.lock"))) struct lock kernel_lock;
 
 #define CALL_REGISTERS                                                                            \
     [[maybe_unused]] uint64_t a0, [[maybe_unused]] uint64_t a1, [[maybe_unused]] uint64_t a2,     \

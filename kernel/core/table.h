@@ -153,9 +153,11 @@ struct map_item {
 [[nodiscard]] static inline err_t table_decode_item(const struct capability *memory, frame_t frame,
                                                     uint64_t map_word, struct map_item *item_out)
 {
+    bool code_is_fenced = false;
+
     TRY(table_open(memory, frame, &item_out->table));
     REFUSE_IF(item_out->table.level != TABLE_LEVEL_LEAF, ERR_LEVEL);
-    return table_compose(memory, map_word, &(bool){false}, &item_out->entry);
+    return table_compose(memory, map_word, &code_is_fenced, &item_out->entry);
 }
 
 /* Was the entry valid before? Then the page is to be flushed. */

@@ -41,19 +41,20 @@
     mv      a7, tp
     lui     ra, %hi(kernel_lock)
     li      sp, 1
-    amoadd.d sp, sp, (ra)
-1:  ld      tp, LOCK_NOW_SERVING(ra)
-    bne     tp, sp, 1b
-    fence   r, rw
-    ld      tp, THREAD_HART(a7)
+    amoswap.w.aq sp, sp, (ra)
+    beqz    sp, 1f
+    jal     ra, wait_for_lock
+1:  ld      tp, THREAD_HART(a7)
+    ld      ra, HART_ENTRIES(tp)
+    addi    ra, ra, 1
+    sd      ra, HART_ENTRIES(tp)
     ld      sp, HART_STACK_TOP(tp)
     .endm
 
     /* Give the lock up. */
-    .macro  leave changed, changed_too
-    ld      \changed, HART_NOW_SERVING(tp)
-    li      \changed_too, 1
-    amoadd.d.rl zero, \changed_too, (\changed)
+    .macro  leave changed
+    ld      \changed, HART_LOCK_IS_HELD(tp)
+    amoswap.w.rl zero, zero, (\changed)
     .endm
 
     /* To where the thread in \thread is. */
@@ -96,7 +97,7 @@ known:
     /* The caller goes on: error in a0, one result in registers[]. */
     ld      a4, HART_CURRENT(tp)
     sd      zero, THREAD_PROGRESS(a4)
-    leave   a2, a3
+    leave   a2
     csrr    a2, sepc
     addi    a2, a2, 4
     csrw    sepc, a2
@@ -138,7 +139,7 @@ done:
 switched:
     beqz    a0, idle
 resume:
-    leave   ra, t6
+    leave   ra
     aim     a0, ra
     move    ld, a0, 1, 2, 4, 31, CALLEE_SAVED, TEMPORARY, 11, 12, 13, 14, 15, 16, 17, 10
     sret
@@ -190,7 +191,7 @@ short_reply_receive:
 trap_resume_message:
     zero    5, 6, 7, 28
 trap_resume_long:
-    leave   ra, t6
+    leave   ra
     aim     s11, ra
     zero    1, 10, 29, 30, 31
     move    ld, s11, 2, 4, CALLEE_SAVED
@@ -210,6 +211,16 @@ keeping_\function:
 
     keeping asid_load
     keeping float_switch
+
+    /* For `enter`: the hart's stack is still empty. Changes sp, tp. */
+wait_for_lock:
+    ld      tp, THREAD_HART(a7)
+    ld      sp, HART_STACK_TOP(tp)
+    addi    sp, sp, -REGISTER(33)
+    move    sd, sp, 1, 31, MESSAGE
+    call    core_lock_wait
+    move    ld, sp, 1, 31, MESSAGE
+    ret
 
     /* A fault or an interrupt: all registers are the user's to keep. */
 other:

@@ -18,7 +18,7 @@ __attribute__((section(".data"))) struct hart_entry_facts hart_entry_facts;
 
 void hart_prepare(struct riscv_hart *hart)
 {
-    hart->hart.now_serving = &kernel_lock.now_serving;
+    hart->hart.lock_is_held = &kernel_lock.is_held;
     __asm__ volatile("mv tp, %0" : : "r"(hart) : "memory");
     csr_write(stvec, (uint64_t)(uintptr_t)trap_entry);
     csr_write(sscratch, 0);

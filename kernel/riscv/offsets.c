@@ -18,16 +18,16 @@ void offsets(void)
     OFFSET(THREAD_PROGRESS, struct thread, progress);
     OFFSET(HART_CURRENT, struct hart, current);
     OFFSET(HART_STACK_TOP, struct hart, stack_top);
-    OFFSET(HART_NOW_SERVING, struct hart, now_serving);
+    OFFSET(HART_LOCK_IS_HELD, struct hart, lock_is_held);
+    OFFSET(HART_ENTRIES, struct hart, counters[COUNTER_ENTRIES]);
     OFFSET(HART_MUST, struct hart, must_choose);
     static_assert(offsetof(struct hart, must_set_timer) == offsetof(struct hart, must_choose) + 1,
                   "entry.S reads both at once");
-    OFFSET(LOCK_NOW_SERVING, struct lock, now_serving);
     CONSTANT(NUMBER_CALL, SYS_CALL);
     CONSTANT(NUMBER_REPLY_RECEIVE, SYS_REPLY_RECEIVE);
     CONSTANT(NUMBER_UNKNOWN, SYS_COUNT);
     static_assert((int32_t)ERR_RESTART == -1 && (int32_t)ERR_DONE < -1, "entry.S tells them so");
-    static_assert(offsetof(struct lock, next_ticket) == 0, "entry.S adds to the lock's first word");
+    static_assert(offsetof(struct lock, is_held) == 0, "entry.S swaps the lock's first word");
     OFFSET(HART_ID, struct riscv_hart, hart_id);
     CONSTANT(HART_PLACE_BYTES, HART_PLACE_BYTES);
     CONSTANT(HART_STRUCT_OFFSET, HART_STRUCT);

@@ -288,7 +288,7 @@ static __attribute__((noinline)) err_t serve_faults_beside(struct worker *w,
         worker_give_lock(w);
         fault_fill(&step);
         error = ipc_reply_receive_accept(PAGER_SLOT_ENDPOINT, &m, descriptor | how, w->accept);
-        worker_take_lock(w);
+        worker_take_lock(w, false);
     }
     message_move(message, &m);
     return error;

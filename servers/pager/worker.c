@@ -27,7 +27,7 @@ struct worker worker_begin(unsigned thread)
                        .reply = PAGER_SLOT_REPLY + thread,
                        .accept = SLOT_ACCEPT + thread};
     if (!w.is_alone) {
-        worker_take_lock(&w);
+        worker_take_lock(&w, false);
     }
     return w;
 }

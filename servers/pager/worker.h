@@ -37,10 +37,14 @@ static inline void worker_give_lock(struct worker *w)
     lock_give();
 }
 
-static inline void worker_take_lock(struct worker *w)
+static inline void worker_take_lock(struct worker *w, bool is_last)
 {
     __atomic_store_n(&worker_is_back[w->thread], true, __ATOMIC_RELEASE);
-    lock_take();
+    if (is_last) {
+        lock_wait();
+    } else {
+        lock_take();
+    }
     w->has_lock = true;
     serving_thread = w->thread;
     beside_done(w->thread);
@@ -59,14 +63,14 @@ static inline void worker_let_others(struct worker *w)
 {
     if (__builtin_expect(!w->is_alone, 0) && lock_is_wanted()) {
         worker_give_lock(w);
-        worker_take_lock(w);
+        worker_take_lock(w, true);
     }
 }
 
 static inline void worker_return(struct worker *w)
 {
     if (__builtin_expect(!w->is_alone, 0) && !w->has_lock) {
-        worker_take_lock(w);
+        worker_take_lock(w, false);
     }
 }
 

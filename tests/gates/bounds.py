@@ -42,7 +42,7 @@ STEPS = {
     "deadline.c:deadline_fire": "DEADLINES_AT_ONCE",
     "harts.c:arch_fence_code": "harts",
     "interrupt.c:interrupt_take_all": "INTERRUPTS_AT_ONCE",
-    "lock.h:core_lock": "the other harts' entries, one each (K2)",
+    "lock.c:core_lock_wait": "the other harts' entries, one each (K2)",
     "machine.c:sys_machine_counter": "harts",
     "message.c:message_deliver": "8 words", "message.c:message_deliver_words": "8 words",
     "object.c:object_create": "256 pages of a capability table", "object.c:release": "256 pages of a capability table",

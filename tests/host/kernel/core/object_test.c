@@ -7,7 +7,7 @@
  * sources: kernel/core/notification.c kernel/core/object.c kernel/core/panic.c
  * sources: kernel/core/reply.c kernel/core/schedule.c kernel/core/schedule_fast.c kernel/core/balance.c
  * sources: kernel/core/scrub.c kernel/core/space.c
- * sources: kernel/core/start.c kernel/core/syscall.c kernel/core/table.c
+ * sources: kernel/core/lock.c kernel/core/start.c kernel/core/syscall.c kernel/core/table.c
  * sources: kernel/core/table_range.c kernel/core/thread.c kernel/core/timer.c
  * sources: kernel/core/tree.c tests/host/kernel/fake_arch.c tests/host/kernel/world.c
  * sources: tests/host/kernel/world_check.c */

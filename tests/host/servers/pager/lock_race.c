@@ -1,5 +1,5 @@
-/* The lock of the books between threads that really race: it lets one in, in the order of the tickets, and
- * nobody who sleeps is forgotten.
+/* The lock of the books between threads that really race: it lets one in, those that wait in their order,
+ * and nobody who sleeps is forgotten.
  * sources: servers/pager/lock.c
  */
 #include <pthread.h>
@@ -57,7 +57,7 @@ err_t byre_signal(uint64_t notification)
 }
 
 /* ------------------------------------------------------------------------------------ racing */
-static uint64_t inside, rounds_done, last_ticket; /* the lock alone keeps them right */
+static uint64_t inside, rounds_done, first_in_line; /* the lock alone keeps them right */
 
 /* Now and then so long that others stop turning and sleep (L3). */
 static void stay(unsigned round)
@@ -74,12 +74,12 @@ static void *race(void *unused)
     (void)unused;
     for (unsigned round = 0; round < ROUNDS; round++) {
         lock_take();
-        uint64_t ticket = __atomic_load_n(&lock.serving, __ATOMIC_RELAXED) >> LOCK_TICKET_SHIFT;
-        if (inside != 0 || (rounds_done != 0 && ticket != last_ticket + 1)) {
+        uint64_t serving = __atomic_load_n(&lock.serving, __ATOMIC_RELAXED);
+        if (inside != 0 || serving < first_in_line) {
             abort();
         }
         inside = 1;
-        last_ticket = ticket;
+        first_in_line = serving;
         stay(round);
         rounds_done++;
         inside = 0;
@@ -88,7 +88,7 @@ static void *race(void *unused)
     return NULL;
 }
 
-static void one_at_a_time_and_all_in_turn(void **state)
+static void one_at_a_time_and_nobody_forgotten(void **state)
 {
     (void)state;
     pthread_t threads[THREADS];
@@ -100,25 +100,49 @@ static void one_at_a_time_and_all_in_turn(void **state)
     }
     assert_int_equal(rounds_done, (uint64_t)THREADS * ROUNDS);
     assert_true(sleeps > 0); /* else it has not shown that who sleeps is woken */
-    assert_int_equal(__atomic_load_n(&lock.serving, __ATOMIC_RELAXED) & LOCK_SLEEPERS, 0);
+    assert_int_equal(__atomic_load_n(&lock.sleepers, __ATOMIC_RELAXED), 0);
+    assert_false(lock_is_wanted());
 }
 
-static void who_waits_is_seen(void **state)
+static void *take_once(void *turn)
+{
+    lock_take();
+    *(uint64_t *)turn = rounds_done++;
+    lock_give();
+    return NULL;
+}
+
+static void who_came_first_comes_first(void **state)
 {
     (void)state;
+    pthread_t threads[THREADS - 1];
+    uint64_t turns[THREADS - 1];
+    rounds_done = 0;
     lock_take();
     assert_false(lock_is_wanted());
-    (void)__atomic_fetch_add(&lock.next, 1, __ATOMIC_RELAXED); /* somebody draws a ticket */
+    for (unsigned t = 0; t < THREADS - 1; t++) {
+        uint64_t next = __atomic_load_n(&lock.next, __ATOMIC_RELAXED);
+        assert_int_equal(pthread_create(&threads[t], NULL, take_once, &turns[t]), 0);
+        while (__atomic_load_n(&lock.next, __ATOMIC_RELAXED) == next) {
+            sched_yield();
+        }
+    }
     assert_true(lock_is_wanted());
     lock_give();
-    lock_give(); /* that one's */
+    lock_wait();
+    assert_int_equal(rounds_done, THREADS - 1); /* before the one that let them pass */
+    lock_give();
+    for (unsigned t = 0; t < THREADS - 1; t++) {
+        pthread_join(threads[t], NULL);
+        assert_int_equal(turns[t], t);
+    }
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(one_at_a_time_and_all_in_turn),
-        cmocka_unit_test(who_waits_is_seen),
+        cmocka_unit_test(one_at_a_time_and_nobody_forgotten),
+        cmocka_unit_test(who_came_first_comes_first),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
