@@ -120,7 +120,8 @@ static bool is_one_of(const struct fdt_node *node, const char (*names)[28], unsi
     return false;
 }
 
-/* Whoever holds these registers could stop harts or lose cached stores of others. The PLICs first. */
+/* Whoever holds these registers could stop harts or lose cached stores of others. The PLICs
+ * first. */
 static const char barred[][28] = {
     "sifive,plic-1.0.0",      "riscv,plic0",         "riscv,clint0",
     "sifive,clint0",          "riscv,aclint-mtimer", "riscv,aclint-mswi",

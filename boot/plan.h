@@ -3,8 +3,8 @@
  *   N1  A chunk is KERNEL if the image or the kernel's metadata is in it, USER if all of it is RAM
  *       that nobody reserved, else FIRMWARE. One USER chunk becomes TABLE and one OBJECT: the
  *       highest that hold neither the archive nor the tree.
- *   N2  Metadata follows the image: the places of harts, the chunk records, then one window table a GiB
- *       with RAM.
+ *   N2  Metadata follows the image: the places of harts, the chunk records, then one window table a
+ *       GiB with RAM.
  *   N3  init's frames lie low, in one run, and overlap neither the archive nor the tree.
  *   N4  Devices are what is neither RAM nor barred, in whole pages.
  */

@@ -1,7 +1,8 @@
 /* The architecture contract: what the portable kernel (core/) needs of the machine. riscv/ keeps it
  * on hardware; tests/host/fake_arch.c keeps it in a process on the host.
  *
- *   A1  Called with the kernel lock held and interrupts off, but for arch_idle and what a panic calls.
+ *   A1  Called with the kernel lock held and interrupts off, but for arch_idle and what a panic
+ *       calls.
  *   A2  Nothing here allocates, blocks, or touches USER or DEVICE memory.
  *   A3  Physical memory of kind OBJECT, TABLE or KERNEL is reached through arch_window alone; the
  *       window of a chunk is open exactly while its kind is OBJECT or TABLE (or KERNEL, always).
@@ -23,11 +24,11 @@
  *   void arch_float_switch(struct hart *hart, struct thread *to);
  *       hart->current is `to` (NULL: idle), hart->float_id not yet: who ran before it, or it, uses
  *       floating point.
- *   void arch_keep_temporaries(struct thread *caller);    arguments from the eighth on: to registers[]
+ *   void arch_keep_temporaries(struct thread *caller);   arguments from the eighth: to registers[]
  *   uint64_t arch_accept_slot(const struct thread *caller);         a message's, of these arguments
  *   struct thread *arch_resume_message(to, label, w0, w1, w2, w3, badge, info);
- *       These are `to`'s registers, others that a call may change are zero. Does not return, but on the
- *       host: `to`.
+ *       These are `to`'s registers, others that a call may change are zero. Does not return, but on
+ *       the host: `to`.
  *   err_t arch_switch(function, caller), arch_switch_to(function, caller, other, word);
  *       A call ends by this: the caller's registers go to memory, and the function says who runs.
  * And in arch_message.h, for ipc_fast.c, what the call brought it in (caller and hart besides), and
@@ -64,7 +65,8 @@ void arch_idle(void); /* wait for an interrupt; the lock is NOT held */
 void arch_notify(struct hart *hart); /* it enters core_notified soon, asleep or not */
 /* For a panic: they come to rest, as far as they can. Who panics too waits here for its turn. */
 void arch_stop_others(void);
-/* What is about to become executable may have been written: no hart fetches what was there before. */
+/* What is about to become executable may have been written: no hart fetches what was there
+ * before. */
 void arch_fence_code(void);
 
 /* --------------------------------------------------------- registers of threads */

@@ -1,5 +1,5 @@
-/* Where things are linked and where the kernel maps them: the one list, for linker scripts, assembly
- * and C alike, so it holds nothing but numbers. */
+/* Where things are linked and where the kernel maps them: the one list, for linker scripts,
+ * assembly and C alike, so it holds nothing but numbers. */
 #ifndef LINKER_ADDRESSES_H
 #define LINKER_ADDRESSES_H
 

@@ -1,6 +1,6 @@
 /* cowtest: show what copy-on-write does, by counting, and check it.
- * Each step prints what happened to the free frames and to this process's faults, as the pager counts;
- * a number outside what the step must cost is marked, and makes the exit status 1. */
+ * Each step prints what happened to the free frames and to this process's faults, as the pager
+ * counts; a number outside what the step must cost is marked, and makes the exit status 1. */
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>

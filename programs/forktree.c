@@ -1,7 +1,7 @@
 /* forktree: a tree of processes, DEPTH levels (3) of WIDTH children each (2).
  * Every process draws its own path into a page that it inherited, checks after its children have
- * ended that nobody else's ink is in it, and answers with the number of processes below it in shared
- * memory. */
+ * ended that nobody else's ink is in it, and answers with the number of processes below it in
+ * shared memory. */
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* hog: take memory until it is refused, or so many MiB.
- * It writes to every page, and holds them for so many seconds. To be refused is what it is for, so that
- * is success; to be killed is not. */
+ * It writes to every page, and holds them for so many seconds. To be refused is what it is for, so
+ * that is success; to be killed is not. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* mem: where the memory is.
- * Totals in frames of 4 KiB and in page tables, harts; then, for each process, its pages and the faults
- * that it took, by kind. */
+ * Totals in frames of 4 KiB and in page tables, harts; then, for each process, its pages and the
+ * faults that it took, by kind. */
 #include <stdio.h>
 
 #include <byre/gen/names.h>

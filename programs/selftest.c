@@ -1,10 +1,11 @@
 /* selftest: what the hart below really does, for the first boot on a board.
- * Prints each finding; what Byre relies on and does not find is marked WRONG and makes the exit status
- * 1, all else is only told.
+ * Prints each finding; what Byre relies on and does not find is marked WRONG and makes the exit
+ * status 1, all else is only told.
  *
- * A probe that may be refused runs in a child, and being killed is its answer: proc's line about it is
- * part of the show. What only S-mode sees is not here: whether the hart sets the accessed and dirty
- * bits itself or faults, Byre never lets matter, because it presets both (memaudit checks each entry).
+ * A probe that may be refused runs in a child, and being killed is its answer: proc's line about it
+ * is part of the show. What only S-mode sees is not here: whether the hart sets the accessed and
+ * dirty bits itself or faults, Byre never lets matter, because it presets both (memaudit checks
+ * each entry).
  */
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,7 +1,7 @@
 /* What the kernel hands to init: slots of its capability table, and one read-only page of facts.
- * The page is mapped at INIT_BOOT_INFO in init's space, read-only as the copy of the device tree is.
- * They share one leaf table with init's image (<byre/init_image.h>) and stack. The boot archive is
- * for init to map. */
+ * The page is mapped at INIT_BOOT_INFO in init's space, read-only as the copy of the device tree
+ * is. They share one leaf table with init's image (<byre/init_image.h>) and stack. The boot archive
+ * is for init to map. */
 #ifndef BYRE_BOOT_INFO_H
 #define BYRE_BOOT_INFO_H
 

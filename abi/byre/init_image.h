@@ -4,8 +4,8 @@
  *
  *   U1  The archive's page 0 holds the member's cpio header and name, page 1 this header; then come
  *       text_pages, rodata_pages and data_pages.
- *   U2  They appear in this order from SERVER_IMAGE on, followed by bss_pages of zeroes; text is R X,
- *       rodata R, data and bss R W.
+ *   U2  They appear in this order from SERVER_IMAGE on, followed by bss_pages of zeroes; text is R
+ *       X, rodata R, data and bss R W.
  *   U3  All of it takes at most INIT_IMAGE_PAGES_MAX pages.
  */
 #ifndef BYRE_INIT_IMAGE_H

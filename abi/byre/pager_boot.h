@@ -1,8 +1,9 @@
 /* What init gives to the pager: slots of its capability table, its address space, and one page of
  * facts whose address is in a0 at its first instruction.
  *
- *   B1  init loads the pager's ELF at PAGER_BASE and the stacks of its threads below PAGER_STACK_TOP
- *       into USER frames of its own choice, and maps everything wired; `used` names these frames.
+ *   B1  init loads the pager's ELF at PAGER_BASE and the stacks of its threads below
+ *       PAGER_STACK_TOP into USER frames of its own choice, and maps everything wired; `used` names
+ *       these frames.
  *   B2  Every chunk of `memory` that is of kind USER stands at PAGER_WINDOW + physical address by
  *       2 MiB entries, R and W; every chunk of kind TABLE likewise, R alone. A middle table of the
  *       pager's space exists for each GiB of the window that has RAM.
@@ -11,8 +12,8 @@
  *   B4  The pager takes the memory for its frame records from the bottom of the USER frames that
  *       `used` leaves, at a place that follows from these facts alone; <byre/pager_records.h> is at
  *       its start, where a later pager finds it.
- *   B5  The first of the pager's threads is started by init; the others, of which there are as many as
- *       harts or PAGER_THREADS_MAX in all, are configured and not started.
+ *   B5  The first of the pager's threads is started by init; the others, of which there are as many
+ *       as harts or PAGER_THREADS_MAX in all, are configured and not started.
  */
 #ifndef BYRE_PAGER_BOOT_H
 #define BYRE_PAGER_BOOT_H

@@ -49,7 +49,8 @@ enum {
     PTE_LAZY = 1 << 1,
 };
 
-/* A request to map: one frame and its rights in 32 bits. Frames above 2^26 (256 GiB) do not exist. */
+/* A request to map: one frame and its rights in 32 bits. Frames above 2^26 (256 GiB) do not
+ * exist. */
 enum {
     MAP_R = 1 << 0,
     MAP_W = 1 << 1,

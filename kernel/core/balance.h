@@ -9,7 +9,8 @@
  *       any hart may take over a thread that is current nowhere.
  *   V3  To stop or move another hart's current thread is to ask: bar it (thread.h), set must_choose
  *       and notify. That hart takes it off when it next chooses; a thread barred from a hart is
- *       never made its current one, so the wish is fulfilled by its hart's next choice at the latest.
+ *       never made its current one, so the wish is fulfilled by its hart's next choice at the
+ *       latest.
  *   V4  must_choose or must_set_timer of another hart is set with the lock held and before it is
  *       notified; that hart clears is_notified first, then looks. No wish is lost, asleep or not.
  *   V5  An idle hart has no space loaded, if there are other harts: nobody's tables are in use

@@ -152,9 +152,9 @@ err_t sys_cap_info(struct thread *caller, struct captable *table)
     return ERR_OK;
 }
 
-/* nth: of those that are renewed; 0: it is destroyed. If there is more to do, the slot keeps only the
- * right to finish it, so that the call made again finds it; what the call leaves as progress says which
- * it was of these, and any other is checked from the start. */
+/* nth: of those that are renewed; 0: it is destroyed. If there is more to do, the slot keeps only
+ * the right to finish it, so that the call made again finds it; what the call leaves as progress
+ * says which it was of these, and any other is checked from the start. */
 static err_t end_object(struct thread *caller, struct captable *table, uint64_t index, uint64_t nth)
 {
     unsigned rights = nth == 0 ? RIGHT_DESTROY : RIGHTS_ALL;

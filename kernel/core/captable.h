@@ -1,6 +1,7 @@
 /* Capability tables: flat, one bound check and one load.
  *
- *   Q1  Slot 0 is never valid: the table's own header lies there, which no capability's first word equals (P3).
+ *   Q1  Slot 0 is never valid: the table's own header lies there, which no capability's first word
+ *       equals (P3).
  *   Q2  A table with threads bound to it cannot be destroyed (H3).
  *   Q3  slot_count is a power of two, 2 to CAPTABLE_SLOTS_MAX (what fits in one chunk).
  *

@@ -1,6 +1,7 @@
 /* Deadlines: points in time at which a thread stops waiting or a timer object fires.
  *
- *   D1  A deadline is armed exactly when it is in the tree of the hart that armed it, ordered by time.
+ *   D1  A deadline is armed exactly when it is in the tree of the hart that armed it, ordered by
+ *       time.
  *   D2  Only a thread that waits (CALLING, RECEIVING, REPLYING, WAITING) has an armed deadline.
  *
  * Arm and disarm cost what tree.h says; an entry fires at most DEADLINES_AT_ONCE.

@@ -11,7 +11,8 @@ static inline uint64_t event_count(const struct hart *hart)
     return hart->event_bytes / sizeof(struct event);
 }
 
-/* That place in the ring. The hart's address is what moves: the compiler adds the rest for nothing. */
+/* That place in the ring. The hart's address is what moves: the compiler adds the rest for
+ * nothing. */
 ALWAYS_INLINE struct event *event_at(struct hart *hart, uint64_t bytes)
 {
     struct hart *moved = (struct hart *)(void *)((char *)hart + bytes % sizeof(hart->ring));

@@ -1,5 +1,5 @@
-/* The short path of IPC; see ipc_fast.h. The message is in registers that the compiler leaves alone in
- * this file (arch_message.h): nothing here may call a function. */
+/* The short path of IPC; see ipc_fast.h. The message is in registers that the compiler leaves alone
+ * in this file (arch_message.h): nothing here may call a function. */
 #include "core/ipc_fast.h"
 
 #include "arch_message.h"
@@ -24,7 +24,8 @@ ALWAYS_INLINE bool may_carry(struct thread *thread, uint64_t descriptor)
            may_accept(thread, descriptor);
 }
 
-/* What a message is known to be: four words or eight and no more, or whatever its descriptor says. */
+/* What a message is known to be: four words or eight and no more, or whatever its descriptor
+ * says. */
 enum carried { FOUR_WORDS, EIGHT_WORDS, ANYTHING };
 
 ALWAYS_INLINE bool is_long(enum carried what)

@@ -19,8 +19,8 @@
 #define MESSAGE index, label, w0, w1, w2, w3, descriptor, caller
 
 /* Called by assembly alone, which has saved what a call must keep: compiled not to keep it again.
- * Return the thread to resume, all of it from registers[]; NULL: idle. Each passes on what is not its
- * own: the first have messages of four words and nothing else. */
+ * Return the thread to resume, all of it from registers[]; NULL: idle. Each passes on what is not
+ * its own: the first have messages of four words and nothing else. */
 struct thread *core_call(void);
 struct thread *core_call_carrying(void);
 struct thread *core_call_generally(MESSAGE_REGISTERS);

@@ -45,7 +45,8 @@ struct thread *core_fault(struct hart *hart, uint64_t kind, uint64_t address)
                                IPC_INFO_FAULT | IPC_INFO_CALL);
 }
 
-/* The answer that carries a map item, and nothing else, through the reply object that it received with. */
+/* The answer that carries a map item, and nothing else, through the reply object that it received
+ * with. */
 struct thread *core_reply_receive_fault(MESSAGE_REGISTERS)
 {
     struct captable *table = caller->captable;

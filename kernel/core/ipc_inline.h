@@ -52,8 +52,8 @@ ALWAYS_INLINE void hold_and_run(struct hart *hart, uint64_t ready, struct endpoi
     hand_over(hart, ready, receiver);
 }
 
-/* The thread's reply object, if the descriptor names it, whatever its flags. If it names another, whose
- * caller was to wait, then that is the thread's from now on. NULL: not by the short path. */
+/* The thread's reply object, if the descriptor names it, whatever its flags. If it names another,
+ * whose caller was to wait, then that is the thread's from now on. NULL: not by the short path. */
 ALWAYS_INLINE struct reply *find_reply(struct thread *server, uint64_t descriptor)
 {
     uint64_t flags = (uint64_t)((int32_t)descriptor ^ server->receive_descriptor); /* W3, F3 */

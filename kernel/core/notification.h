@@ -2,8 +2,8 @@
  *
  *   F1  While threads wait on it, or its bound thread is RECEIVING, the word is 0.
  *   F2  bound and that thread's bound_notification name each other, or both are NULL.
- *   F3  While the word is not 0, its bound thread's receive_descriptor is RECEIVE_NONE: the short path
- *       of IPC does not receive then.
+ *   F3  While the word is not 0, its bound thread's receive_descriptor is RECEIVE_NONE: the short
+ *       path of IPC does not receive then.
  */
 #pragma once
 

@@ -10,8 +10,8 @@
  *   O5  chunk.used == pages of the chunk with live slots (a large capability table counts once).
  *
  * Destroying takes the header first, so that all capabilities are dead, then wakes who waits, in
- * slices. A destroyer that dies midway leaves a dying object, which object_destroy finishes; one that
- * comes second joins the first, and either is told OK only when the slot is free.
+ * slices. A destroyer that dies midway leaves a dying object, which object_destroy finishes; one
+ * that comes second joins the first, and either is told OK only when the slot is free.
  */
 #pragma once
 

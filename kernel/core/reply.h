@@ -1,11 +1,12 @@
 /* Reply objects: each holds at most one caller that waits for its answer.
  *
  *   W1  caller != NULL exactly when that thread is REPLYING and waits on this object.
- *   W2  receiver is the thread that received with this object last (or was about to), if its receive_reply
- *       is this object too; else both are NULL. It waits with it if it is RECEIVING, and there is no caller then.
- *   W3  The receiver's receive_descriptor is RECEIVE_NONE, or names the slot of its table in which the
- *       capability to this object is (P4). So the short path of IPC need not look there, and whoever
- *       empties the slot tells.
+ *   W2  receiver is the thread that received with this object last (or was about to), if its
+ *       receive_reply is this object too; else both are NULL. It waits with it if it is RECEIVING,
+ *       and there is no caller then.
+ *   W3  The receiver's receive_descriptor is RECEIVE_NONE, or names the slot of its table in which
+ *       the capability to this object is (P4). So the short path of IPC need not look there, and
+ *       whoever empties the slot tells.
  */
 #pragma once
 

@@ -64,8 +64,8 @@ ALWAYS_INLINE uint64_t schedule_account(struct hart *hart, struct thread *curren
     return now_ticks;
 }
 
-/* The hart changes to another thread. The one before, if any, is where it waits or is queued; the next
- * is nowhere. */
+/* The hart changes to another thread. The one before, if any, is where it waits or is queued; the
+ * next is nowhere. */
 ALWAYS_INLINE void schedule_hand_over(struct hart *hart, struct thread *next)
 {
     hart->current = next;

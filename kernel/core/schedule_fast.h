@@ -1,6 +1,6 @@
-/* The short ways from one thread to another: how a signal that wakes somebody more important ends, a
- * wait without a deadline, and (core_timer, in entry.h) the timer's interrupt that ends a wait. What is
- * any other case, schedule.c does.
+/* The short ways from one thread to another: how a signal that wakes somebody more important ends,
+ * a wait without a deadline, and (core_timer, in entry.h) the timer's interrupt that ends a wait.
+ * What is any other case, schedule.c does.
  */
 #pragma once
 

@@ -14,7 +14,8 @@
 
 #include "core/thread.h"
 
-/* Decodes a call's capabilities, stores into registers[] the arguments that are left, and makes it. */
+/* Decodes a call's capabilities, stores into registers[] the arguments that are left, and makes
+ * it. */
 typedef err_t (*system_call_function)(uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3,
                                       uint64_t a4, uint64_t a5, uint64_t a6, struct thread *caller);
 extern const system_call_function system_calls[SYS_COUNT + 1]; /* the last: a number unknown */

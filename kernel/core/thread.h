@@ -2,14 +2,15 @@
  *
  *   H1  A thread is in exactly one place: running on a hart, in one ready queue, in one wait
  *       (endpoint queue, reply object, notification), or nowhere (STOPPED, FAULTED).
- *   H2  registers[] and pc are the user's whole integer state whenever the thread is not running, but
- *       while it is WAIT_BARE (WAITING, or READY with OK and no result). thread_fail fills them.
+ *   H2  registers[] and pc are the user's whole integer state whenever the thread is not running,
+ *       but while it is WAIT_BARE (WAITING, or READY with OK and no result). thread_fail fills
+ *       them.
  *   H3  A thread that was started has a space and a capability table, which cannot be destroyed
  *       before it is (their bound_threads counts it).
  *   H4  rank is 1 << priority, or 0 if the short path of IPC must not run it: while a deadline is
  *       armed, while it is barred from a hart, and with random preemption.
- *   H5  barred has a bit for each hart that may not run it: those that are not in its affinity (0: it
- *       may run on all), or all of them while is_to_stop. Whoever would run it stops it then.
+ *   H5  barred has a bit for each hart that may not run it: those that are not in its affinity (0:
+ *       it may run on all), or all of them while is_to_stop. Whoever would run it stops it then.
  *
  * The assembly in riscv/ reaches the first fields by offsets generated from this file.
  */
@@ -116,6 +117,7 @@ static inline void thread_fill(struct thread *thread)
 void thread_stop(struct thread *thread);
 /* It is nowhere from now on, and nobody's wish that it stops is left. STOPPED or FAULTED. */
 void thread_note_stopped(struct thread *thread, enum thread_state state);
-/* RESTART: another hart runs it, and was asked to stop. OK: none does, so the asker may change it. */
+/* RESTART: another hart runs it, and was asked to stop. OK: none does, so the asker may change
+ * it. */
 [[nodiscard]] err_t thread_await_stop(const struct thread *asker, struct thread *thread);
 void thread_destroy(struct thread *thread TAKES); /* not a running one */

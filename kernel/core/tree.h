@@ -4,11 +4,13 @@
  *   T1  A node comes before its children: its key is lower, or equal and it was inserted earlier.
  *       So the root comes before all others.
  *   T2  Insertions are numbered. The path from the root to a node takes, at depth d, the side that
- *       bit d of the node's number names. Numbers differ, so no path is longer than 64, whatever keys
- *       and orders a user chooses; those of n nodes inserted one after another are log2 n long.
+ *       bit d of the node's number names. Numbers differ, so no path is longer than 64, whatever
+ *       keys and orders a user chooses; those of n nodes inserted one after another are log2 n
+ *       long.
  *   T3  A node that is in no tree has number 0.
  *
- * Insert and remove take a few steps a level, first none. A tree never touches what holds its nodes.
+ * Insert and remove take a few steps a level, first none. A tree never touches what holds its
+ * nodes.
  */
 #pragma once
 

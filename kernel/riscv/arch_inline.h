@@ -29,8 +29,8 @@ static inline struct hart *arch_this_hart(void)
     return &this_hart()->hart;
 }
 
-/* The rare case, by a stub in entry.S that keeps all registers but t6: the common case around it pays
- * nothing for it. */
+/* The rare case, by a stub in entry.S that keeps all registers but t6: the common case around it
+ * pays nothing for it. */
 #define CALL_KEEPING(function) __asm__ volatile("jal t6, keeping_" #function : : : "t6", "memory")
 
 ALWAYS_INLINE void arch_space_load(struct hart *hart, struct space *space)

@@ -1,5 +1,5 @@
-/* The registers of a call, as variables: for ipc_fast.c, which is compiled to leave them alone, and a2
- * to a5 with them, the words. So a message passes through it without being moved. */
+/* The registers of a call, as variables: for ipc_fast.c, which is compiled to leave them alone, and
+ * a2 to a5 with them, the words. So a message passes through it without being moved. */
 #pragma once
 
 #include "arch.h"

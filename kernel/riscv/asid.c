@@ -5,11 +5,11 @@
  *       up, a new generation begins with a fence of everything on all harts; what harts have loaded
  *       then keeps its number in that generation, for they go on with it.
  *   I3  Only what a hart may hold needs a fence there: space.harts has a bit for each hart that
- *       loaded the space since its number was last fenced as a whole, and the number is good; without
- *       ASID bits it is where the space is loaded now.
- *   I4  A space's tag is a hart's space_tag if that hart loaded it last, in this generation: then it
- *       is in the mask and the translation is good. Its lone_tag is the same while there is no other
- *       in the mask, else nobody's. So with one hart the mask costs nothing.
+ *       loaded the space since its number was last fenced as a whole, and the number is good;
+ *       without ASID bits it is where the space is loaded now.
+ *   I4  A space's tag is a hart's space_tag if that hart loaded it last, in this generation: then
+ *       it is in the mask and the translation is good. Its lone_tag is the same while there is no
+ *       other in the mask, else nobody's. So with one hart the mask costs nothing.
  *
  * Without ASID bits each change of space fences everything that is not global.
  */
@@ -118,7 +118,8 @@ static void give_number(struct space *space)
 }
 
 /* Without ASID bits no space is given a tag, so each load comes this way. The hart's current
- * thread is the new one's already; if it has no good number, it is not among those that keep one. */
+ * thread is the new one's already; if it has no good number, it is not among those that keep
+ * one. */
 void asid_load(void)
 {
     struct hart *hart = &this_hart()->hart;

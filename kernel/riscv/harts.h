@@ -1,14 +1,15 @@
 /* Other harts: starting them, notifying them, making them fence.
  *
  *   HS1  Firmware may release a hart at _start instead of hart_entry (OpenSBI before 1.3, now and
- *        then): head.S sends it the same way, by its number. The opaque argument is not relied upon.
- *   HS2  A hart that has not come in time is given up: it finds, once it has the lock, that it got no
- *        index, and sleeps. Its place stays unused.
+ *        then): head.S sends it the same way, by its number. The opaque argument is not relied
+ *        upon.
+ *   HS2  A hart that has not come in time is given up: it finds, once it has the lock, that it got
+ *        no index, and sleeps. Its place stays unused.
  *   HS3  Code that is mapped to be executed is fenced on this hart at once, on those that run by
- *        firmware before the mapping's call ends, and on an idle one before it runs again; what boot/
- *        mapped, on each hart before its first thread.
- *   HS4  Firmware answers a fence from another hart in M-mode, whatever this hart does: so fences are
- *        asked for with the lock held.
+ *        firmware before the mapping's call ends, and on an idle one before it runs again; what
+ *        boot/ mapped, on each hart before its first thread.
+ *   HS4  Firmware answers a fence from another hart in M-mode, whatever this hart does: so fences
+ *        are asked for with the lock held.
  */
 #pragma once
 

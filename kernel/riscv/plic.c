@@ -68,7 +68,8 @@ unsigned arch_interrupt_take(struct hart *hart)
     return source;
 }
 
-/* A hart without a context leaves it to the one that booted, which has one, or there are no sources. */
+/* A hart without a context leaves it to the one that booted, which has one, or there are no
+ * sources. */
 void arch_interrupt_unmask(struct hart *hart, unsigned source)
 {
     struct riscv_hart *to =

@@ -9,8 +9,8 @@
 void sbi_start(void);
 void sbi_put(char c);
 void sbi_timer_set(uint64_t deadline_ticks);
-/* entry: physical, with paging off. true too if firmware let it go before, elsewhere. false: it refuses,
- * or cannot do what several harts need. */
+/* entry: physical, with paging off. true too if firmware let it go before, elsewhere. false: it
+ * refuses, or cannot do what several harts need. */
 bool sbi_hart_start(uint64_t hart_id, uint64_t entry);
 
 /* Masks of harts have a bit for each index in harts[]; 0: nothing is done. */

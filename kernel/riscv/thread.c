@@ -1,10 +1,10 @@
-/* Threads' registers, and the floating-point half of a switch: it and arch_float_switch alone change
- * sstatus, and there FS alone.
+/* Threads' registers, and the floating-point half of a switch: it and arch_float_switch alone
+ * change sstatus, and there FS alone.
  *
  *   F1  A thread without THREAD_FLAG_FLOAT runs with FS off.
  *   F2  fp[] of a thread that does not run holds its values: what is dirty is saved when it stops.
- *   F3  float_owner is the thread that had FS on last on this hart, was not started since and did not
- *       run on another: the registers hold its values, equal to its fp[] unless they are dirty.
+ *   F3  float_owner is the thread that had FS on last on this hart, was not started since and did
+ *       not run on another: the registers hold its values, equal to its fp[] unless they are dirty.
  */
 #include "core/thread.h"
 #include "arch.h"

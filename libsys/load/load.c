@@ -22,8 +22,9 @@ static uint64_t rights_of(uint32_t elf_rights)
 }
 
 /* What lies behind a read-only segment in its last page is the archive's, as it is: a page that was
- * cut there would be a copy of each process's own. The reader has checked that offset and address agree within a page, that nothing wraps and that
- * segments ascend on pages of their own (L2 of <libsys/elf.h>). */
+ * cut there would be a copy of each process's own. The reader has checked that offset and address
+ * agree within a page, that nothing wraps and that segments ascend on pages of their own (L2 of
+ * <libsys/elf.h>). */
 static struct load_region region_of(const struct elf_segment *segment,
                                     uint64_t archive_offset_pages)
 {

@@ -1,6 +1,7 @@
 /* exec, spawn and system: the argument block is built here; the pager copies it to the new stack.
  * Programs are named by their path in the boot archive. Contract: POSIX; file actions are not there
- * yet (ENOSYS), and of the attributes only SETPGROUP is heard: the child begins a tree of its own. */
+ * yet (ENOSYS), and of the attributes only SETPGROUP is heard: the child begins a tree of its
+ * own. */
 #define _GNU_SOURCE /* execvpe */
 #include <errno.h>
 #include <spawn.h>

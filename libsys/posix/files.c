@@ -1,6 +1,6 @@
 /* Descriptors. Until there is a vfs every open one is the console session or /dev/null, in the call
- * shape that vfs will have: dup and close work, open finds nothing else. exec and spawn pass on the first
- * three.
+ * shape that vfs will have: dup and close work, open finds nothing else. exec and spawn pass on the
+ * first three.
  *
  *   F1  table[d] is an enum argument_file; FILE_INPUT + n is the console's descriptor n.         */
 #include <errno.h>

@@ -1,11 +1,11 @@
 /* printf and scanf of long double. picolibc is built without it: its vfprintf would take a double
- * from where a long double lies, and from then on each argument from a wrong place; its vfscanf would
- * fill half of one. The linker's --wrap puts what is here before them (every printf and scanf passes
- * there). Where a format has an L, each long double becomes a double, in copies of the arguments and
- * of the format: it prints and is read with the range and the precision of a double.
+ * from where a long double lies, and from then on each argument from a wrong place; its vfscanf
+ * would fill half of one. The linker's --wrap puts what is here before them (every printf and scanf
+ * passes there). Where a format has an L, each long double becomes a double, in copies of the
+ * arguments and of the format: it prints and is read with the range and the precision of a double.
  *
  *   L1  A va_list is the address of the next argument; each has 8 bytes, a long double 16, aligned
- *       to 16 (RISC-V calling convention, LP64).                                                  */
+ *       to 16 (RISC-V calling convention, LP64). */
 #include <errno.h>
 #include <stdarg.h>
 #include <stdbool.h>

@@ -122,7 +122,8 @@ const void *audit_pager_element(const struct audit *audit, uint64_t array, uint6
 /* The pager's record of a USER frame that was handed out once; NULL: none, or out of reach. */
 const struct pager_frame_record *audit_frame_record(const struct audit *audit, uint64_t frame);
 
-/* An entry that names a table of that level (which the kernel's record confirms): its frame, or 0. */
+/* An entry that names a table of that level (which the kernel's record confirms): its frame, or
+ * 0. */
 uint64_t audit_child(const struct audit *audit, uint64_t entry, unsigned level);
 
 /* The record of a space of the pager, 0 <= index < spaces_max; NULL: none, or out of reach. */
@@ -146,9 +147,9 @@ struct object_page {
 };
 /* The kernel's part of it. False: the kernel did not answer. */
 typedef bool (*audit_object_query)(uint64_t page_frame, struct object_page *page_out);
-/* Every live object against the record that names it (K1 of <byre/object_book.h>). Holding the pager
- * does not hold the other servers, which make and destroy objects of their own: false if a book did
- * not hold still; then nothing was found. */
+/* Every live object against the record that names it (K1 of <byre/object_book.h>). Holding the
+ * pager does not hold the other servers, which make and destroy objects of their own: false if a
+ * book did not hold still; then nothing was found. */
 bool audit_objects(struct audit *audit, audit_object_query query);
 
 #endif

@@ -228,8 +228,8 @@ static void read_servers(struct audit *audit)
     }
 }
 
-/* What the books' `changes` are. The number of the first one that is being changed, or is not what it
- * was; PAGER_BOOKS_MAX: all stand still. */
+/* What the books' `changes` are. The number of the first one that is being changed, or is not what
+ * it was; PAGER_BOOKS_MAX: all stand still. */
 static unsigned read_changes(const struct audit *audit, const uint32_t *before,
                              uint32_t *changes_out)
 {

@@ -4,8 +4,8 @@
  *   joint    = ";" | "&" | "&&" | "||"
  *   command  = word { word }
  *
- * '...' keeps everything, "..." all but \" \\ and $?, a backslash keeps the next character; $? is the
- * last command's status; # at the beginning of a word begins a comment. A joint says what comes
+ * '...' keeps everything, "..." all but \" \\ and $?, a backslash keeps the next character; $? is
+ * the last command's status; # at the beginning of a word begins a comment. A joint says what comes
  * after its command: "&" does not wait for it.
  */
 #ifndef SH_LINE_H

@@ -1,5 +1,5 @@
-/* Running a line: programs are children with trees of their own, in the foreground unless "&" follows
- * them. Built in: exit [STATUS], help, wait. */
+/* Running a line: programs are children with trees of their own, in the foreground unless "&"
+ * follows them. Built in: exit [STATUS], help, wait. */
 #ifndef SH_RUN_H
 #define SH_RUN_H
 

@@ -23,7 +23,8 @@ static struct {
 
 void input_init(bool framed)
 {
-    /* A run that a script reads wants no echo of what the script types, and may type all at once. */
+    /* A run that a script reads wants no echo of what the script types, and may type all at
+     * once. */
     uint64_t attributes = TERMINAL_LINES | TERMINAL_SIGNALS;
 
     terminal_init(&input.terminal, attributes | (framed ? TERMINAL_ENDS : TERMINAL_ECHO),

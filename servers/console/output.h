@@ -1,7 +1,7 @@
 /* Output: writes of many sessions become one stream of whole lines.
  *
- *   O1  A session that has begun a line owns the terminal until the line ends, so no other session's
- *       bytes stand within it. Lines of sessions that have something take turns.
+ *   O1  A session that has begun a line owns the terminal until the line ends, so no other
+ *       session's bytes stand within it. Lines of sessions that have something take turns.
  *   O2  The owner loses it when it goes, when it waits for input, when it has written
  *       OUTPUT_LINE_BYTES without a newline while others wait, and when it has written nothing for
  *       OUTPUT_PATIENCE_MS while others wait (output_patience).

@@ -1,10 +1,10 @@
 /* The line discipline: what typed bytes become. Pure: bytes in; echo, finished input and one event
  * out.
  *
- *   T1  In line mode (TERMINAL_LINES) input becomes readable a line at a time: by newline, or by ^D,
- *       which on an empty line is the end of input, once (TERMINAL_ENDS: for good). Until then
- *       backspace and ^U edit it, by characters of UTF-8. The sequences that arrow and function keys
- *       send do nothing.
+ *   T1  In line mode (TERMINAL_LINES) input becomes readable a line at a time: by newline, or by
+ *       ^D, which on an empty line is the end of input, once (TERMINAL_ENDS: for good). Until then
+ *       backspace and ^U edit it, by characters of UTF-8. The sequences that arrow and function
+ *       keys send do nothing.
  *   T2  In raw mode every byte is readable at once and none is special, but ^C under
  *       TERMINAL_SIGNALS.
  *   T3  What does not fit is refused with a bell; nothing typed earlier is lost.

@@ -1,5 +1,6 @@
 /* Device registers, one access each, of exactly the width asked for: a 32-bit register is neither
- * read by bytes nor twice. The drivers' only way to their device; a unit test has a model behind it.
+ * read by bytes nor twice. The drivers' only way to their device; a unit test has a model behind
+ * it.
  */
 #ifndef CONSOLE_UART_IO_H
 #define CONSOLE_UART_IO_H

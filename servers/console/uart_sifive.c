@@ -1,8 +1,8 @@
 /* The UART of SiFive's FU540 and FU740 (FU540-C000 manual, chapter 13). Speed and format stay as
  * the firmware set them. Contract: uart.h.
  *
- * The part does not tell when its shift register is empty, only the FIFO: the last byte may still be
- * on its way when it is called silent, for the time of one character.
+ * The part does not tell when its shift register is empty, only the FIFO: the last byte may still
+ * be on its way when it is called silent, for the time of one character.
  */
 #include "uart.h"
 #include "uart_io.h"

@@ -1,6 +1,6 @@
 /* The boot arguments that concern servers. Words are separated by spaces; within '...' a space is
- * itself and '' is one '. The kernel reads its own, which are known here by name and form; a word that
- * neither of them takes is handed to `stranger`. */
+ * itself and '' is one '. The kernel reads its own, which are known here by name and form; a word
+ * that neither of them takes is handed to `stranger`. */
 #ifndef INIT_ARGUMENTS_H
 #define INIT_ARGUMENTS_H
 

@@ -1,6 +1,6 @@
-/* Faults of the servers that nobody else can tell of, the pager and proc: a thread of init that does
- * nothing but wait for one. (Both are wired: a fault of theirs is a bug of theirs. The console's
- * faults go to the pager, for it reads its clients' buffers, and from there to proc.)
+/* Faults of the servers that nobody else can tell of, the pager and proc: a thread of init that
+ * does nothing but wait for one. (Both are wired: a fault of theirs is a bug of theirs. The
+ * console's faults go to the pager, for it reads its clients' buffers, and from there to proc.)
  *
  *   F1  A fault is printed with its kind, address, pc, all registers and what looks like return
  *       addresses on the pager's stack (servers are built without frame pointers). Then the

@@ -1,5 +1,6 @@
 /* What init looks for in the device tree: the console's UART, the test device that ends QEMU
- * with a status, the JH7110's watchdog with its clocks. The tree may be anything; what is not found is absent.
+ * with a status, the JH7110's watchdog with its clocks. The tree may be anything; what is not found
+ * is absent.
  *
  * Bindings: serial/8250, serial/snps-dw-apb-uart, serial/sifive-serial, and sifive,test1 (QEMU).
  */

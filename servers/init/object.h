@@ -1,6 +1,6 @@
 /* The kernel objects that init makes and keeps: endpoints, and threads, tables and notifications
- * of the servers. Made once, in pages of boot's OBJECT chunk, never destroyed by init. They stand in
- * a book with the three that the kernel made for init (<byre/object_book.h>). */
+ * of the servers. Made once, in pages of boot's OBJECT chunk, never destroyed by init. They stand
+ * in a book with the three that the kernel made for init (<byre/object_book.h>). */
 #ifndef INIT_OBJECT_H
 #define INIT_OBJECT_H
 

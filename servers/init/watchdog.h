@@ -3,7 +3,8 @@
  *   D1  A part without clock or held in reset answers no access, and may stop the bus: its
  *       registers are touched only when the clock generator says that they can be.
  *
- * Registers as in the TRM of the JH7110 (watchdog, SYSCRG); Linux calls them starfive-wdt, jh7110-sys.
+ * Registers as in the TRM of the JH7110 (watchdog, SYSCRG); Linux calls them starfive-wdt,
+ * jh7110-sys.
  */
 #ifndef INIT_WATCHDOG_H
 #define INIT_WATCHDOG_H

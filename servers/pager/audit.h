@@ -4,8 +4,8 @@
  *       deadline; then the audit window is gone from the auditor's space, and flushed.
  *   D2  Nothing waits in teardown when the hold begins: every entry that exists is counted.
  *   D3  The window's tables are taken from the machine, not from the auditor's account.
- *   D4  Each hold has an endpoint of its own, which goes when it ends: who calls it too late is told
- *       CAP_DEAD, and who waits there PEER_GONE.                                                 */
+ *   D4  Each hold has an endpoint of its own, which goes when it ends: who calls it too late is
+ *       told CAP_DEAD, and who waits there PEER_GONE. */
 #ifndef PAGER_AUDIT_H
 #define PAGER_AUDIT_H
 

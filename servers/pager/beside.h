@@ -1,21 +1,22 @@
-/* Faults served beside one another, where the pager has several threads: the long part of a fault, which
- * fills a page, and its reply are done without the lock.
+/* Faults served beside one another, where the pager has several threads: the long part of a fault,
+ * which fills a page, and its reply are done without the lock.
  *
  *   Z1  A step is out from the moment when its thread gives the lock until the kernel has done its
- *       reply, with the entry and the fence. Meanwhile it owns its entry, the frame that was taken, and
- *       one count of the frame that is replaced, so that nobody writes to what is copied. The entry
- *       stands in a leaf table that is its space's alone, as is the path to it.
+ *       reply, with the entry and the fence. Meanwhile it owns its entry, the frame that was taken,
+ *       and one count of the frame that is replaced, so that nobody writes to what is copied. The
+ *       entry stands in a leaf table that is its space's alone, as is the path to it.
  *   Z2  Common faults (fault_near.h) of other entries are served while steps are out. Whatever else
- *       touches a space's tables or regions waits until none of that space's is (beside_alone_of); what
- *       may look at any space's, until none is at all (beside_alone). So nothing a step relies on
- *       changes: the tables of a path that is private are reached through that space alone, and the
- *       count that a step has keeps the frame, whatever else lets go of it. Teardown, which only lets go,
- *       waits for nobody.
+ *       touches a space's tables or regions waits until none of that space's is (beside_alone_of);
+ *       what may look at any space's, until none is at all (beside_alone). So nothing a step relies
+ *       on changes: the tables of a path that is private are reached through that space alone, and
+ *       the count that a step has keeps the frame, whatever else lets go of it. Teardown, which
+ *       only lets go, waits for nobody.
  *   Z3  A step whose reply is done is finished by its thread or by whoever needs it finished, once.
- *   Z4  Whoever would copy a frame that a step replaces first looks whether it is the last owner now.
+ *   Z4  Whoever would copy a frame that a step replaces first looks whether it is the last owner
+ *       now.
  *   Z5  A space has at most one reach (fault_near.h), for Q1: spaces that share a place take turns.
- *   Z6  A fork holds parent and child while it copies pages without the lock: as if a step of theirs were
- *       out, and they have no reach, so that none of their faults is common.
+ *   Z6  A fork holds parent and child while it copies pages without the lock: as if a step of
+ *       theirs were out, and they have no reach, so that none of their faults is common.
  *
  * All of it is called with the lock held. */
 #ifndef PAGER_BESIDE_H
@@ -46,8 +47,8 @@ struct beside {
 
 extern struct beside beside;
 
-/* What waiting needs to know of threads; worker.c tells it, and the tests. Is the reply of a thread whose
- * step is out done? Let others run for a moment. */
+/* What waiting needs to know of threads; worker.c tells it, and the tests. Is the reply of a thread
+ * whose step is out done? Let others run for a moment. */
 bool beside_reply_is_done(unsigned thread);
 void beside_let_run(void);
 
@@ -62,8 +63,8 @@ FAULT_INLINE void beside_done(unsigned thread)
     }
 }
 
-/* Hold two spaces (Z6), by this thread, and give the lock; take it back, and let them go: they may have
- * ended since. worker.c has both, and the tests. */
+/* Hold two spaces (Z6), by this thread, and give the lock; take it back, and let them go: they may
+ * have ended since. worker.c has both, and the tests. */
 unsigned beside_go_out(uint64_t parent_id, uint64_t child_id);
 void beside_come_back(unsigned thread);
 void beside_hold(unsigned thread, uint64_t parent_id, uint64_t child_id);

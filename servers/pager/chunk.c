@@ -118,8 +118,8 @@ bool chunk_change_begin(unsigned kind)
     return true;
 }
 
-/* `done` is read first: while it is false the other threads end no change but by halting the janitor,
- * so the chunk read after it is the one that is to be changed. */
+/* `done` is read first: while it is false the other threads end no change but by halting the
+ * janitor, so the chunk read after it is the one that is to be changed. */
 void chunk_change_work(void)
 {
     if (__atomic_load_n(&changing.done, __ATOMIC_ACQUIRE)) {

@@ -16,18 +16,19 @@
 #include "table.h"
 #include "types.h"
 
-/* Wish for what cow_fork can use: if the parent's path to the page that both are about to write is its
- * own (the stack's; 0: none), a path of tables to it, with a frame if the page is its own too. */
+/* Wish for what cow_fork can use: if the parent's path to the page that both are about to write is
+ * its own (the stack's; 0: none), a path of tables to it, with a frame if the page is its own
+ * too. */
 void cow_fork_wish(const struct space *parent LENT, uint32_t hot_page,
                    struct space_wish *wish LENT);
 
-/* Make `child`, which was created with that wish, a copy of `parent`: root entries lazy in both, the
- * parent flushed. The path to the page that both are about to write is not put off: the child gets its
- * middle table, leaf table and page at once, and the parent keeps its own, for the faults that this
- * saves cost more. Memory short: all is lazy. parent_rests: none of the parent's threads runs. While pages are
- * copied the lock is given: then both spaces may have ended, unless the caller knows better (Z6 of beside.h).
- * NOMEM (a count is full): the parent means the same as before, and the child is to be destroyed.
- * Maps and promises are the caller's, and made. */
+/* Make `child`, which was created with that wish, a copy of `parent`: root entries lazy in both,
+ * the parent flushed. The path to the page that both are about to write is not put off: the child
+ * gets its middle table, leaf table and page at once, and the parent keeps its own, for the faults
+ * that this saves cost more. Memory short: all is lazy. parent_rests: none of the parent's threads
+ * runs. While pages are copied the lock is given: then both spaces may have ended, unless the
+ * caller knows better (Z6 of beside.h). NOMEM (a count is full): the parent means the same as
+ * before, and the child is to be destroyed. Maps and promises are the caller's, and made. */
 [[nodiscard]] err_t cow_fork(struct space *parent LENT, struct space *child LENT,
                              bool parent_rests);
 
@@ -69,8 +70,8 @@ void cow_unmap_commit(struct space *s, uint32_t first, uint32_t end, uint32_t ho
  * below end. Entries of leaf tables that stay are what counts, and tables that go. */
 uint32_t cow_unmap_reach(uint32_t first, uint32_t end);
 
-/* How much of [first, end) one request may restrict: up to the page returned, above first. Tables to
- * be copied and entries to be written one by one are what counts. */
+/* How much of [first, end) one request may restrict: up to the page returned, above first. Tables
+ * to be copied and entries to be written one by one are what counts. */
 uint32_t cow_restrict_reach(const struct space *s, uint32_t first, uint32_t end, unsigned lost);
 
 /* Take rights away from the entries of [first, end), flushed on return: `rights` are left (without

@@ -1,5 +1,6 @@
-/* Directories: from an index to the record of a space or a shared object, and from an account's id to
- * its chain. Their lengths follow from the machine's memory, so that memory runs out before they do.
+/* Directories: from an index to the record of a space or a shared object, and from an account's id
+ * to its chain. Their lengths follow from the machine's memory, so that memory runs out before they
+ * do.
  *
  *   I1  A free index below the bump mark is on its list, once; lookup, taking and giving are O(1).
  *   I2  Index 0 of spaces is never used.                                                         */

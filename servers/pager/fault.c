@@ -99,8 +99,8 @@ static void fill_private(const struct spot *at, frame_t source, unsigned bytes,
 
 enum { BLOCK_PAGES = 4 }; /* of which those behind the one wanted are filled with it */
 
-/* Empty entries behind a file's page that nobody may write to, to the end of its block: a program that
- * runs here will soon run there. */
+/* Empty entries behind a file's page that nobody may write to, to the end of its block: a program
+ * that runs here will soon run there. */
 static void fill_ahead(const struct spot *at)
 {
     const struct region *r = at->region;

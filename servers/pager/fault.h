@@ -1,10 +1,11 @@
 /* Faults: from an address and a kind of access to the answer that goes back with the reply.
  *
- *   U1  resolve makes the path ready, takes the frame and its count (intent); fill zeroes it or copies
- *       to it; the kernel writes the entry with the reply (step); finish drops the frame that was
- *       replaced, or, if the kernel did not write (the faulter has gone), the one that was taken
- *       (done).
- *   U2  Between resolve and finish nothing else touches the space; of its other faults, beside.h says which.
+ *   U1  resolve makes the path ready, takes the frame and its count (intent); fill zeroes it or
+ *       copies to it; the kernel writes the entry with the reply (step); finish drops the frame
+ *       that was replaced, or, if the kernel did not write (the faulter has gone), the one that was
+ *       taken (done).
+ *   U2  Between resolve and finish nothing else touches the space; of its other faults, beside.h
+ *       says which.
  *   U3  Rights come from the region. W is given where the frame is the space's alone, or the region
  *       is shared; never with X.
  *   U4  A page that is already as it should be is answered "look again". */

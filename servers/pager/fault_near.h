@@ -1,8 +1,8 @@
 /* The common fault, in line: it is near the one before, and nothing unusual is met. Whatever is not
  * common is found out before anything has changed, and fault.c does it from the start.
  *
- *   Q1  A reach is pages of one region under one leaf table that is its space's alone, above what is
- *       not promised of a stack. The region is the space's hit.
+ *   Q1  A reach is pages of one region under one leaf table that is its space's alone, above what
+ *       is not promised of a stack. The region is the space's hit.
  *   Q2  It holds as long as nothing but common faults are served (U2): a request, a slice of what
  *       was put off or an uncommon fault empties it. */
 #ifndef PAGER_FAULT_NEAR_H
@@ -113,8 +113,8 @@ FAULT_INLINE bool resolve_zero(const struct spot *at, bool write, frame_t replac
     return true;
 }
 
-/* W back for those of the next pages that are the space's alone, too: whoever writes page after page,
- * as the last owner, faults once for many. */
+/* W back for those of the next pages that are the space's alone, too: whoever writes page after
+ * page, as the last owner, faults once for many. */
 void fault_regain_ahead(const struct region *r, uint64_t leaf, const volatile uint64_t *entry,
                         uint32_t page);
 
@@ -202,8 +202,8 @@ FAULT_INLINE bool resolve_in_reach(const struct fault_reach *reach, uint64_t kin
     return region_allows(at.region, right) && resolve_entry(&at, right, &none, step);
 }
 
-/* fault_resolve for the space of that id, with what the fault before has found. There may be no such
- * space any more. */
+/* fault_resolve for the space of that id, with what the fault before has found. There may be no
+ * such space any more. */
 FAULT_INLINE void fault_resolve_near(struct fault_reach *reach, uint64_t id, uint64_t kind,
                                      uint64_t address, struct fault_step *step_out)
 {

@@ -37,8 +37,8 @@ struct image {
 [[nodiscard]] err_t image_make(const struct space *s LENT, uint64_t *number_out);
 /* For a space to be made of it. NULL: there is none of that number (any more). */
 const struct image *image_use(uint64_t number);
-/* Give a space that has the image's map and promises and nothing else the rest: heap, stack, first pages.
- * NOMEM: the space is to be destroyed. */
+/* Give a space that has the image's map and promises and nothing else the rest: heap, stack, first
+ * pages. NOMEM: the space is to be destroyed. */
 [[nodiscard]] err_t image_furnish(const struct image *image, struct space *s);
 /* Let one go, or, if need be, a new one (N3). False: there is none. */
 bool image_release_kept(bool new_ones);

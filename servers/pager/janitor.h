@@ -1,11 +1,12 @@
-/* The janitor: one more thread of the pager, below all programs, in whose time long teardown is done.
+/* The janitor: one more thread of the pager, below all programs, in whose time long teardown is
+ * done.
  *
  *   J1  It touches nothing but a look at whether work waits: each of its signals makes the first
  *       thread do one slice, at once, between two messages. And it makes the kernel's call that
  *       changes a chunk (N3), which takes long and which an interrupt interrupts.
  *   J2  It sleeps while nothing waits, and is woken when something is put off.
  *   J3  Nothing depends on it: who is short of memory does slices of its own, and who asks for
- *       statistics is answered when all are done. It may be halted at any time and begun anew.    */
+ *       statistics is answered when all are done. It may be halted at any time and begun anew. */
 #ifndef PAGER_JANITOR_H
 #define PAGER_JANITOR_H
 

@@ -28,8 +28,8 @@ enum {
 [[nodiscard]] err_t memory_remove_some(struct space *s, uint32_t first, uint32_t end,
                                        uint32_t *first_out);
 /* Other rights for [first, end), of which at least one page and as many as are cheap are done:
- * [first, *end_out). What is checked is the range, as far as one answer could go at most. NOMEM: not
- * all of it is mapped, or no memory; ACCES, INVAL. */
+ * [first, *end_out). What is checked is the range, as far as one answer could go at most. NOMEM:
+ * not all of it is mapped, or no memory; ACCES, INVAL. */
 [[nodiscard]] err_t memory_protect(struct space *s, uint32_t first, uint32_t end, unsigned rights,
                                    uint32_t *end_out);
 /* Touch every page of [first, end), which regions hold, with the rights that they have. */
@@ -52,9 +52,9 @@ bool memory_rights_valid(unsigned rights);
 /* Map a whole shared object and populate it. The caller holds a reference and keeps it. */
 [[nodiscard]] err_t memory_map_object(struct space *s, struct object *object LENT, unsigned rights,
                                       uint32_t *first_out);
-/* Begin to copy bytes of a space to the end of the stack of another, where nothing stands yet but what
- * a shell may have left; they are to begin at *target_out. FAULT: they cannot be read (the other is to be
- * destroyed); INVAL, NOMEM. */
+/* Begin to copy bytes of a space to the end of the stack of another, where nothing stands yet but
+ * what a shell may have left; they are to begin at *target_out. FAULT: they cannot be read (the
+ * other is to be destroyed); INVAL, NOMEM. */
 [[nodiscard]] err_t memory_copy(struct space *from, uint64_t address, uint64_t bytes,
                                 struct space *to, const struct region *stack LENT,
                                 uint64_t *target_out, uint64_t *copied_out);

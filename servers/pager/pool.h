@@ -3,7 +3,7 @@
  *   L1  A slab's live count is right; a slab without live records goes back at once.
  *   L2  Slabs with room are on the pool's list, full ones on none.
  *   L3  Records come zeroed.
- *   L4  Each slab is promised (P3) and counts its frame once, flagged FRAME_SYSTEM.               */
+ *   L4  Each slab is promised (P3) and counts its frame once, flagged FRAME_SYSTEM. */
 #ifndef PAGER_POOL_H
 #define PAGER_POOL_H
 

@@ -75,7 +75,8 @@ static bool tables_leave_chunk(uint64_t tables)
 }
 
 /* As many tables again as are promised are there, where memory is plenty: then the biggest process
- * can fork without waiting for a chunk, and one that forks and forks does not convert to and fro. */
+ * can fork without waiting for a chunk, and one that forks and forks does not convert to and
+ * fro. */
 bool promise_adjust_chunks(void)
 {
     uint64_t wanted = 2 * promises.tables;

@@ -6,9 +6,9 @@
  *   P2  An account's promises == the sum over its spaces and objects.
  *   P3  Records of the pager are promised too, and may dip into the reserve.
  *   P4  What is refused changes nothing.
- *   P5  What trees may promise together leaves a sixteenth of the machine, a chunk for tables and one
- *       for objects: those are for accounts that are small or have no limit. So whatever big trees
- *       do together, a few small ones can still begin.                                           */
+ *   P5  What trees may promise together leaves a sixteenth of the machine, a chunk for tables and
+ *       one for objects: those are for accounts that are small or have no limit. So whatever big
+ *       trees do together, a few small ones can still begin. */
 #ifndef PAGER_PROMISE_H
 #define PAGER_PROMISE_H
 
@@ -44,8 +44,8 @@ struct promises {
 extern struct promises promises;
 
 void promises_start(bool overcommit);
-/* AGAIN: the account's limit, or P5; NOMEM: the machine's; neither with overcommit. May turn a chunk into
- * TABLE. */
+/* AGAIN: the account's limit, or P5; NOMEM: the machine's; neither with overcommit. May turn a
+ * chunk into TABLE. */
 [[nodiscard]] err_t promise_take(struct account *account LENT, uint64_t user, uint64_t tables);
 void promise_give(struct account *account LENT, uint64_t user, uint64_t tables);
 /* For the pager's own records (P3). */

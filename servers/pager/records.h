@@ -1,6 +1,6 @@
-/* The pager's records: what a later pager adopts and an auditor reads. <byre/pager_records.h> is the
- * same as others see it; records.c asserts that both agree. They lie in USER frames; pointers are
- * the pager's own, into its window.
+/* The pager's records: what a later pager adopts and an auditor reads. <byre/pager_records.h> is
+ * the same as others see it; records.c asserts that both agree. They lie in USER frames; pointers
+ * are the pager's own, into its window.
  *
  *   F1  count(f) == leaf entries + the pager's own entries + pins + cache slots that name f.
  *   F2  A USER frame with count 0 is free: above its chunk's bump mark or on its free list.

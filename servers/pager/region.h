@@ -54,7 +54,8 @@ const struct region *region_find_before(const struct region_map *map, uint32_t p
 [[nodiscard]] err_t region_map_isolate(struct region_map **map, uint32_t first, uint32_t end);
 /* After isolate: drop all regions in [first, end). */
 void region_map_remove(struct region_map *map, uint32_t first, uint32_t end);
-/* After isolate: set the rights of all regions in [first, end), and flags beside those they have. */
+/* After isolate: set the rights of all regions in [first, end), and flags beside those they
+ * have. */
 void region_map_change(struct region_map *map, uint32_t first, uint32_t end, unsigned rights,
                        unsigned flags);
 

@@ -38,8 +38,8 @@ static err_t create_like(uint64_t account_id, struct region_map *map, const stru
     return error;
 }
 
-/* Who asks may bind threads to it, and no more. Nobody else can end it before the answer is out, for
- * nobody else knows it (or it is the asker's own affair). */
+/* Who asks may bind threads to it, and no more. Nobody else can end it before the answer is out,
+ * for nobody else knows it (or it is the asker's own affair). */
 static void hand_over(struct pager_request *request, const struct space *s)
 {
     request_send(request, s->cap, RIGHT_BIND);
@@ -160,8 +160,8 @@ void pager_on_space_bind(struct pager_request *request)
     }
 }
 
-/* What little is left of a space is torn down before the answer: to look for requests in between would
- * cost as much. */
+/* What little is left of a space is torn down before the answer: to look for requests in between
+ * would cost as much. */
 static void tear_down_little(void)
 {
     unsigned left = ANSWER_GROUPS;

@@ -18,7 +18,8 @@ static void drop(frame_t table, unsigned first, unsigned end)
 /* What the entries of a table name. */
 enum named { NAMES_FRAMES, NAMES_TABLES };
 
-/* Drop entries [first, end) of a table: frames are let go, tables that nobody else names are buried. */
+/* Drop entries [first, end) of a table: frames are let go, tables that nobody else names are
+ * buried. */
 static inline __attribute__((always_inline)) void clear(frame_t table, unsigned first, unsigned end,
                                                         enum named names)
 {

@@ -110,8 +110,8 @@ bool space_release_kept(void)
     return true;
 }
 
-/* The object with its tables: kept as a shell, as long as the index may be used again, or destroyed.
- * BUSY: threads are bound to the object. */
+/* The object with its tables: kept as a shell, as long as the index may be used again, or
+ * destroyed. BUSY: threads are bound to the object. */
 static err_t body_give(struct space *s)
 {
     if (!shell_has_room() || pager_state.space_generation[s->index] == SPACE_GENERATION_MAX) {

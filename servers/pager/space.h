@@ -49,8 +49,8 @@ struct space_wish {
     bool with_frame; /* that page's entry may stand already, for a caller that fills its frame */
 };
 
-/* A space whose root is empty, or has a path of empty tables to the page wished for. The account gets a
- * reference; the map is the space's on success. NOMEM, AGAIN. */
+/* A space whose root is empty, or has a path of empty tables to the page wished for. The account
+ * gets a reference; the map is the space's on success. NOMEM, AGAIN. */
 [[nodiscard]] err_t space_create(struct account *account LENT, struct region_map *map TAKES,
                                  const struct space_wish *wish LENT,
                                  struct space **space_out GIVES);

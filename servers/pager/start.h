@@ -13,7 +13,8 @@ extern bool pager_testhooks;
 extern uint64_t pager_timebase_hz;
 extern unsigned pager_harts; /* threads that serve: one for each */
 
-/* Set up everything from what init gives (<byre/pager_boot.h>). A machine too small is a failure. */
+/* Set up everything from what init gives (<byre/pager_boot.h>). A machine too small is a
+ * failure. */
 void pager_start(const struct pager_boot *boot LENT);
 
 #endif

@@ -4,8 +4,8 @@
  *   A2  A table whose count has come to 0 is linked, or on the list of the dead, or freed at once.
  *   A3  Nothing reaches a dead table any more: translations through it were flushed, or are before
  *       the request that killed it is answered.
- *   A4  An emptied table is kept for the next of its level, if few are: count 0, no group used, on a
- *       list of its own. Whoever is short, counts or audits lets those go first.                 */
+ *   A4  An emptied table is kept for the next of its level, if few are: count 0, no group used, on
+ *       a list of its own. Whoever is short, counts or audits lets those go first. */
 #ifndef PAGER_TABLE_H
 #define PAGER_TABLE_H
 
@@ -63,8 +63,8 @@ unsigned teardown_next_groups(void);
 [[nodiscard]] err_t memory_take_frame(frame_t *frame_out GIVES);
 /* One slice of teardown. False: nothing waits. */
 bool teardown_step(void);
-/* One slice of what was put off, whatever it is, for whoever cannot wait: teardown, the chunk that is
- * changing, what is kept for reuse. False: nothing is left. */
+/* One slice of what was put off, whatever it is, for whoever cannot wait: teardown, the chunk that
+ * is changing, what is kept for reuse. False: nothing is left. */
 bool teardown_slice(void);
 
 #endif

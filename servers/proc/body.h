@@ -7,8 +7,8 @@
  *   B3  Nothing of the program runs before body_run.
  *   B4  body_unmake first ends the threads, then the table, then the space (the kernel refuses to
  *       destroy what threads are bound to); the pager frees the space's memory by itself.
- *   B5  The capability of a body's space is held only until its thread has begun; one body at a time
- *       holds one, in a slot that serves all, in which the pager's answer leaves it.
+ *   B5  The capability of a body's space is held only until its thread has begun; one body at a
+ *       time holds one, in a slot that serves all, in which the pager's answer leaves it.
  */
 #ifndef PROC_BODY_H
 #define PROC_BODY_H

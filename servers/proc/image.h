@@ -3,8 +3,8 @@
  *   I1  The cache holds what can be made again; a full cache forgets the image that its place
  *       belongs to. Text itself is the pager's: equal pages of the archive are equal frames.
  *   I2  The archive is read-only and wired.
- *   I3  `number` is what the pager calls the image, once a space was made of it; it may have forgotten
- *       it (NOENT), and is then taught again.
+ *   I3  `number` is what the pager calls the image, once a space was made of it; it may have
+ *       forgotten it (NOENT), and is then taught again.
  */
 #ifndef PROC_IMAGE_H
 #define PROC_IMAGE_H

@@ -1,8 +1,8 @@
 /* Ends that others cause: signals of kill, and faults that the pager could not answer.
  *
  *   K1  Only default actions exist: a signal ends the process or does nothing.
- *   K2  Init cannot be killed, nor can its tree. Of the processes in it, such as the shell, each can
- *       end itself; nobody else can, for all jobs hang on them.
+ *   K2  Init cannot be killed, nor can its tree. Of the processes in it, such as the shell, each
+ *       can end itself; nobody else can, for all jobs hang on them.
  *   K3  A victim of a fault is named to the user with pid, address, pc and reason before it ends.
  *   K4  The console has no process; when it faults the system ends, in words.
  */

@@ -1,4 +1,5 @@
-/* The lives of processes: birth by fork and spawn, another program by exec. How they end is in end.h.
+/* The lives of processes: birth by fork and spawn, another program by exec. How they end is in
+ * end.h.
  *
  *   F1  Decode, make everything, then commit: a request that fails at any step leaves caller,
  *       table, pager and kernel as they were (each step undoes itself in reverse).

@@ -6,12 +6,13 @@
  *
  *   O1  A bit of page->free is set exactly when no object of ours stands there.
  *   O2  A page is in its kind's list exactly when it has a class and a free place.
- *   O3  The first chunk is kept; every other goes back to the pager when nothing but spares lives in
- *       it, and places in the first one are taken first, so that the others can empty.
- *   O4  Everything is O(1), but for the return of a chunk (its 510 pages, and a look at all spares).
- *   O5  Some of the threads, tables and notifications that are unmade are kept as spares for the next
- *       object_make. The kernel has renewed them: they are empty, and nobody's capability but proc's
- *       names them. A spare keeps no memory from anyone (O3), and no record.
+ *   O3  The first chunk is kept; every other goes back to the pager when nothing but spares lives
+ *       in it, and places in the first one are taken first, so that the others can empty.
+ *   O4  Everything is O(1), but for the return of a chunk (its 510 pages, and a look at all
+ *       spares).
+ *   O5  Some of the threads, tables and notifications that are unmade are kept as spares for the
+ *       next object_make. The kernel has renewed them: they are empty, and nobody's capability but
+ *       proc's names them. A spare keeps no memory from anyone (O3), and no record.
  */
 #ifndef PROC_OBJECT_H
 #define PROC_OBJECT_H
@@ -50,8 +51,8 @@ void object_memory_init(const struct store_owner *owner, uint64_t chunks_at);
 /* What a body of one thread needs, of the spares. False: one is missing, and nothing was taken. */
 [[nodiscard]] bool object_take_spares(struct object *table, struct object *thread,
                                       struct object *park);
-/* All that such a body had is renewed, in one call, and kept; none of it is the body's afterwards. False:
- * it is to be unmade one by one. */
+/* All that such a body had is renewed, in one call, and kept; none of it is the body's afterwards.
+ * False: it is to be unmade one by one. */
 [[nodiscard]] bool object_leave_spares(struct object *table, struct object *thread,
                                        struct object *park);
 /* Destroy it, or keep it as a spare; none is ignored. */

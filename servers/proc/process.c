@@ -100,7 +100,8 @@ void tree_drop(struct tree *tree)
     store_give(&table.trees, tree);
 }
 
-/* The last places are for trees that are small: a bomb in one tree leaves room to work in another. */
+/* The last places are for trees that are small: a bomb in one tree leaves room to work in
+ * another. */
 static bool process_has_place(const struct tree *tree)
 {
     if (table.count >= table.limit) {

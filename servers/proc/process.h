@@ -95,7 +95,8 @@ struct process *process_init(void);
 struct tree *tree_create(void); /* NULL: no memory */
 void tree_drop(struct tree *tree);
 
-/* A new ALIVE process, without a name. NULL: the limit (of the table, or what is left for this tree) or memory. */
+/* A new ALIVE process, without a name. NULL: the limit (of the table, or what is left for this
+ * tree) or memory. */
 struct process *process_create(struct process *parent, struct tree *tree);
 
 struct process *process_by_pid(uint64_t pid);     /* alive or zombie; NULL */
@@ -110,8 +111,8 @@ void process_stop(struct process *process, int32_t status);
 struct process *process_orphan_next(struct process *process);
 /* ENDING -> ZOMBIE, without children (P1, P2); its tree keeps it. */
 void process_end(struct process *process);
-/* The end of a ZOMBIE: out of its parent and tree, GONE or free. *tree_out: the tree if this was its
- * last member (the caller removes its account and calls tree_drop), else NULL. */
+/* The end of a ZOMBIE: out of its parent and tree, GONE or free. *tree_out: the tree if this was
+ * its last member (the caller removes its account and calls tree_drop), else NULL. */
 void process_reap(struct process *process, struct tree **tree_out);
 /* An unborn process (never published): as if process_create had not been. */
 void process_undo(struct process *process);

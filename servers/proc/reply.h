@@ -5,8 +5,8 @@
  *   R2  reply_defer hands that one, with its caller, to a continuation, after another has been put
  *       in its place; so when it fails nothing has changed and the request can be refused.
  *   R3  A continuation gives its reply object back empty: answered, or its caller destroyed. Or the
- *       loop goes on with it as its own (reply_resume) while its own is empty, and answers the caller
- *       with its next receive.
+ *       loop goes on with it as its own (reply_resume) while its own is empty, and answers the
+ *       caller with its next receive.
  */
 #ifndef PROC_REPLY_H
 #define PROC_REPLY_H

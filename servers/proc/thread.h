@@ -46,7 +46,8 @@ static inline uint64_t thread_park_copy(const struct thread *thread)
                                const struct thread_start *start);
 /* The last one of a body, whose table goes with it. */
 void thread_end_last(struct body *body, struct thread *thread);
-/* Its objects go at once; whatever call it was in is over. In the body's table a dead park is left. */
+/* Its objects go at once; whatever call it was in is over. In the body's table a dead park is
+ * left. */
 void thread_end(struct body *body, struct thread *thread);
 
 /* At which it runs, or ran last: the kernel's count of harts, from 0. */

@@ -1,5 +1,5 @@
-/* One measured operation: how often, the least, the most and the sum of retired instructions, of the
- * whole machine, with what a pair of readings costs taken off.
+/* One measured operation: how often, the least, the most and the sum of retired instructions, of
+ * the whole machine, with what a pair of readings costs taken off.
  *
  * The markers are instructions that do nothing; the plugins of tools/profile/ see them. They stand
  * outside of what is counted. */
@@ -15,8 +15,8 @@ struct sample {
     uint64_t most;
 };
 
-/* Where instret may not be read, the build names another counter and how many instructions one step of
- * it stands for (make bench-linux). */
+/* Where instret may not be read, the build names another counter and how many instructions one step
+ * of it stands for (make bench-linux). */
 #ifndef SAMPLE_COUNTER
 #define SAMPLE_COUNTER "instret"
 #define SAMPLE_SCALE   1

@@ -1,6 +1,6 @@
 /* Firmware that starts harts at the wrong place: it lets eight of them begin at the kernel's first
- * instruction at once, as OpenSBI before 1.3 may do with one. Loaded in the kernel's place, the kernel
- * 2 MiB above it.
+ * instruction at once, as OpenSBI before 1.3 may do with one. Loaded in the kernel's place, the
+ * kernel 2 MiB above it.
  *
  *   s0 this hart   s1 device tree   s2 the kernel   s3 the hart to start */
     .global _start

@@ -1,5 +1,5 @@
-/* A guest without an operating system, to test tools/run.py: prints MESSAGE on the UART, then ends QEMU
- * with STATUS, or hangs when STATUS is not defined.
+/* A guest without an operating system, to test tools/run.py: prints MESSAGE on the UART, then ends
+ * QEMU with STATUS, or hangs when STATUS is not defined.
  *   t0 message   t1 device   t2 what is written */
     .section .text.head
     .global _start

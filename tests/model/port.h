@@ -18,8 +18,8 @@ cap_t port_device_cap(void);
 
 enum port_verdict { PORT_MAP, PORT_FENCE, PORT_FAIL, PORT_WAITS };
 
-/* What the pager answers to a fault, and, if it fails it, why. PORT_WAITS: a fork has the space, and the
- * thread that would serve it waits. */
+/* What the pager answers to a fault, and, if it fails it, why. PORT_WAITS: a fork has the space,
+ * and the thread that would serve it waits. */
 struct port_answer {
     enum port_verdict verdict;
     uint64_t table; /* PORT_MAP */
@@ -35,8 +35,8 @@ void port_request(struct pager_request *request, uint64_t badge);
 struct port_answer port_fault(uint64_t badge, unsigned kind, uint64_t address);
 void port_fault_done(void); /* the kernel has replied, or found the faulter gone */
 
-/* The same by one of several threads of the pager: its answer is out when this returns a map item; then it
- * fills the page, the kernel replies (sim_reply_is_done), and it comes back. */
+/* The same by one of several threads of the pager: its answer is out when this returns a map item;
+ * then it fills the page, the kernel replies (sim_reply_is_done), and it comes back. */
 enum { PORT_THREADS = 4 };
 struct port_answer port_fault_out(unsigned thread, uint64_t badge, unsigned kind, uint64_t address);
 void port_fault_fill(unsigned thread);

@@ -1,5 +1,5 @@
-/* Requests of proc's about images: remembered of a space, forgotten, and spaces made of them, with bytes of
- * another space at the end of their stack. See requests_internal.h. */
+/* Requests of proc's about images: remembered of a space, forgotten, and spaces made of them, with
+ * bytes of another space at the end of their stack. See requests_internal.h. */
 #include "model.h"
 #include "port.h"
 #include "requests_internal.h"
@@ -106,8 +106,8 @@ static void copy_words(struct oracle *to, uint64_t target, const struct oracle *
     }
 }
 
-/* The rest of the block of a space that was begun, piece by piece, as proc has it copied. An error takes
- * the place of the beginning's, and then the space is gone. */
+/* The rest of the block of a space that was begun, piece by piece, as proc has it copied. An error
+ * takes the place of the beginning's, and then the space is gone. */
 static void copy_rest(struct pager_request *begun, uint64_t bytes)
 {
     uint64_t id = begun->result.space_begin.space_id;

@@ -5,8 +5,8 @@
  *   S2  While the pager works on a request of a process, its other threads run on; they may see
  *       the state before or after the change, where the request changes rights.
  *   S3  A process that the pager fails is ended at once, as proc does.
- *   S4  With --beside several of the pager's threads have answers out: each fills a page, replies and
- *       comes back in its own time, with whatever else happens in between.
+ *   S4  With --beside several of the pager's threads have answers out: each fills a page, replies
+ *       and comes back in its own time, with whatever else happens in between.
  */
 #ifndef TESTS_MODEL_SIM_H
 #define TESTS_MODEL_SIM_H

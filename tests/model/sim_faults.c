@@ -183,8 +183,8 @@ static void reply(unsigned port)
     out[port].replied = true;
 }
 
-/* The next thing that the pager's thread does; what needs the lock, only if it may have that. Of two
- * threads that are in the kernel one waits for the other. */
+/* The next thing that the pager's thread does; what needs the lock, only if it may have that. Of
+ * two threads that are in the kernel one waits for the other. */
 static void go_on(unsigned port, bool with_lock)
 {
     static bool in_kernel;

@@ -1,7 +1,7 @@
-/* The probe: a program of its own in the kernel's place, which prints what firmware and hart really do,
- * for the first day on a board. It tries what Byre never leaves to chance (entries without the accessed
- * and dirty bits, registers that may not be there), and shows the machine as Byre's boot reads it.
- * It changes nothing that lasts, and ends in firmware's power off.
+/* The probe: a program of its own in the kernel's place, which prints what firmware and hart really
+ * do, for the first day on a board. It tries what Byre never leaves to chance (entries without the
+ * accessed and dirty bits, registers that may not be there), and shows the machine as Byre's boot
+ * reads it. It changes nothing that lasts, and ends in firmware's power off.
  */
 #include <stddef.h>
 

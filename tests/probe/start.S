@@ -2,8 +2,8 @@
  *
  *   a0 hart   a1 device tree   (as firmware and U-Boot pass them)
  *
- * The header is what booti and QEMU read: Linux's boot-image-header.rst. Code runs where it was loaded,
- * in S-mode, with paging off. */
+ * The header is what booti and QEMU read: Linux's boot-image-header.rst. Code runs where it was
+ * loaded, in S-mode, with paging off. */
     .section .text.head, "ax"
     .option push
     .option norvc

@@ -1,5 +1,6 @@
-/* From the hooks and the wrapped entry points of the kernel to shadow.c. No register changes but those of
- * the kernel's that its callers give up: C code here is compiled, as the kernel is, not to know t0 to t5. */
+/* From the hooks and the wrapped entry points of the kernel to shadow.c. No register changes but
+ * those of the kernel's that its callers give up: C code here is compiled, as the kernel is, not to
+ * know t0 to t5. */
 
     .macro  save
     addi    sp, sp, -96

@@ -1,18 +1,22 @@
-/* A shadow of what each hart's TLB may hold, for a kernel built to be watched (build.mk): the kernel's own
- * sources, whose stores to page tables, fences and writes of satp tell this file, by what the compiler and
- * the assembler insert.
+/* A shadow of what each hart's TLB may hold, for a kernel built to be watched (build.mk): the
+ * kernel's own sources, whose stores to page tables, fences and writes of satp tell this file, by
+ * what the compiler and the assembler insert.
  *
- * QEMU forgets all translations at each write of satp. Here the worst hart that the architecture allows is
- * assumed, and the kernel panics as soon as one could go on with a translation that was taken back:
+ * QEMU forgets all translations at each write of satp. Here the worst hart that the architecture
+ * allows is assumed, and the kernel panics as soon as one could go on with a translation that was
+ * taken back:
  *
- *   W1  A hart that has loaded a space may hold every translation that its tables give, and gave since, until a
- *       fence of its number (or of everything) on that hart. A holder is a (number, root) with the harts.
- *   W2  An entry that loses rights, or is replaced, is stale where the table is reached, on each holder's harts,
- *       until fenced there: a leaf by its address or its number, what named a table by the number alone.
- *   W3  When the thread that took it back sends or answers its next message, what is stale is overdue.
+ *   W1  A hart that has loaded a space may hold every translation that its tables give, and gave
+ *       since, until a fence of its number (or of everything) on that hart. A holder is a (number,
+ *       root) with the harts.
+ *   W2  An entry that loses rights, or is replaced, is stale where the table is reached, on each
+ *       holder's harts, until fenced there: a leaf by its address or its number, what named a table
+ *       by the number alone.
+ *   W3  When the thread that took it back sends or answers its next message, what is stale is
+ *       overdue.
  *   W4  No hart has a number loaded of which something overdue is stale there.
- *   W5  No hart loads a number of which it may hold another root's translations; where there are no numbers,
- *       the fence comes after the load, before user mode.
+ *   W5  No hart loads a number of which it may hold another root's translations; where there are no
+ *       numbers, the fence comes after the load, before user mode.
  *   W6  When a chunk leaves the kernel's window, every hart has fenced everything.
  *
  * Under the kernel's lock, as all that tells it. Adding rights needs no fence and is not looked at.
@@ -151,7 +155,8 @@ static bool uses_group(frame_t table, unsigned index)
     return (table_record_of(table)->groups >> (index / TABLE_GROUP_ENTRIES) & 1) != 0;
 }
 
-/* Where `table` is in the tree below `at_table`, of that level, which shows pages from `first` on. */
+/* Where `table` is in the tree below `at_table`, of that level, which shows pages from `first`
+ * on. */
 static void reach(const struct holder *holder, uint64_t table, uint64_t at_table, unsigned level,
                   unsigned level_wanted, uint64_t first)
 {
@@ -418,7 +423,8 @@ void shadow_entry(void)
     check_all();
 }
 
-/* On the way out of the general path: what tables lost in this entry is seen while its maker is current. */
+/* On the way out of the general path: what tables lost in this entry is seen while its maker is
+ * current. */
 void shadow_settle(void);
 void shadow_settle(void)
 {

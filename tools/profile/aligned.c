@@ -1,10 +1,10 @@
-/* A QEMU plugin that finds misaligned loads and stores: QEMU does them as the best hardware would, on
- * a board each is a trap to firmware, or the end.
+/* A QEMU plugin that finds misaligned loads and stores: QEMU does them as the best hardware would,
+ * on a board each is a trap to firmware, or the end.
  *
  *   -plugin build/profile/aligned.so,out=FILE
  *
- * FILE holds "accesses N", "misaligned N", and for the first ones a line "pc address bytes" each, in
- * hexadecimal. Firmware's own are not looked at.
+ * FILE holds "accesses N", "misaligned N", and for the first ones a line "pc address bytes" each,
+ * in hexadecimal. Firmware's own are not looked at.
  */
 #include "plugin.h"
 

@@ -1,10 +1,10 @@
-/* A QEMU plugin that tells whether two runs are the same: one number of all instructions executed, in
- * their order, with the hart that executed each.
+/* A QEMU plugin that tells whether two runs are the same: one number of all instructions executed,
+ * in their order, with the hart that executed each.
  *
  *   -plugin build/profile/path.so,out=FILE
  *
- * FILE holds "instructions N", "path HASH" and "turns N", which counts how often another hart went on.
- * For runs under -icount: there all harts take turns in one thread of QEMU's.
+ * FILE holds "instructions N", "path HASH" and "turns N", which counts how often another hart went
+ * on. For runs under -icount: there all harts take turns in one thread of QEMU's.
  */
 #include "plugin.h"
 

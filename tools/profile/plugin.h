@@ -1,6 +1,6 @@
-/* The part of QEMU's plugin interface, version 1, that the counters here use: Debian ships no header.
- * And the markers: instructions that do nothing, by which a measured program talks to a plugin
- * (tests/bench/sample.h executes them). */
+/* The part of QEMU's plugin interface, version 1, that the counters here use: Debian ships no
+ * header. And the markers: instructions that do nothing, by which a measured program talks to a
+ * plugin (tests/bench/sample.h executes them). */
 #ifndef PROFILE_PLUGIN_H
 #define PROFILE_PLUGIN_H
 

@@ -2,12 +2,12 @@
  *
  *   -plugin build/profile/stretch.so,out=FILE,entry=ADDRESS,names=FILE
  *
- * In S-mode Byre's kernel always runs with interrupts off. A stretch begins at the trap entry and ends
- * at sret; or at wfi, which an interrupt ends; or where the kernel reads sip, to see between two
- * slices of long work whether it must make way. The next begins there. So the longest stretch is the
- * longest time that an interrupt waits. Every instruction of kernel and firmware counts. names= lists
- * functions, one "address name" a line: a stretch is named for the first of them that its kernel
- * entry executes ("-" if none).
+ * In S-mode Byre's kernel always runs with interrupts off. A stretch begins at the trap entry and
+ * ends at sret; or at wfi, which an interrupt ends; or where the kernel reads sip, to see between
+ * two slices of long work whether it must make way. The next begins there. So the longest stretch
+ * is the longest time that an interrupt waits. Every instruction of kernel and firmware counts.
+ * names= lists functions, one "address name" a line: a stretch is named for the first of them that
+ * its kernel entry executes ("-" if none).
  *
  * FILE holds for each name "stretch N NAME", then "address count" of each block of code that this
  * stretch executed (reader: tests/bench/counts.py). MARK_NEXT writes "operation N M": the longest

@@ -3,15 +3,15 @@
  *   -plugin build/profile/windows.so,out=FILE[,from=ADDRESS,until=ADDRESS,encoding=WORD]
  *
  * A window lies between MARK_BEGIN and MARK_END and counts if MARK_KEEP follows; MARK_NEXT ends an
- * operation. FILE holds for each operation "operation WINDOWS" and then one line for each instruction
- * that its windows executed: address, encoding, how often, all in hexadecimal. Two programs may use one
- * address; the encoding tells them apart (reader: tests/bench/counts.py).
+ * operation. FILE holds for each operation "operation WINDOWS" and then one line for each
+ * instruction that its windows executed: address, encoding, how often, all in hexadecimal. Two
+ * programs may use one address; the encoding tells them apart (reader: tests/bench/counts.py).
  *
  * With from= and until=: the line "boot N" says how many instructions were retired from the first
  * execution of the one address to the first of the other, where the instruction is encoding=.
  *
- * One hart. Totals are kept by code that QEMU puts inline; a window's counts are the difference of two
- * copies of them.
+ * One hart. Totals are kept by code that QEMU puts inline; a window's counts are the difference of
+ * two copies of them.
  */
 #include "plugin.h"
 

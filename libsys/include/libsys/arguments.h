@@ -1,6 +1,6 @@
-/* The argument block: how argv, the environment and a few facts reach a new program. It is copied to
- * the top of the new stack; the first thread finds its address, a multiple of 16, in a0, and sp is
- * the same address.
+/* The argument block: how argv, the environment and a few facts reach a new program. It is copied
+ * to the top of the new stack; the first thread finds its address, a multiple of 16, in a0, and sp
+ * is the same address.
  *
  *   B1  Everything in the block is named by offsets from its start (0 = NULL), so that it can be
  *       built anywhere.
@@ -44,7 +44,8 @@ struct argument_block {
 /* Bytes that a block for these strings takes; 0 when it would exceed ARGUMENTS_BYTES_MAX. */
 size_t arguments_bytes(const char *const argv[], const char *const envp[]);
 
-/* Build the block in `buffer` of arguments_bytes(), aligned to 8. Its descriptors are the console's. */
+/* Build the block in `buffer` of arguments_bytes(), aligned to 8. Its descriptors are the
+ * console's. */
 void arguments_build(void *buffer, const char *const argv[], const char *const envp[],
                      uint64_t timebase_hz);
 

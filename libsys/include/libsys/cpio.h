@@ -2,8 +2,8 @@
  *
  *   P1  Input is hostile: no read leaves [archive, archive + bytes).
  *   P2  Pure: no allocation, no state. Members point into the archive.
- *   P3  A member's name ends within its field, which is no longer than two pages, so that no step reads
- *       more than that; its data lies inside the archive.
+ *   P3  A member's name ends within its field, which is no longer than two pages, so that no step
+ *       reads more than that; its data lies inside the archive.
  */
 #pragma once
 

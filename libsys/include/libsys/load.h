@@ -3,8 +3,8 @@
  *   D1  The file is hostile; what load_plan_make accepts can be given to the pager as it is: the
  *       regions are page-aligned, disjoint, in the user half, never writable and executable, and
  *       leave room for the heap and the stack that the plan names.
- *   D2  A region's file bytes lie in the pages of the archive that hold the file (members begin on a
- *       page); bytes after them are zero. Data and bss are one region.
+ *   D2  A region's file bytes lie in the pages of the archive that hold the file (members begin on
+ *       a page); bytes after them are zero. Data and bss are one region.
  *   D3  A small program (below PROGRAM_BASE + 1 MiB) has its stack in the same 2 MiB group, so
  *       that one leaf table serves it; others get PROGRAM_BIG_STACK_TOP.
  *   D4  load_plan_make is pure. load_plan_apply only talks to the pager.

@@ -1,5 +1,5 @@
-/* sigsetjmp and siglongjmp, which picolibc lacks: signal masks have no effect, so they are the plain
- * ones. */
+/* sigsetjmp and siglongjmp, which picolibc lacks: signal masks have no effect, so they are the
+ * plain ones. */
 #include_next <setjmp.h>
 
 #ifndef sigsetjmp

@@ -1,10 +1,11 @@
 /* The system bench: what fork, faults, spawn and exit cost a program, whole machine, in retired
- * instructions. The measured loops are POSIX and the same on Linux; what is not stands in platform.h.
+ * instructions. The measured loops are POSIX and the same on Linux; what is not stands in
+ * platform.h.
  *
- *   B1  A loop touches its stack and the pages it writes to before it measures, so that a window holds
- *       the operation it is named for and nothing of the bench's own.
- *   B2  Each measured operation ends in one sample_print: report.py reads the lines, and matches the
- *       plugins' counts with them by their order.                                                */
+ *   B1  A loop touches its stack and the pages it writes to before it measures, so that a window
+ *       holds the operation it is named for and nothing of the bench's own.
+ *   B2  Each measured operation ends in one sample_print: report.py reads the lines, and matches
+ *       the plugins' counts with them by their order. */
 #ifndef BENCH_H
 #define BENCH_H
 

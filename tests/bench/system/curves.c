@@ -1,6 +1,8 @@
-/* How fork, faults, exit and spawn grow with what a process or the system holds: `bench curve NAME`.
+/* How fork, faults, exit and spawn grow with what a process or the system holds: `bench curve
+ * NAME`.
  *
- * Each curve makes more and more of one thing and, at each step, measures the same operations. A line is
+ * Each curve makes more and more of one thing and, at each step, measures the same operations. A
+ * line is
  *   curve NAME X OPERATION INSTRUCTIONS
  * with the mean of a few: on this machine every one of them costs the same. */
 #include <signal.h>

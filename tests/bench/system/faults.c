@@ -22,9 +22,9 @@ void fault_zero(void)
     pages_drop(pages, WARM_UP + OPERATIONS);
 }
 
-/* All pages but the one of each 2 MiB that is first stored to, which splits a leaf table: that is measured
- * by fork_first_touch, and included in fork_rewrite_alive_1g. From the last page down, so that each store
- * faults: upwards, the last owner gets several pages back at once. */
+/* All pages but the one of each 2 MiB that is first stored to, which splits a leaf table: that is
+ * measured by fork_first_touch, and included in fork_rewrite_alive_1g. From the last page down, so
+ * that each store faults: upwards, the last owner gets several pages back at once. */
 static void rewrite(const char *name, volatile char *pages)
 {
     struct sample sample = {0};

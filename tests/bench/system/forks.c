@@ -1,5 +1,5 @@
-/* fork, exec, spawn, exit, wait. Where an operation's work may be done after its answer, the mean is
- * over the whole loop and a settling at its end, so that what was put off is charged. */
+/* fork, exec, spawn, exit, wait. Where an operation's work may be done after its answer, the mean
+ * is over the whole loop and a settling at its end, so that what was put off is charged. */
 #include <spawn.h>
 #include <unistd.h>
 

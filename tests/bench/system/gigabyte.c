@@ -91,10 +91,10 @@ void gigabyte(void)
     pages_drop(pages, GIB_PAGES);
 }
 
-/* While a process of 1 GiB ends, this one stores to new pages, and now and then sleeps, so that work of
- * low priority is done as well. Measured is the longest time from one store to the next, counted from
- * the last instruction before exit, and from the end of a sleep to the store after it: whatever keeps
- * this process from its store, or its store from being answered, is in it. */
+/* While a process of 1 GiB ends, this one stores to new pages, and now and then sleeps, so that
+ * work of low priority is done as well. Measured is the longest time from one store to the next,
+ * counted from the last instruction before exit, and from the end of a sleep to the store after it:
+ * whatever keeps this process from its store, or its store from being answered, is in it. */
 enum { EXIT_FAULTS_MAX = 100000, EXIT_FAULTS_AFTER = 20000, SLEEP_EACH = 8, SLEEP_NS = 50000 };
 
 static void longest_wait(volatile char *pages, volatile uint64_t *told, struct sample *sample)

@@ -1,10 +1,10 @@
 /* How the system serves several processes at once: `bench harts WORKERS [MS]`.
  *
- * So many processes do the same for the same time, each for itself: they compute, take new pages, have
- * pages copied on write. A line is
+ * So many processes do the same for the same time, each for itself: they compute, take new pages,
+ * have pages copied on write. A line is
  *   harts OPERATION WORKERS RATE
- * with what all of them did in a second together. The rates mean something only beside each other, in
- * runs on the same host at the same time: harts.py makes them. */
+ * with what all of them did in a second together. The rates mean something only beside each other,
+ * in runs on the same host at the same time: harts.py makes them. */
 #include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
-/* The system bench. `bench` alone measures everything that fits in 128 MiB; `bench large` what needs
- * gigabytes; `bench NAME` one operation; `bench curve NAME` a curve of
+/* The system bench. `bench` alone measures everything that fits in 128 MiB; `bench large` what
+ * needs gigabytes; `bench NAME` one operation; `bench curve NAME` a curve of
  * curves.c. Also built for Linux: make bench-linux. */
 #include <stdbool.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
-/* What the system itself spends on one more small process: tables, kernel objects, servers' records.
- * The frames that the process owns are not counted. */
+/* What the system itself spends on one more small process: tables, kernel objects, servers'
+ * records. The frames that the process owns are not counted. */
 #include "bench.h"
 #include "platform.h"
 

@@ -1,7 +1,7 @@
 /* The architecture contract (kernel/arch.h) kept in a process on the host.
  *
- * Physical memory is a mapping of FAKE_CHUNKS chunks; the window is an offset into it. A chunk whose
- * window is closed cannot be touched at all, so a kernel that reads or writes user memory, or
+ * Physical memory is a mapping of FAKE_CHUNKS chunks; the window is an offset into it. A chunk
+ * whose window is closed cannot be touched at all, so a kernel that reads or writes user memory, or
  * memory that it gave back, dies at that access. Time and interrupts do what the test says.
  */
 #ifndef TESTS_HOST_KERNEL_FAKE_ARCH_H

@@ -1,5 +1,5 @@
-/* What entry.S does with a system call: arguments go in registers. What a call has not stored of its
- * own is lost, as on the machine; the two calls with a short path may look. */
+/* What entry.S does with a system call: arguments go in registers. What a call has not stored of
+ * its own is lost, as on the machine; the two calls with a short path may look. */
 #pragma once
 
 #include "arch_message.h"

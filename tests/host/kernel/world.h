@@ -1,8 +1,9 @@
 /* A small machine for tests of the portable kernel: init alone on one hart, made by core_start.
  *
  * Chunk 0 is the kernel's, 1 a TABLE chunk, 2 an OBJECT chunk, the rest USER. Calls are made as the
- * hart's current thread makes them: through trap_system_call (trap.h), registers and all, until a call that
- * restarts has ended. After each, world_check walks everything and dies at a broken invariant.
+ * hart's current thread makes them: through trap_system_call (trap.h), registers and all, until a
+ * call that restarts has ended. After each, world_check walks everything and dies at a broken
+ * invariant.
  */
 #ifndef TESTS_HOST_KERNEL_WORLD_H
 #define TESTS_HOST_KERNEL_WORLD_H

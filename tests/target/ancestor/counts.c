@@ -1,8 +1,8 @@
 /* test: MEM=64M BOOTARGS="testhooks" */
 /* test: MEM=64M BOOTARGS="testhooks preempt=501,150" */
-/* What the ancestor's reference counts do: one for a page of one's own, one more for each sharer, one
- * less when a sharer writes or goes; the sole owner writes again without a copy; a page freed twice
- * is not freed twice. */
+/* What the ancestor's reference counts do: one for a page of one's own, one more for each sharer,
+ * one less when a sharer writes or goes; the sole owner writes again without a copy; a page freed
+ * twice is not freed twice. */
 #include <byre/pager_hook.h>
 #include <errno.h>
 #include <sys/mman.h>

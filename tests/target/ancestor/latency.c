@@ -1,9 +1,9 @@
 /* test: SMP=1 MEM=1600M TIMEOUT=120 RUN="latency tree & latency && memaudit" */
 /* one hart: it bounds how late somebody is, and harts that take turns are late by turns */
-/* The ancestor spent half a second with interrupts off in one fork of a big process. Here somebody else
- * wakes each millisecond, touches a page and asks proc something, and is late by little more than a
- * time slice, whatever goes on beside: a big process is filled, forks, is written on, protected and
- * unmapped; a thousand processes are killed at once. */
+/* The ancestor spent half a second with interrupts off in one fork of a big process. Here somebody
+ * else wakes each millisecond, touches a page and asks proc something, and is late by little more
+ * than a time slice, whatever goes on beside: a big process is filled, forks, is written on,
+ * protected and unmapped; a thousand processes are killed at once. */
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>

@@ -1,7 +1,7 @@
 /* test: MEM=512M TIMEOUT=120 */
 /* test: MEM=512M TIMEOUT=120 BOOTARGS="preempt=503,400" */
-/* The ancestor's one-byte count: with 255 sharers it wrapped and they corrupted each other, with 256 it
- * panicked. Here 254 to 258 share a page, and each writes its own. */
+/* The ancestor's one-byte count: with 255 sharers it wrapped and they corrupted each other, with
+ * 256 it panicked. Here 254 to 258 share a page, and each writes its own. */
 #include <unistd.h>
 
 #include "support/tap.h"

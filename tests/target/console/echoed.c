@@ -20,8 +20,8 @@
 /* expect: ^yes\nboth$ */
 /* expect: no_such_program.*not found|no_such_program: */
 /* expect: \^C */
-/* A user at the shell: what is typed is echoed, erased on the screen too; ^C ends the command and not
- * the shell; && || ; & do what they do; ^D ends the shell and the machine. */
+/* A user at the shell: what is typed is echoed, erased on the screen too; ^C ends the command and
+ * not the shell; && || ; & do what they do; ^D ends the shell and the machine. */
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>

@@ -7,8 +7,8 @@
 /* expect: ^# line 39 d{60}$ */
 /* refuse: ^# line \d+ (?!(a{60}|b{60}|c{60}|d{60})$) */
 /* refuse: [abcd]# line */
-/* The output of several processes is not torn within a line, whether a line comes in one write or in
- * many. */
+/* The output of several processes is not torn within a line, whether a line comes in one write or
+ * in many. */
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>

@@ -7,9 +7,9 @@
 /* type: READY 5 > half\x04 */
 /* type: READY 6 > \x04 */
 /* refuse: ^plain */
-/* Lines typed at the console: erase by backspace and ^U, ^D with and without a line begun, two lines
- * typed at once. A run that a script reads has no echo (that is console/echoed.c's), and its input ends
- * for good. */
+/* Lines typed at the console: erase by backspace and ^U, ^D with and without a line begun, two
+ * lines typed at once. A run that a script reads has no echo (that is console/echoed.c's), and its
+ * input ends for good. */
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>

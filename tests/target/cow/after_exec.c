@@ -1,7 +1,7 @@
 /* test: MEM=160M TIMEOUT=60 */
 /* test: MEM=2600M TIMEOUT=120 RUN="after_exec 1024 && memaudit" */
-/* Conformance 9: after the child has execed, the parent rewrites all it has with at most four faults a
- * GiB and a constant. */
+/* Conformance 9: after the child has execed, the parent rewrites all it has with at most four
+ * faults a GiB and a constant. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>

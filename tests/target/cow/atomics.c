@@ -1,7 +1,7 @@
 /* test: MEM=64M */
 /* test: MEM=64M BOOTARGS="preempt=123,60" */
-/* Conformance 19: atomic instructions (amoadd, lr/sc) on copy-on-write pages: as stores they copy, and
- * no addition is lost. */
+/* Conformance 19: atomic instructions (amoadd, lr/sc) on copy-on-write pages: as stores they copy,
+ * and no addition is lost. */
 #include <pthread.h>
 
 #include "support/tap.h"

@@ -1,8 +1,8 @@
 /* test: MEM=128M TIMEOUT=120 */
 /* test: MEM=128M TIMEOUT=120 BOOTARGS="preempt=101,400" */
 /* test: MEM=512M TIMEOUT=180 RUN="fork_chain 1000 && memaudit" */
-/* Conformance 1: a chain of forks a thousand deep. Each generation writes its own page and finds what
- * all before it wrote; frames and tables come back. */
+/* Conformance 1: a chain of forks a thousand deep. Each generation writes its own page and finds
+ * what all before it wrote; frames and tables come back. */
 #include <stdlib.h>
 #include <unistd.h>
 

@@ -1,8 +1,8 @@
 /* test: SMP=1 MEM=160M BOOTARGS="testhooks" */
 /* test: SMP=1 MEM=2600M TIMEOUT=120 BOOTARGS="testhooks" RUN="fork_cost 1024 && memaudit" */
 /* one hart: it compares times, and harts that take turns lose turns */
-/* Conformance 10: the fork of a big process does what the fork of a small one does: it writes as many
- * entries, makes as many tables, takes no frame, and no more time. */
+/* Conformance 10: the fork of a big process does what the fork of a small one does: it writes as
+ * many entries, makes as many tables, takes no frame, and no more time. */
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -100,7 +100,8 @@ int main(int argc, char **argv)
     check(after.entries == before.entries, "as many entries");
     check(after.tables == before.tables, "as many tables");
     check(after.frames == before.frames, "as many frames");
-    /* Time counts instructions here: a thousand a microsecond, less than one for each page of the block. */
+    /* Time counts instructions here: a thousand a microsecond, less than one for each page of the
+     * block. */
     check(after.microseconds <= before.microseconds + 1, "and as many instructions, to a thousand");
     return done();
 }

@@ -1,6 +1,7 @@
 /* test: MEM=64M */
 /* test: MEM=64M BOOTARGS="preempt=124,150" */
-/* Conformance 20: sbrk, munmap, mprotect and mmap in parent or child after fork show in nobody else. */
+/* Conformance 20: sbrk, munmap, mprotect and mmap in parent or child after fork show in nobody
+ * else. */
 #include <errno.h>
 #include <signal.h>
 #include <sys/mman.h>

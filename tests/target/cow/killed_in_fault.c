@@ -1,8 +1,8 @@
 /* test: MEM=64M TIMEOUT=90 */
 /* test: MEM=64M TIMEOUT=90 BOOTARGS="preempt=113,60" */
-/* Conformance 12: a child is killed while its fault is queued. An auditor holds the pager still until the
- * child stands in a fault; then it is killed, and the pager goes on. Also killed at any point of its
- * work. Its memory comes back. */
+/* Conformance 12: a child is killed while its fault is queued. An auditor holds the pager still
+ * until the child stands in a fault; then it is killed, and the pager goes on. Also killed at any
+ * point of its work. Its memory comes back. */
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>

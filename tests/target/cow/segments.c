@@ -1,7 +1,7 @@
 /* test: MEM=64M */
 /* test: MEM=64M BOOTARGS="preempt=114,150" */
-/* Conformance 13: stack, heap, data, bss and mapped pages each diverge after fork, and stay equal where
- * nobody wrote. */
+/* Conformance 13: stack, heap, data, bss and mapped pages each diverge after fork, and stay equal
+ * where nobody wrote. */
 #include <stdlib.h>
 #include <string.h>
 

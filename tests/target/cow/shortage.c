@@ -1,7 +1,8 @@
 /* test: MEM=64M TIMEOUT=240 BOOTARGS="testhooks" */
 /* test: MEM=64M TIMEOUT=300 BOOTARGS="testhooks preempt=103,300" */
-/* Conformance 3: the k-th allocation of each kind fails, for every k, through fork, fault, exec, threads
- * and exit. Whoever asked gets an error or ends; nobody else notices; every book is as before. */
+/* Conformance 3: the k-th allocation of each kind fails, for every k, through fork, fault, exec,
+ * threads and exit. Whoever asked gets an error or ends; nobody else notices; every book is as
+ * before. */
 #include <byre/pager_hook.h>
 #include <byre/proc_hook.h>
 #include <errno.h>

@@ -1,7 +1,7 @@
 /* test: MEM=128M TIMEOUT=120 */
 /* test: MEM=128M TIMEOUT=120 BOOTARGS="preempt=105,150" */
-/* Conformance 5: threads write while their sibling forks. Nobody's store is lost, and each child sees
- * each page as it was at one moment. */
+/* Conformance 5: threads write while their sibling forks. Nobody's store is lost, and each child
+ * sees each page as it was at one moment. */
 #include <pthread.h>
 #include <unistd.h>
 

@@ -1,10 +1,10 @@
 /* test: MEM=64M */
 /* test: MEM=64M BOOTARGS="preempt=116,30" */
 /* test: MEM=64M BOOTARGS="preempt=117,15" */
-/* Conformance 15: faults that find the page already there leak nothing. On one hart the pager answers
- * before a sibling runs again, so an auditor holds it still until four threads have all faulted on one
- * page: the first is given it, the others are told to look again. As many frames go as pages were
- * touched, and all come back. */
+/* Conformance 15: faults that find the page already there leak nothing. On one hart the pager
+ * answers before a sibling runs again, so an auditor holds it still until four threads have all
+ * faulted on one page: the first is given it, the others are told to look again. As many frames go
+ * as pages were touched, and all come back. */
 #include <byre/gen/calls.h>
 #include <pthread.h>
 #include <sys/mman.h>

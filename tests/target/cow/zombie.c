@@ -1,8 +1,8 @@
 /* test: MEM=64M RUN="zombie strict && memaudit" */
 /* test: MEM=64M RUN="zombie overcommit && memaudit" BOOTARGS="overcommit" */
 /* test: MEM=64M RUN="zombie strict && memaudit" BOOTARGS="preempt=122,200" */
-/* Conformance 18: a parent with an unwaited zombie child rewrites two thirds of memory: a zombie holds
- * none. */
+/* Conformance 18: a parent with an unwaited zombie child rewrites two thirds of memory: a zombie
+ * holds none. */
 #include <string.h>
 #include <sys/mman.h>
 
@@ -38,7 +38,8 @@ int main(int argc, char **argv)
     bool overcommit = argc > 1 && strcmp(argv[1], "overcommit") == 0;
     struct books start = books();
     size_t third = start.frames_free / 3;
-    /* Strict, a fork of two thirds is refused; so the second third comes when the child is a zombie. */
+    /* Strict, a fork of two thirds is refused; so the second third comes when the child is a
+     * zombie. */
     size_t first = overcommit ? 2 * third : third - third / 8;
     volatile uint8_t *block = fill(first);
     pid_t pid = child(read_all, (void *)block);

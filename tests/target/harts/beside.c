@@ -1,9 +1,10 @@
 /* test: MEM=128M SMP=4 TIMEOUT=90 */
 /* test: MEM=128M SMP=2 TIMEOUT=60 BOOTARGS="preempt=11,300" */
 /* test: MEM=64M SMP=4 TIMEOUT=60 BOOTARGS="overcommit" RUN="beside shortage && memaudit" */
-/* The pager's threads serve faults beside one another, and what they serve does not mix: threads of one
- * process and processes fault at once, on pages of their own and on the same ones; one forks while its
- * siblings fault; a process is killed while its pages are being copied; memory runs out under all of them. */
+/* The pager's threads serve faults beside one another, and what they serve does not mix: threads of
+ * one process and processes fault at once, on pages of their own and on the same ones; one forks
+ * while its siblings fault; a process is killed while its pages are being copied; memory runs out
+ * under all of them. */
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -226,7 +227,8 @@ static int take_all(void *argument)
     }
 }
 
-/* With promises that need not be kept whoever finds nothing dies; nobody else, and nothing mixes. */
+/* With promises that need not be kept whoever finds nothing dies; nobody else, and nothing
+ * mixes. */
 static void run_out(bool promised)
 {
     pid_t pids[THREADS];

@@ -1,6 +1,6 @@
 /* test: MEM=64M SMP=4 */
-/* A program with very long arguments begins while others take pages: their faults do not wait for all of
- * its argument block to be copied. */
+/* A program with very long arguments begins while others take pages: their faults do not wait for
+ * all of its argument block to be copied. */
 #include <signal.h>
 #include <spawn.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* test: MEM=64M SMP=4 */
-/* Programs start as ever while others ask the pager for statistics without end, which makes it let go
- * whatever it keeps to start the next one sooner. */
+/* Programs start as ever while others ask the pager for statistics without end, which makes it let
+ * go whatever it keeps to start the next one sooner. */
 #include <signal.h>
 
 #include "support/tap.h"

@@ -1,6 +1,6 @@
 /* test: MEM=64M SMP=4 */
-/* A program is told how many harts there are, and where each process runs: as many processes as harts,
- * none of which waits, are each at one of its own. */
+/* A program is told how many harts there are, and where each process runs: as many processes as
+ * harts, none of which waits, are each at one of its own. */
 #include <signal.h>
 #include <unistd.h>
 

@@ -237,7 +237,8 @@ static void destruction_kills_copies(void)
     EXPECT_OK(SYS(CAP_DELETE, table, 3));
 }
 
-/* The same place, another object: copies are dead, its memory is as new, and its page is as full. */
+/* The same place, another object: copies are dead, its memory is as new, and its page is as
+ * full. */
 static void renewal_kills_copies(void)
 {
     static const unsigned types[] = {OBJECT_ENDPOINT, OBJECT_NOTIFICATION, OBJECT_REPLY,

@@ -191,7 +191,8 @@ static void kernel_refused(void)
             worker->argument[0] = addresses[i];
             worker->result[0] = 0x600d;
             REQUIRE(fault_catch(worker, 0, &fault));
-            /* QEMU makes an AMO a load and a store, so where nothing is readable it is a load fault. */
+            /* QEMU makes an AMO a load and a store, so where nothing is readable it is a load
+             * fault. */
             EXPECT(fault.kind == kinds[way] || (way == 3 && fault.kind == FAULT_PAGE_READ));
             EXPECT_EQUAL(fault.address, addresses[i]);
             EXPECT_EQUAL(worker->result[0], 0x600d);
@@ -248,7 +249,8 @@ static void reply_maps(void)
     EXPECT_EQUAL(out[3], 2);
 }
 
-/* Whichever way an executable entry comes, fetches see what was stored before; for others nobody pays. */
+/* Whichever way an executable entry comes, fetches see what was stored before; for others nobody
+ * pays. */
 static void code_is_fenced(void)
 {
     make();

@@ -154,7 +154,8 @@ static void attack(struct worker *worker)
     }
 }
 
-/* Fill the empty and the dead slots of its table again: objects of each type, memory of each kind. */
+/* Fill the empty and the dead slots of its table again: objects of each type, memory of each
+ * kind. */
 static void supply(void)
 {
     static const unsigned types[] = {OBJECT_ENDPOINT, OBJECT_REPLY,     OBJECT_NOTIFICATION,

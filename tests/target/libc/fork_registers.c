@@ -2,7 +2,8 @@
 /* test: MEM=64M BOOTARGS="preempt=612,100" */
 /* What a call preserves, fork preserves in parent and child: s0 to s11, fs0 to fs11, rounding mode
  * and flags, gp and tp. Once through fork(), where the compiler saves some of them as well, and
- * once through its stub alone. The patterns are new each time, so that nothing left over is right. */
+ * once through its stub alone. The patterns are new each time, so that nothing left over is
+ * right. */
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>

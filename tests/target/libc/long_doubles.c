@@ -1,6 +1,7 @@
 /* test: MEM=64M */
-/* A long double prints as the double it is near and is read as one, and what stands beside it in the
- * same format is not disturbed: in registers and on the stack, with width, precision and stars. */
+/* A long double prints as the double it is near and is read as one, and what stands beside it in
+ * the same format is not disturbed: in registers and on the stack, with width, precision and
+ * stars. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

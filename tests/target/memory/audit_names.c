@@ -1,9 +1,14 @@
 /* test: MEM=64M BOOTARGS="testhooks" RUN="audit_names" */
-/* expect: (?s)# the page's frame is (0x[0-9a-f]+)\n.*DIFFERENCE frame \1: the pager counts 2, there are 1 .*DIFFERENCE frame \1: the pager counts 1, there are 0 */
-/* expect: (?s)# the page is in (space 0x[0-9a-f]+ address 0x[0-9a-f]+)\n.*DIFFERENCE \1 entry 0x[0-9a-f]+: executable, the region is not */
-/* expect: DIFFERENCE object page 0x[0-9a-f]+ slot \d+: a live object that no record of the pager names */
-/* expect: DIFFERENCE object page 0x[0-9a-f]+ slot \d+: a live object that no record of init names */
-/* expect: DIFFERENCE object page 0x[0-9a-f]+ slot \d+: a live object that no record of proc names */
+/* expect: (?s)# the page's frame is (0x[0-9a-f]+)\n.*DIFFERENCE frame \1: the pager counts 2, there
+ * are 1 .*DIFFERENCE frame \1: the pager counts 1, there are 0 */
+/* expect: (?s)# the page is in (space 0x[0-9a-f]+ address 0x[0-9a-f]+)\n.*DIFFERENCE \1 entry
+ * 0x[0-9a-f]+: executable, the region is not */
+/* expect: DIFFERENCE object page 0x[0-9a-f]+ slot \d+: a live object that no record of the pager
+ * names */
+/* expect: DIFFERENCE object page 0x[0-9a-f]+ slot \d+: a live object that no record of init
+ * names */
+/* expect: DIFFERENCE object page 0x[0-9a-f]+ slot \d+: a live object that no record of proc
+ * names */
 /* The auditor is silent while the books agree, and names the very count, object and entry that a
  * test hook corrupts. There is no audit at the end: the last corruption stays. */
 #include <byre/pager_hook.h>

@@ -1,8 +1,8 @@
 /* test: MEM=64M TIMEOUT=90 */
 /* test: MEM=64M TIMEOUT=90 BOOTARGS="preempt=303,300" */
 /* test: MEM=96M TIMEOUT=90 FILLED=1 */
-/* Promises: what mmap, sbrk and fork grant can be written to the last page, in every process that was
- * granted it; what cannot be kept is refused; stacks have what they were promised. */
+/* Promises: what mmap, sbrk and fork grant can be written to the last page, in every process that
+ * was granted it; what cannot be kept is refused; stacks have what they were promised. */
 #include <errno.h>
 #include <sys/mman.h>
 #include <unistd.h>

@@ -1,6 +1,7 @@
 /* test: MEM=64M */
 /* test: MEM=64M BOOTARGS="preempt=301,150" */
-/* mmap, munmap, mprotect and sbrk: what is promised, what is zero, what is refused, what comes back. */
+/* mmap, munmap, mprotect and sbrk: what is promised, what is zero, what is refused, what comes
+ * back. */
 #include <errno.h>
 #include <signal.h>
 #include <string.h>

@@ -1,7 +1,8 @@
 /* test: RUN="server_faults pager" BOOTARGS="testhooks" STATUS=70 */
 /* test: RUN="server_faults proc" BOOTARGS="testhooks" STATUS=70 */
 /* expect: ^init: (the pager|proc) faulted: PAGE_WRITE at address 0x8, pc 0x1[0-9a-f]{7}$ */
-/* expect: ^  pc  0x000000001[0-9a-f]{7}  ra  0x000000001[0-9a-f]{7}  sp  0x000000003ff[0-9a-f]{5}  gp */
+/* expect: ^  pc  0x000000001[0-9a-f]{7}  ra  0x000000001[0-9a-f]{7}  sp  0x000000003ff[0-9a-f]{5} 
+ *            gp */
 /* expect: ^init: system panic: */
 /* refuse: went on */
 /* A fault of the pager or of proc is told with registers (and, of the pager, a trace), and ends the

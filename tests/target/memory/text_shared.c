@@ -1,7 +1,8 @@
 /* test: MEM=64M */
 /* test: MEM=64M BOOTARGS="preempt=306,150" */
-/* Text is the archive's own frames, mapped in place, a few pages at a time as it is executed: a program
- * of 100 pages takes none for them, and a second instance takes frames for what it writes alone. */
+/* Text is the archive's own frames, mapped in place, a few pages at a time as it is executed: a
+ * program of 100 pages takes none for them, and a second instance takes frames for what it writes
+ * alone. */
 #include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>

@@ -3,8 +3,10 @@
 /* expect: ^wild\[\d+\]: load from 0x0000000000000000 at pc 0x[0-9a-f]+: no region there */
 /* expect: ^wild\[\d+\]: store to 0x0000000000000008 at pc 0x[0-9a-f]+: no region there */
 /* expect: ^wild\[\d+\]: store to 0x0000000deadbeef0 at pc 0x[0-9a-f]+: no region there */
-/* expect: ^wild\[\d+\]: (load from|store to) 0xffffffc080000000 at pc 0x[0-9a-f]+: an address of the kernel or not an address */
-/* expect: ^wild\[\d+\]: (load from|store to) 0x1000000000000000 at pc 0x[0-9a-f]+: an address of the kernel or not an address */
+/* expect: ^wild\[\d+\]: (load from|store to) 0xffffffc080000000 at pc 0x[0-9a-f]+: an address of
+ * the kernel or not an address */
+/* expect: ^wild\[\d+\]: (load from|store to) 0x1000000000000000 at pc 0x[0-9a-f]+: an address of
+ * the kernel or not an address */
 /* expect: ^wild\[\d+\]: fetch from 0x0000000000000000 */
 /* expect: the guard below a stack */
 /* expect: illegal instruction */

@@ -1,6 +1,6 @@
 /* test: MEM=64M BOOTARGS="preempt=1,40" */
-/* Fails on purpose, so is run by name alone: two processes add to one number without a lock. How much is
- * lost, and in which order they came, depends on the schedule and on nothing else
+/* Fails on purpose, so is run by name alone: two processes add to one number without a lock. How
+ * much is lost, and in which order they came, depends on the schedule and on nothing else
  * (tests/gates/repeat.py). */
 #include "support/tap.h"
 

@@ -1,8 +1,8 @@
 /* test: MEM=64M TIMEOUT=60 */
 /* test: MEM=64M TIMEOUT=60 BOOTARGS="preempt=77,200" */
 /* refuse: not to be seen */
-/* A command in the background has nothing to read, so that it takes none of the shell's lines; and what
- * makes it so: /dev/null, and descriptors 0 to 2 that exec and spawn pass on. */
+/* A command in the background has nothing to read, so that it takes none of the shell's lines; and
+ * what makes it so: /dev/null, and descriptors 0 to 2 that exec and spawn pass on. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>

@@ -1,11 +1,16 @@
 /* test: MEM=64M TIMEOUT=90 RUN="ps && mem && help && cowtest && forktree && commands && memaudit" */
 /* test: MEM=64M TIMEOUT=90 RUN="ps && mem && help && cowtest && forktree && commands && memaudit" BOOTARGS="preempt=211,200" */
-/* expect: ^ +PID +PPID +THREADS +HARTS +STATE +NAME\n +1 +0 +0 +- running init\n +2 +1 +1 +[0-3] running sh\n +3 +2 +1 +[0-3] running ps$ */
-/* expect: ^  total +(\d+) frames +\d+ KiB\n  free +(?!\1)[1-9]\d+ frames +\d+ KiB\n  used +[1-9]\d* frames */
-/* expect: ^  fixed +[1-9]\d* frames +\d+ KiB\n  shared +[1-9]\d* frames +\d+ KiB\n  - archive +[1-9]\d* frames */
+/* expect: ^ +PID +PPID +THREADS +HARTS +STATE +NAME\n +1 +0 +0 +- running init\n +2 +1 +1 +[0-3]
+ * running sh\n +3 +2 +1 +[0-3] running ps$ */
+/* expect: ^  total +(\d+) frames +\d+ KiB\n  free +(?!\1)[1-9]\d+ frames +\d+ KiB\n  used +[1-9]\d*
+ *            frames */
+/* expect: ^  fixed +[1-9]\d* frames +\d+ KiB\n  shared +[1-9]\d* frames +\d+ KiB\n  - archive
+ *            +[1-9]\d* frames */
 /* expect: ^  promised +[1-9]\d* frames +\d+ KiB\n  limit +[1-9]\d+ frames */
-/* expect: ^  used [1-9]\d*, free \d+, promised [1-9]\d* of \d+\nchunks of 2 MiB\n  user \d+, tables 1, objects \d+\nharts that run: [1-4]$ */
-/* expect: ^ +2 +[1-9]\d* +[1-9]\d* +[1-9]\d* +3 +([0-9]+ +){4}sh\n +4 +[1-9]\d* +[1-9]\d* +[1-9]\d* +3 +([0-9]+ +){4}mem$ */
+/* expect: ^  used [1-9]\d*, free \d+, promised [1-9]\d* of \d+\nchunks of 2 MiB\n  user \d+, tables
+ *            1, objects \d+\nharts that run: [1-4]$ */
+/* expect: ^ +2 +[1-9]\d* +[1-9]\d* +[1-9]\d* +3 +([0-9]+ +){4}sh\n +4 +[1-9]\d* +[1-9]\d* +[1-9]\d*
+ * +3 +([0-9]+ +){4}mem$ */
 /* expect: ^  pages copied for its writes +(3[2-9]|4[0-4])  ok$ */
 /* expect: ^  frames that fork took +\d+  ok$ */
 /* expect: ^cowtest: all as it should be$ */

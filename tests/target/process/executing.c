@@ -1,6 +1,7 @@
 /* test: MEM=64M */
 /* test: MEM=64M BOOTARGS="preempt=203,150" */
-/* exec: a new program in the same process; what was is gone; what fails leaves the caller as it was. */
+/* exec: a new program in the same process; what was is gone; what fails leaves the caller as it
+ * was. */
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>

@@ -1,8 +1,8 @@
 /* test: MEM=96M TIMEOUT=120 */
 /* test: MEM=96M TIMEOUT=120 BOOTARGS="preempt=206,200" */
-/* Programs that send the servers whatever comes to mind: requests with hostile words, capabilities in
- * place of others, deadlines that pass before the answer. The servers live, their books agree, and
- * what the programs had comes back. */
+/* Programs that send the servers whatever comes to mind: requests with hostile words, capabilities
+ * in place of others, deadlines that pass before the answer. The servers live, their books agree,
+ * and what the programs had comes back. */
 #include <byre/gen/console.h>
 #include <byre/gen/pager.h>
 #include <byre/gen/proc.h>

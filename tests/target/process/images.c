@@ -1,8 +1,8 @@
 /* test: MEM=64M BOOTARGS="testhooks" RUN="images first; images; images last && memaudit" */
-/* A command of the shell begins with the image that the pager made of its program when it ran before,
- * though each begins a tree of its own, for which proc asks what is promised. Between two runs one space
- * is made, the second's; to make an image takes another one. What counts is a hook: an allocation that is
- * to fail, far away. */
+/* A command of the shell begins with the image that the pager made of its program when it ran
+ * before, though each begins a tree of its own, for which proc asks what is promised. Between two
+ * runs one space is made, the second's; to make an image takes another one. What counts is a hook:
+ * an allocation that is to fail, far away. */
 #include <string.h>
 
 #include <byre/pager_hook.h>

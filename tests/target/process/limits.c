@@ -2,7 +2,8 @@
 /* test: MEM=64M TIMEOUT=120 RUN="hog 0 3 & limits && memaudit" */
 /* test: MEM=64M TIMEOUT=120 RUN="forkbomb 3 & hog 0 3 & limits && memaudit" */
 /* test: MEM=64M TIMEOUT=120 RUN="forkbomb 3 & hog 0 3 & limits && memaudit" BOOTARGS="preempt=204,300" */
-/* expect: ^(forkbomb: [0-9]+ forks, [0-9]+ refused|hog: [0-9]+ KiB taken and written, then refused)$ */
+/* expect: ^(forkbomb: [0-9]+ forks, [0-9]+ refused|hog: [0-9]+ KiB taken and written, then
+ * refused)$ */
 /* refuse: Killed */
 /* While a fork bomb and a memory hog meet the limits of their trees, everyone else works: programs
  * start, in good time, and nothing that did nothing is killed. */

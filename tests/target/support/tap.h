@@ -49,8 +49,8 @@ struct own_books {
 struct books books(void);
 struct own_books own_books(void);
 uint64_t own_faults(void); /* of all kinds */
-/* Free frames, used tables and promises come back to what they were within a second. A chunk that became
- * TABLE or OBJECT may stay so: its frames are counted in. */
+/* Free frames, used tables and promises come back to what they were within a second. A chunk that
+ * became TABLE or OBJECT may stay so: its frames are counted in. */
 bool books_return_to(struct books before);
 
 /* Test hooks (pager_hook.h, proc_hook.h); the machine was booted with testhooks. */

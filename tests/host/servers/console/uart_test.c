@@ -1,5 +1,5 @@
-/* The UART drivers against models of the parts that are stricter than QEMU's: wrong width, a read of
- * an empty FIFO, a byte too many and a format written while busy all count as mistakes.
+/* The UART drivers against models of the parts that are stricter than QEMU's: wrong width, a read
+ * of an empty FIFO, a byte too many and a format written while busy all count as mistakes.
  * sources: servers/console/uart_16550.c servers/console/uart_sifive.c */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
-/* A small memory for the pager's modules on the host: an arena for the window, records, and stand-ins
- * for what takes frames, converts chunks and stops the pager. */
+/* A small memory for the pager's modules on the host: an arena for the window, records, and
+ * stand-ins for what takes frames, converts chunks and stops the pager. */
 #ifndef TESTS_PAGER_SUPPORT_H
 #define TESTS_PAGER_SUPPORT_H
 

@@ -59,8 +59,8 @@ static err_t act(enum act what, struct process **child_out)
     }
 }
 
-/* From spares, or from memory, of an image that the pager knows or is taught again: everything that can
- * fail does, once. */
+/* From spares, or from memory, of an image that the pager knows or is taught again: everything that
+ * can fail does, once. */
 static void fail_each_step(unsigned steps, bool forgotten)
 {
     for (enum act what = 0; what < ACTS; what++) {
@@ -244,7 +244,8 @@ static void threads_come_and_go_beside_the_first(void **state)
     object_keep_spares(true);
 }
 
-/* What a process leaves is what the next one gets: emptied (the world asserts that), and not lost. */
+/* What a process leaves is what the next one gets: emptied (the world asserts that), and not
+ * lost. */
 static void bodies_are_used_again(void **state)
 {
     (void)state;

@@ -1,5 +1,5 @@
-/* Threads in registers that no compiler touches, for leaks.c and floating.c. The secret of register n
- * is 0x5ec2e70000000000 + n.
+/* Threads in registers that no compiler touches, for leaks.c and floating.c. The secret of register
+ * n is 0x5ec2e70000000000 + n.
  *   secret_spin   all registers secret, for ever
  *   secret_fault  the same, faulting at address 0
  *   secret_call   a0 = struct worker: calls the endpoint in argument[0] (at 280), the rest secret
