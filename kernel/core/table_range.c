@@ -9,8 +9,9 @@
 struct range_call {
     const struct thread *caller;
     const struct capability *memory;
-    struct table table;  /* whose entries are worked on; table_copy: the source */
-    struct table target; /* table_copy */
+    struct table table;       /* whose entries are worked on; table_copy: the source */
+    struct table target;      /* table_copy */
+    struct capability *space; /* table_copy: to flush after the third pair */
     uint64_t index;
     uint64_t entries;
     uint64_t first;   /* map word or device entry of entry `index`; 0: the words are */
@@ -358,6 +359,10 @@ static err_t decode_copy(const struct thread *caller, const struct capability *m
                   : table_open(memory, (frame_t){argument(caller, 1 + 2 * pair)}, &call->target));
     TRY(table_open(memory, (frame_t){argument(caller, 2 + 2 * pair)}, &call->table));
     REFUSE_IF(call->target.level != call->table.level, ERR_LEVEL);
+    if (pair == TABLE_COPY_PAIRS - 1 && argument(caller, 7) != 0) {
+        TRY(captable_find(caller->captable, argument(caller, 7), OBJECT_SPACE, RIGHT_MANAGE,
+                          &call->space));
+    }
     call->entries = call->table.level == TABLE_LEVEL_ROOT ? ROOT_USER_ENTRIES : TABLE_ENTRIES;
     return call->table.frame.number == call->target.frame.number ? ERR_ARGUMENT : ERR_OK;
 }
@@ -376,5 +381,8 @@ err_t sys_table_copy(struct thread *caller, struct capability *memory)
                                                 : call.changed << 32;
     } while (error == ERR_OK && ++pair < TABLE_COPY_PAIRS &&
              argument(caller, 1 + 2 * (unsigned)pair) != 0);
+    if (pair == TABLE_COPY_PAIRS && argument(caller, 7) != 0) {
+        arch_flush_space((struct space *)call.space->object);
+    }
     return error;
 }

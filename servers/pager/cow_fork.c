@@ -129,14 +129,15 @@ void cow_fork_wish(const struct space *parent, uint32_t hot_page, struct space_w
 /* --------------------------------------------------------------------------------- copying */
 /* What the child's tables of the path hold already, hot pages and the path itself, both keep as their
  * own; the rest is the parent's, without W in both or lazy in both. */
-static err_t fork_around(struct space *parent, struct space *child, const struct hot_path *hot)
+static err_t fork_around(struct space *parent, struct space *child, const struct hot_path *hot,
+                         cap_t flushed)
 {
     leaf_ref_frames(hot->leaf);
     for (unsigned i = 0; i < hot->count; i++) {
         frame_unref(entry_frame(entry_of(hot->leaf, hot->pages[i]))); /* the child has its own */
     }
     return kernel_table_copy_path(hot->child_leaf, hot->leaf, hot->child_middle, hot->middle,
-                                  child->root, parent->root);
+                                  child->root, parent->root, flushed);
 }
 
 /* Other threads of the parent may run beside this on other harts: from the flush on they can write to
@@ -186,13 +187,16 @@ err_t cow_fork(struct space *parent, struct space *child, bool parent_rests)
 {
     struct hot_path hot;
     bool is_hot = hot_path_take(parent, child, &hot);
-    err_t error =
-        is_hot ? fork_around(parent, child, &hot) : kernel_table_copy(child->root, parent->root);
-    if (is_hot && !parent_rests) {
+    bool protects = is_hot && !parent_rests; /* then the flush is after that */
+    err_t error = is_hot ? fork_around(parent, child, &hot, protects ? 0 : parent->cap)
+                         : kernel_table_copy(child->root, parent->root);
+    if (protects) {
         hot_pages_protect(&hot);
     }
-    err_t flushed = kernel_flush(parent->cap, 0, 0); /* C5, before the child is published */
-    PAGER_ASSERT(flushed == ERR_OK);
+    if (!is_hot || protects || error != ERR_OK) { /* C5, before the child is published */
+        err_t flushed = kernel_flush(parent->cap, 0, 0);
+        PAGER_ASSERT(flushed == ERR_OK);
+    }
     if (error != ERR_OK) {
         return PAGER_ERR_NOMEM;
     }

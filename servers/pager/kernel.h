@@ -2,7 +2,7 @@
  * pager's own capabilities filled in. Nothing else in the pager makes a system call but the
  * main loop's messages, and what starts its threads, lets them wait and wakes them.
  *
- *   K1  Table calls never fence; kernel_flush does.
+ *   K1  Table calls never fence; kernel_flush does, and kernel_table_copy_path if told to.
  *   K2  The kernel refuses, changing nothing, what would break T1..T5 of <byre/table.h>.         */
 #ifndef PAGER_KERNEL_H
 #define PAGER_KERNEL_H
@@ -96,17 +96,18 @@ static inline uint32_t map_word(frame_t frame, unsigned rights)
 [[nodiscard]] static inline err_t kernel_table_copy(frame_t target, frame_t source)
 {
     uint64_t copied;
-    return byre_table_copy(PAGER_SLOT_MEMORY, target.number, source.number, 0, 0, 0, 0, &copied);
+    return byre_table_copy(PAGER_SLOT_MEMORY, target.number, source.number, 0, 0, 0, 0, 0, &copied);
 }
 
-/* A leaf table, the middle table above it, and the root. */
+/* A leaf table, the middle table above it, and the root; flushed: a space, or 0. */
 [[nodiscard]] static inline err_t kernel_table_copy_path(frame_t leaf, frame_t leaf_source,
                                                          frame_t middle, frame_t middle_source,
-                                                         frame_t root, frame_t root_source)
+                                                         frame_t root, frame_t root_source,
+                                                         cap_t flushed)
 {
     uint64_t copied;
     return byre_table_copy(PAGER_SLOT_MEMORY, leaf.number, leaf_source.number, middle.number,
-                           middle_source.number, root.number, root_source.number, &copied);
+                           middle_source.number, root.number, root_source.number, flushed, &copied);
 }
 
 [[nodiscard]] static inline err_t kernel_table_protect(frame_t leaf, unsigned index,

@@ -103,13 +103,17 @@ err_t byre_table_thaw(uint64_t memory, uint64_t table, uint64_t index, uint64_t 
 }
 
 err_t byre_table_copy(uint64_t memory, uint64_t target, uint64_t source, uint64_t target_2,
-                      uint64_t source_2, uint64_t target_3, uint64_t source_3, uint64_t *copied_out)
+                      uint64_t source_2, uint64_t target_3, uint64_t source_3, uint64_t space,
+                      uint64_t *copied_out)
 {
     const struct fake_authority *authority = NULL;
     const uint64_t pairs[] = {target, source, target_2, source_2, target_3, source_3};
     *copied_out = 0;
     err_t err = fake_cap_memory(memory, &authority);
-    return err != ERR_OK ? err : fake_table_copy(authority, pairs, copied_out);
+    if (err == ERR_OK) {
+        err = fake_table_copy(authority, pairs, copied_out);
+    }
+    return err != ERR_OK || space == 0 ? err : byre_space_flush(space, 0, 0);
 }
 
 err_t byre_table_protect(uint64_t memory, uint64_t table, uint64_t index, uint64_t entries,

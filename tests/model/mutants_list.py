@@ -26,16 +26,17 @@ REPLY = "tests/model/sim_faults.c"
 FORK_MUTANTS = [
     ("fork_does_not_flush", [(FORK,
         "err_t flushed = kernel_flush(parent->cap, 0, 0);", "err_t flushed = ERR_OK;")]),
+    ("fork_of_who_rests_does_not_flush", [(FORK, "protects ? 0 : parent->cap", "0")]),
     ("fork_copies_hot_pages_before_the_flush", [
-        (FORK, "    err_t flushed = kernel_flush(parent->cap, 0, 0);",
-         "    if (is_hot) {\n        hot_pages_copy(&hot);\n    }\n"
-         "    err_t flushed = kernel_flush(parent->cap, 0, 0);"),
+        (FORK, "        err_t flushed = kernel_flush(parent->cap, 0, 0);",
+         "        if (is_hot) {\n            hot_pages_copy(&hot);\n        }\n"
+         "        err_t flushed = kernel_flush(parent->cap, 0, 0);"),
         (FORK, "    hot_pages_copy(hot);\n    if (!parent_rests) {", "    if (!parent_rests) {")]),
     ("fork_leaves_hot_page_unfilled", [(FORK,
         "        page_copy(hot->copies[i], entry_frame(entry_of(hot->leaf, hot->pages[i])));\n",
         "")]),
     ("fork_lets_the_parent_write_hot_pages", [(FORK,
-        "    if (is_hot && !parent_rests) {\n        hot_pages_protect(&hot);",
+        "    if (protects) {\n        hot_pages_protect(&hot);",
         "    if (false) {\n        hot_pages_protect(&hot);")]),
     ("fork_does_not_count_hot_leaf", [(FORK,
         "    leaf_ref_frames(hot->leaf);\n", "")]),

@@ -250,7 +250,7 @@ static void copy_of_pairs(void)
     EXPECT_OK(SYS(TABLE_LINK, MEMORY, middles[1], 511, child, 0));
     EXPECT_OK(SYS(TABLE_MAP_RUN, MEMORY, leaves[1], 62, 4, map_word(frame, MAP_R | MAP_W)));
     EXPECT_OK(SYS_OUT(out, TABLE_COPY, MEMORY, leaves[0], leaves[1], middles[0], middles[1],
-                      roots[0], roots[1]));
+                      roots[0], roots[1], 0));
     EXPECT_EQUAL(out[0], 4 + 1 + 1);
     EXPECT_EQUAL(table_pointer(leaves[0])[65], leaf(frame + 3, MAP_R));
     EXPECT_EQUAL(table_pointer(middles[0])[511], lazy_link(child));
@@ -258,11 +258,43 @@ static void copy_of_pairs(void)
     /* A pair that is refused ends it; what was before it is done. */
     EXPECT_OK(SYS(TABLE_MAP, MEMORY, leaves[1], 0, 1, map_word(frame, MAP_R)));
     EXPECT_ERROR(SYS_OUT(out, TABLE_COPY, MEMORY, leaves[0], leaves[1], roots[0], middles[1],
-                         middles[0], middles[1]),
+                         middles[0], middles[1], 0),
                  ERR_LEVEL);
     EXPECT_EQUAL(out[0], 1);
     EXPECT_EQUAL(table_pointer(leaves[0])[0], leaf(frame, MAP_R));
     EXPECT_EQUAL(table_record(child)->count, 2);
+}
+
+static uint64_t fences(void)
+{
+    uint64_t all = 0;
+    EXPECT_OK(SYS_OUT(out, MACHINE_COUNTER, MACHINE, COUNTER_FENCES_ASID));
+    all += out[0];
+    EXPECT_OK(SYS_OUT(out, MACHINE_COUNTER, MACHINE, COUNTER_FENCES_ALL));
+    return all + out[0];
+}
+
+/* A right to flush it is needed, and then it is. */
+static void copy_that_flushes(void)
+{
+    uint64_t t[6] = {table_new(0), table_new(0), table_new(1),
+                     table_new(1), table_new(2), table_new(2)};
+    uint64_t space = slot_copy(INIT_SLOT_SPACE, RIGHT_MANAGE, 0);
+    uint64_t weak = slot_copy(INIT_SLOT_SPACE, RIGHTS_ALL & ~RIGHT_MANAGE, 0);
+    uint64_t bad[][2] = {{weak, ERR_RIGHTS},
+                         {MEMORY, ERR_CAP_TYPE},
+                         {slot_dead(), ERR_CAP_DEAD},
+                         {slot_empty(), ERR_CAP_EMPTY},
+                         {1ul << 40, ERR_CAP_RANGE}};
+    for (unsigned i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        EXPECT_ERROR(SYS(TABLE_COPY, MEMORY, t[0], t[1], t[2], t[3], t[4], t[5], bad[i][0]),
+                     bad[i][1]);
+    }
+    uint64_t before = fences();
+    EXPECT_OK(SYS(TABLE_COPY, MEMORY, t[0], t[1], t[2], t[3], t[4], t[5], 0));
+    EXPECT_EQUAL(fences(), before);
+    EXPECT_OK(SYS(TABLE_COPY, MEMORY, t[0], t[1], t[2], t[3], t[4], t[5], space));
+    EXPECT_EQUAL(fences(), before + 1);
 }
 
 static void marks(void)
@@ -367,6 +399,7 @@ TESTS(TEST(create, "a new table is empty with count 0, a freed one is gone from 
       TEST(copy_of_roots, "the user half of a root is copied as lazy"),
       TEST(copy_of_leaves, "a copied leaf table has no W in both, and all else as it was"),
       TEST(copy_of_pairs, "three pairs of tables are copied in one call, up to the one refused"),
+      TEST(copy_that_flushes, "and with a space that may be flushed, it is"),
       TEST(marks, "the pager's own entries stay what they are until replaced"),
       TEST(free_zeroes, "a freed leaf table is all zero"),
       TEST(translation, "stores follow W, and a lazy entry translates nothing"),

@@ -275,6 +275,7 @@ static struct outcome do_copy(uint64_t *a)
     for (unsigned i = 3; i < 7; i++) {
         a[i] = i % 2 == 1 && roll(2) == 0 ? 0 : table_frame();
     }
+    a[7] = 0; /* no space to flush: that is not the tables' */
     o.kernel = call_kernel(sys_table_copy, a, &o.kernel_result);
     o.model = fake_table_copy(&authority, &a[1], &o.model_result);
     return o;
