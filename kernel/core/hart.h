@@ -58,8 +58,8 @@ static inline struct space *hart_space(const struct hart *hart)
     return hart->current != NULL ? hart->current->space : hart->idle_space; /* R3 */
 }
 
-/* Every change of the current thread is an event, and nearly every one changes the space: so only what
- * does not is counted, COUNTER_SPACE_SWITCHES standing for all such events. */
+/* Every change of the current thread is an event, and nearly every one changes the space: so only
+ * what does not is counted, COUNTER_SPACE_SWITCHES standing for all such events. */
 static inline void hart_count_stay(struct hart *hart)
 {
     hart->counters[COUNTER_SWITCHES]++;

@@ -3,7 +3,8 @@
 
 __attribute__((section(".data.lock"))) struct lock kernel_lock;
 
-/* The first in line looks before it tries, so that it does not take the word from the holder's hart. */
+/* The first in line looks before it tries, so that it does not take the word from the holder's
+ * hart. */
 void core_lock_wait(void)
 {
     uint64_t ticket = __atomic_fetch_add(&kernel_lock.next_ticket, 1, __ATOMIC_RELAXED);

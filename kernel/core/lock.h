@@ -1,12 +1,13 @@
 /* The big lock, which every entry into the kernel takes.
  *
  *   K1  Everything marked [K] in a struct is read and written with the lock held.
- *   K2  Those that find it held get it in the order in which they asked. Who comes while it is free has it
- *       at once: so a hart waits for one entry of each that asked before it, and for what comes between a
- *       release and the first in line's next look, some instructions later.
+ *   K2  Those that find it held get it in the order in which they asked. Who comes while it is free
+ *       has it at once: so a hart waits for one entry of each that asked before it, and for what
+ *       comes between a release and the first in line's next look, some instructions later.
  *
- * A ticket for everybody would be fairer by that look, but hand the lock to a hart that does not run: where harts
- * are more than a host runs at once, each entry then waits for the host's scheduler.
+ * A ticket for everybody would be fairer by that look, but hand the lock to a hart that does not
+ * run: where harts are more than a host runs at once, each entry then waits for the host's
+ * scheduler.
  */
 #pragma once
 

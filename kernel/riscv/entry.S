@@ -3,8 +3,8 @@
  *   sscratch   the current thread while user mode runs; 0 while the kernel runs, which is how a
  *              trap from S-mode (our bug) is told
  *   tp         the user's; for a moment the thread; then the hart, throughout the kernel
- *   sp         the user's; for a moment anything; then the hart's stack, empty at each entry; a general
- *              call's maker lies at its top
+ *   sp         the user's; for a moment anything; then the hart's stack, empty at each entry; a
+ *              general call's maker lies at its top
  *   s0-s11 gp  the user's throughout a system call: C code keeps them, and they are stored only if
  *              another thread is resumed
  *   t0-t5      the user's throughout a system call: the kernel is compiled not to know them
@@ -197,7 +197,8 @@ trap_resume_long:
     move    ld, s11, 2, 4, CALLEE_SAVED
     sret
 
-    /* For CALL_KEEPING: link in t6; from C code's registers, only s0 to s11 are kept by the function. */
+    /* For CALL_KEEPING: link in t6; from C code's registers, only s0 to s11 are kept by the
+     * function. */
     .macro  keeping function
     .global keeping_\function
 keeping_\function:

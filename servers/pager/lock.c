@@ -27,8 +27,8 @@ static bool take_first(uint64_t ticket)
     return true;
 }
 
-/* Whoever gives the lock after this has counted itself sees it. A wake that is left over from an earlier
- * owner of the place is one turn more. */
+/* Whoever gives the lock after this has counted itself sees it. A wake that is left over from an
+ * earlier owner of the place is one turn more. */
 static void sleep_until_served(uint64_t ticket)
 {
     unsigned place = place_of(ticket);

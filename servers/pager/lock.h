@@ -1,14 +1,14 @@
-/* The lock of the books. With several threads (worker.h), only who holds it reads or writes them: all
- * that request handlers, faults and teardown touch, except the contents of frames.
+/* The lock of the books. With several threads (worker.h), only who holds it reads or writes them:
+ * all that request handlers, faults and teardown touch, except the contents of frames.
  *
- *   L1  Those that find it taken have it in the order in which they came. Who comes while it is free has
- *       it at once: a lock that is handed to one that does not run makes all wait for who runs that one,
- *       another thread's hart or the host of an emulator.
- *   L2  It is held for no longer than one message needs, or one slice of work; an audit's thread holds it
- *       until the audit ends (audit.h D1).
- *   L3  Who waits for it turns a while, then sleeps: the holder may be one that this hart is to run. The
- *       while is long enough for all that is common, for who sleeps is slow to come back, and those
- *       behind it would sleep too. */
+ *   L1  Those that find it taken have it in the order in which they came. Who comes while it is
+ *       free has it at once: a lock that is handed to one that does not run makes all wait for who
+ *       runs that one, another thread's hart or the host of an emulator.
+ *   L2  It is held for no longer than one message needs, or one slice of work; an audit's thread
+ *       holds it until the audit ends (audit.h D1).
+ *   L3  Who waits for it turns a while, then sleeps: the holder may be one that this hart is to
+ *       run. The while is long enough for all that is common, for who sleeps is slow to come back,
+ *       and those behind it would sleep too. */
 #ifndef PAGER_LOCK_H
 #define PAGER_LOCK_H
 

@@ -150,8 +150,8 @@ static void answer_patient(const struct worker *w)
 }
 
 /* ---------------------------------------------------------------------------------- the loop */
-/* What may be torn down before the janitor takes over: of so many groups in all, and never a table of
- * which so many are in use. */
+/* What may be torn down before the janitor takes over: of so many groups in all, and never a table
+ * of which so many are in use. */
 enum {
     AT_ONCE_GROUPS = 20,
     AT_ONCE_TABLE_GROUPS = 5,
@@ -237,7 +237,8 @@ static void work(struct worker *w)
     }
 }
 
-/* Delivered words, one by one: a message that lives in registers is not to be laid out in memory. */
+/* Delivered words, one by one: a message that lives in registers is not to be laid out in
+ * memory. */
 static inline void message_move(struct message *to, const struct message *from)
 {
     to->label = from->label;
@@ -271,7 +272,8 @@ static __attribute__((noinline)) err_t serve_faults(const struct worker *w, stru
     return error;
 }
 
-/* The same with other threads beside this one: it has the lock, but not while it fills and replies. */
+/* The same with other threads beside this one: it has the lock, but not while it fills and
+ * replies. */
 static __attribute__((noinline)) err_t serve_faults_beside(struct worker *w,
                                                            struct message *message)
 {

@@ -32,8 +32,8 @@ struct worker worker_begin(unsigned thread)
     return w;
 }
 
-/* The kernel does a reply and what follows under its own lock: whoever is seen receiving has replied, with
- * fence and all. */
+/* The kernel does a reply and what follows under its own lock: whoever is seen receiving has
+ * replied, with fence and all. */
 bool beside_reply_is_done(unsigned thread)
 {
     if (__atomic_load_n(&worker_is_back[thread], __ATOMIC_ACQUIRE)) {

@@ -1,9 +1,9 @@
-/* The pager's threads: as many as harts. All of them wait at the one endpoint, and the kernel takes one
- * that waits to the hart of whoever calls or faults; none belongs to a hart.
+/* The pager's threads: as many as harts. All of them wait at the one endpoint, and the kernel takes
+ * one that waits to the hart of whoever calls or faults; none belongs to a hart.
  *
  *   R1  With one thread there is no lock, and no step is ever out.
- *   R2  With several, a thread has the lock whenever it is not on its way to the kernel with an answer,
- *       or filling a page for one (beside.h).                                                    */
+ *   R2  With several, a thread has the lock whenever it is not on its way to the kernel with an
+ *       answer, or filling a page for one (beside.h). */
 #ifndef PAGER_WORKER_H
 #define PAGER_WORKER_H
 

@@ -1,5 +1,5 @@
-/* Two harts: whose thread runs where, who is told, and how one hart's thread stops another's. What a
- * hart does is done in turns: fake.hart says whose entry it is.
+/* Two harts: whose thread runs where, who is told, and how one hart's thread stops another's. What
+ * a hart does is done in turns: fake.hart says whose entry it is.
  * sources: kernel/core/capability.c kernel/core/captable.c kernel/core/deadline.c
  * sources: kernel/core/endpoint.c kernel/core/event.c kernel/core/fault.c
  * sources: kernel/core/interrupt.c kernel/core/ipc.c kernel/core/ipc_fast.c kernel/core/ipc_fault.c

@@ -160,7 +160,8 @@ static void a_reply_capability_moves_and_answers_elsewhere(void **state)
     pair_expect(client, 9, 11, false, 0, 0);
 }
 
-/* The server has put `client` off, and another caller has gone: it answers the first, and receives. */
+/* The server has put `client` off, and another caller has gone: it answers the first, and
+ * receives. */
 static void an_answer_put_off_takes_its_reply_object_back(void **state)
 {
     enum { SLOT_OTHER = 14 };
