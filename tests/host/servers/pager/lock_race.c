@@ -26,7 +26,7 @@ _Noreturn void pager_fail(const char *file, unsigned line, const char *what)
     abort();
 }
 
-/* ------------------------------------------------------------ notifications, as the kernel has them */
+/* -------------------------------------------------------- notifications, as the kernel has them */
 static pthread_mutex_t kernel = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t signalled = PTHREAD_COND_INITIALIZER;
 static uint64_t bits_of[PAGER_THREADS_MAX];
