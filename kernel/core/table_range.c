@@ -381,7 +381,7 @@ err_t sys_table_copy(struct thread *caller, struct capability *memory)
                                                 : call.changed << 32;
     } while (error == ERR_OK && ++pair < TABLE_COPY_PAIRS &&
              argument(caller, 1 + 2 * (unsigned)pair) != 0);
-    if (pair == TABLE_COPY_PAIRS && argument(caller, 7) != 0) {
+    if (error == ERR_OK && pair == TABLE_COPY_PAIRS && argument(caller, 7) != 0) {
         arch_flush_space((struct space *)call.space->object);
     }
     return error;

@@ -271,6 +271,11 @@ static void a_copy_with_the_progress_of_another_call_stays_in_its_tables(void **
         init->progress = progress;
         assert_int_equal(copy(target, source), ERR_OK);
     }
+    init->progress = UINT64_C(3) << 16; /* as if all pairs were done, and none was looked at */
+    assert_int_equal(SYSTEM_CALL(SYS_TABLE_COPY, MEMORY, target.number, source.number, 0, 0, 0, 0,
+                                 UINT64_C(1) << 40),
+                     ERR_RANGE);
+    init->progress = 0;
     assert_int_equal(entry(target, 479), 0);
     assert_int_equal(entry(target, 480), entry(source, 480));
     assert_int_equal(entry(target, 511), entry(source, 511));
