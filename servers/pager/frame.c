@@ -296,6 +296,11 @@ void frame_release(frame_t f)
     frames.totals.user_free++;
 }
 
+void frame_unref_rarely(struct frame_record *r)
+{
+    frame_unref((frame_t){(uint32_t)(r - frames.origin)});
+}
+
 err_t frame_alloc_table(frame_t *frame_out)
 {
     const struct chunk_record *c = &frames.chunks[frames.current_table];

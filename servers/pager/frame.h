@@ -11,6 +11,7 @@
 
 #include "hook.h"
 #include "types.h"
+#include "window.h"
 
 enum { FRAME_CHUNKS_MAX = 131072 };
 
@@ -143,6 +144,31 @@ struct frame_batch {
 static inline struct frame_batch frame_batch_begin(void)
 {
     return (struct frame_batch){.chunk = UINT64_MAX, .records = frames.origin};
+}
+
+/* As frame_unref, for a loop that comes to it rarely. */
+void frame_unref_rarely(struct frame_record *r TAKES);
+
+/* Is the run in the chunk that was looked up last, and its first frame shared? */
+static inline bool frame_batch_holds_run(const struct frame_batch *batch, uint64_t number)
+{
+    return number / CHUNK_PAGES == batch->chunk && batch->c != NULL &&
+           (number + ENTRIES_A_RUN - 1) / CHUNK_PAGES == batch->chunk &&
+           batch->records[number].count > 1;
+}
+
+/* One fewer refers to each frame of a run, of which most are shared. */
+static inline void frame_unref_run(struct frame_record *r TAKES)
+{
+#pragma GCC unroll 8
+    for (unsigned i = 0; i < ENTRIES_A_RUN; i++) {
+        uint32_t left = r[i].count - 1;
+        if (__builtin_expect((int32_t)left > 0, 1)) {
+            r[i].count = left;
+        } else {
+            frame_unref_rarely(&r[i]);
+        }
+    }
 }
 
 static inline void frame_batch_unref(struct frame_batch *batch, uint64_t number TAKES)

@@ -187,10 +187,18 @@ static unsigned leaf_release_frames(frame_t leaf, unsigned end)
             continue;
         }
         const volatile uint64_t *stop = entries + base + TABLE_GROUP_ENTRIES;
-        for (const volatile uint64_t *at = entries + base; at != stop; at++) {
-            uint64_t e = *at;
-            if (e != 0) {
-                frame_batch_unref(&batch, e >> PTE_FRAME_SHIFT);
+        for (const volatile uint64_t *at = entries + base; at != stop; at += ENTRIES_A_RUN) {
+            uint64_t first = *at;
+            if (frame_batch_holds_run(&batch, first >> PTE_FRAME_SHIFT) &&
+                table_entries_are_a_run(at, first)) {
+                frame_unref_run(&batch.records[first >> PTE_FRAME_SHIFT]);
+                continue;
+            }
+            for (unsigned i = 0; i < ENTRIES_A_RUN; i++) {
+                uint64_t e = at[i];
+                if (e != 0) {
+                    frame_batch_unref(&batch, e >> PTE_FRAME_SHIFT);
+                }
             }
         }
     }

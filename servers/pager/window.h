@@ -33,6 +33,23 @@ static inline bool table_entries_are_empty(const volatile uint64_t *at)
     return (at[0] | at[1] | at[2] | at[3]) == 0;
 }
 
+enum { ENTRIES_A_RUN = 8 };
+
+/* Do entries from `at` on, of which e is the first, name frames that follow one another, all with the
+ * same rights? */
+static inline bool table_entries_are_a_run(const volatile uint64_t *at, uint64_t e)
+{
+#pragma GCC unroll 8
+    for (unsigned i = 1; i < ENTRIES_A_RUN; i++) {
+        uint64_t next = at[i];
+        if (next - e != 1 << PTE_FRAME_SHIFT) {
+            return false;
+        }
+        e = next;
+    }
+    return true;
+}
+
 /* The kernel's record of a table: frame 0 of its chunk holds those of all 512. */
 static inline const volatile struct table_record *table_record(frame_t table)
 {
