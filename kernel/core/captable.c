@@ -197,6 +197,7 @@ err_t sys_cap_renew(struct thread *caller, struct captable *table)
     nth += nth == 0;
     do {
         TRY(end_object(caller, table, argument(caller, (unsigned)nth), nth));
-    } while (++nth <= CAP_RENEW_MAX && argument(caller, (unsigned)nth) != 0);
+        caller->progress = ++nth << PROGRESS_NTH_SHIFT; /* its end may have to wait */
+    } while (nth <= CAP_RENEW_MAX && argument(caller, (unsigned)nth) != 0);
     return ERR_OK;
 }

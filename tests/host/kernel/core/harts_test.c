@@ -224,6 +224,29 @@ static void destroying_waits_too_and_changes_nothing_before(void **state)
     assert_true(capability_is_empty(captable_slot(init->captable, thread_slot)));
 }
 
+static void renewing_waits_and_does_not_renew_what_came_before_again(void **state)
+{
+    uint64_t note_slot = world_object(OBJECT_NOTIFICATION, 0);
+    struct thread *thread = start_on_hart1(LOW);
+    uint64_t slots[] = {0, note_slot, thread_slot, 0};
+    uint64_t header;
+
+    (void)state;
+    init->registers[REGISTER_A2] = thread_slot;
+    init->registers[REGISTER_A3] = 0;
+    init->registers[REGISTER_A0] = 0;
+    init->registers[REGISTER_A1] = note_slot;
+    init->registers[REGISTER_A7] = SYS_CAP_RENEW;
+    trap_system_call(&hart0);
+    world_check();
+    assert_int_equal(thread->state, THREAD_RUNNING);
+    header = world_pointer(note_slot)->header;
+    enter(&hart1);
+    assert_int_equal(world_call(SYS_CAP_RENEW, 4, slots), ERR_OK);
+    assert_int_equal(world_pointer(note_slot)->header, header);
+    assert_int_equal(thread->state, THREAD_UNCONFIGURED);
+}
+
 static void of_two_that_stop_each_other_one_goes_on(void **state)
 {
     struct thread *thread = start_on_hart1(LOW);
@@ -395,6 +418,7 @@ int main(void)
         TEST(who_yields_where_it_may_not_run_leaves),
         TEST(suspending_waits_until_the_other_hart_has_let_go),
         TEST(destroying_waits_too_and_changes_nothing_before),
+        TEST(renewing_waits_and_does_not_renew_what_came_before_again),
         TEST(of_two_that_stop_each_other_one_goes_on),
         TEST(a_fault_before_the_notice_leaves_no_wish_to_stop),
         TEST(a_server_follows_its_caller),
