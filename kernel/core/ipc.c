@@ -195,6 +195,7 @@ err_t sys_reply(struct thread *caller, struct reply *reply)
 
 err_t sys_reply_receive(struct thread *caller, struct endpoint *endpoint)
 {
+    uint64_t a6 = caller->registers[REGISTER_A6];
     struct thread *answered = NULL;
     struct reply *reply;
     err_t error;
@@ -203,6 +204,8 @@ err_t sys_reply_receive(struct thread *caller, struct endpoint *endpoint)
     REFUSE_IF(reply == NULL, ERR_CAP_RANGE);
     TRY(message_check(caller, IPC_FLAGS_MASK >> 1));
     REFUSE_IF(reply_is_awaited(reply), ERR_BUSY); /* another thread receives with it */
+    REFUSE_IF((a6 & IPC_CAP) != 0 && message_source(caller, a6)->object == &reply->object,
+              ERR_ARGUMENT); /* W3: it would go, and be received with */
     error = answer(caller, reply, &answered);
     TRY(error == ERR_CALLER_GONE ? ERR_OK : error); /* a late answer is not the server's fault */
     error = receive(caller, endpoint, reply);

@@ -239,6 +239,23 @@ static void a_late_answer_does_not_stop_the_server(void **state)
     pair_expect(server, 7, 1, false, 42, IPC_INFO_CALL);
 }
 
+/* What a server goes on to receive with does not travel with its answer; without that, it may. */
+static void an_answer_does_not_take_away_what_is_received_with(void **state)
+{
+    const uint64_t descriptor = RECEIVE_FLAGS | IPC_CAP | (uint64_t)SLOT_REPLY << 32, accept = 20;
+
+    (void)state;
+    pair_receive(server, RECEIVE_FLAGS, 0, 0);
+    pair_call(client, IPC_ACCEPT, accept, 0);
+    world_run(server);
+    assert_int_equal(SYSTEM_CALL(SYS_REPLY_RECEIVE, SLOT_ENDPOINT, 9, 0, 0, 0, 0, descriptor),
+                     ERR_ARGUMENT);
+    assert_ptr_equal(reply->caller, client);
+    assert_int_equal(pair_answer(server, IPC_CAP | (uint64_t)SLOT_REPLY << 32), ERR_OK);
+    assert_ptr_equal(captable_slot(client->captable, accept)->object, reply);
+    assert_true(capability_is_empty(captable_slot(server->captable, SLOT_REPLY)));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, pair_start, world_stop)
 
 int main(void)
@@ -257,6 +274,7 @@ int main(void)
         TEST(a_deadline_fires_in_the_queue_and_behind_the_reply),
         TEST(a_receive_ends_at_its_deadline),
         TEST(a_late_answer_does_not_stop_the_server),
+        TEST(an_answer_does_not_take_away_what_is_received_with),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
