@@ -41,7 +41,7 @@ FORKS, REGIONS, THREADS, RENUMBERED, NO_NUMBERS, WRITERS = (
 ASID, REMOVE = "kernel/riscv/asid.c", "servers/pager/cow_remove.c"
 MUTANTS = [
     ("the pager forks and does not flush", FORKS, "servers/pager/cow_fork.c",
-     "err_t flushed = kernel_flush(parent->cap, 0, 0);", "err_t flushed = ERR_OK;"),
+     "protects ? 0 : parent->cap", "0"),
     ("the pager unmaps and does not flush", REGIONS, REMOVE,
      "    if (whole || emptied) {\n        flush_range(s, first, end, whole);\n    }", "    (void)whole, (void)flush_range;"),
     ("the pager protects and does not flush", REGIONS, REMOVE,
@@ -54,10 +54,10 @@ MUTANTS = [
     ("a page's flush asks for the next page", WRITERS, ASID,
      "SBI_FENCE_ASID, address.value, PAGE_BYTES", "SBI_FENCE_ASID, address.value + PAGE_BYTES, PAGE_BYTES"),
     ("a page that is replaced is not flushed", FORKS, "kernel/core/table.h", "    return was_valid;", "    return was_valid && 0;"),
-    ("a hart that loads a space is not noted", THREADS, ASID, "space->harts |= bit_of(hart);", "space->harts = bit_of(hart);"),
+    ("a hart that loads a space is not noted", ("4", "", "stale 30"), ASID, "space->harts |= bit_of(hart);", "space->harts = bit_of(hart);"),
     ("a generation begins without a fence", RENUMBERED, ASID,
      "    arch_flush_all();\n}\n\nstatic bool number_is_kept", "}\n\nstatic bool number_is_kept"),
-    ("a number is given again while a hart has it loaded", RENUMBERED, ASID, "while (number_is_kept(number_last));",
+    ("a number is given again while a hart has it loaded", ("4", "asid_bits=3 preempt=5,400", "exit_orders && two_writers"), ASID, "while (number_is_kept(number_last));",
      "while (hart_count == 0 && number_is_kept(number_last));"),
     ("a number that was kept is given again when it is not loaded", RENUMBERED, ASID,
      "if (riscv_hart_of(harts[i])->kept_number == number) {",
