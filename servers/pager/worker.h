@@ -16,8 +16,9 @@ struct worker {
     unsigned thread;
     bool is_alone; /* R1 */
     bool has_lock;
-    cap_t reply;  /* its reply object for the next caller */
-    cap_t accept; /* its slot for a capability that arrives */
+    cap_t reply;     /* its reply object for the next caller */
+    bool comes_last; /* others waited for the lock as it was given */
+    cap_t accept;    /* its slot for a capability that arrives */
 };
 
 /* The threads beside the first begin to serve: they call `live` with their number. */
@@ -50,10 +51,12 @@ static inline void worker_take_lock(struct worker *w, bool is_last)
     beside_done(w->thread);
 }
 
-/* The same, if there is a lock, and it is not an audit's (L2). */
+/* The same, if there is a lock, and it is not an audit's (L2). Requests are longer than faults: who served one
+ * while others waited comes back behind them. */
 static inline void worker_leave(struct worker *w)
 {
     if (__builtin_expect(!w->is_alone, 0) && !audit_is_held()) {
+        w->comes_last = lock_is_wanted();
         worker_give_lock(w);
     }
 }
@@ -70,7 +73,7 @@ static inline void worker_let_others(struct worker *w)
 static inline void worker_return(struct worker *w)
 {
     if (__builtin_expect(!w->is_alone, 0) && !w->has_lock) {
-        worker_take_lock(w, false);
+        worker_take_lock(w, w->comes_last);
     }
 }
 
