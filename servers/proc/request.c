@@ -172,13 +172,10 @@ void proc_on_wait(struct proc_request *request)
 {
     struct wait_answer answer;
 
-    request->error =
-        wait_begin(request_process(), request->in.wait.pid, request->in.wait.options, &answer);
+    request->error = wait_begin(request_process(), request->in.wait.pid, request->in.wait.options,
+                                (request->info & IPC_INFO_DEADLINE) != 0, &answer);
     if (request->error == ERR_OK) {
         request->deferred = answer.deferred;
-        if (answer.deferred && (request->info & IPC_INFO_DEADLINE) != 0) {
-            wait_doubt(request_process());
-        }
         request->result.wait.pid = answer.pid;
         request->result.wait.status = (uint64_t)(int64_t)answer.status;
     }

@@ -41,7 +41,6 @@ static struct waiter *waiter_take(void)
         return store_take(&waiters);
     }
     spare = NULL;
-    waiter->may_be_gone = false;
     return waiter;
 }
 
@@ -74,7 +73,15 @@ static bool wait_has_child(const struct process *process, uint64_t pid)
     return child != NULL && child->parent == process;
 }
 
-err_t wait_begin(struct process *process, uint64_t pid, uint64_t options,
+/* False: the caller is gone. */
+static bool wait_tell_now(const struct process *zombie)
+{
+    struct message message = {.w = {zombie->pid, (uint64_t)(int64_t)zombie->status}};
+
+    return ipc_reply(reply_current(), &message) == ERR_OK;
+}
+
+err_t wait_begin(struct process *process, uint64_t pid, uint64_t options, bool may_be_gone,
                  struct wait_answer *answer_out)
 {
     if (pid == 0 || (options & ~(uint64_t)WAIT_NOHANG) != 0) {
@@ -82,9 +89,12 @@ err_t wait_begin(struct process *process, uint64_t pid, uint64_t options,
     }
     struct process *zombie = wait_find_zombie(process, pid);
     if (zombie != NULL) {
-        *answer_out = (struct wait_answer){.pid = zombie->pid, .status = zombie->status};
-        end_reap(zombie);
-        wait_check(process);
+        *answer_out = (struct wait_answer){
+            .deferred = may_be_gone, .pid = zombie->pid, .status = zombie->status};
+        if (!may_be_gone || wait_tell_now(zombie)) { /* W2 */
+            end_reap(zombie);
+            wait_check(process);
+        }
         return ERR_OK;
     }
     if (!wait_has_child(process, pid)) {
@@ -104,6 +114,7 @@ err_t wait_begin(struct process *process, uint64_t pid, uint64_t options,
         return PROC_ERR_NOMEM;
     }
     waiter->pid = pid;
+    waiter->may_be_gone = may_be_gone;
     list_append(&process->waiters, &waiter->in_process);
     *answer_out = (struct wait_answer){.deferred = true};
     return ERR_OK;

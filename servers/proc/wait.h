@@ -7,8 +7,8 @@
  *   W3  Whenever no child is left that a waiter could get, it is answered CHILD.
  *   W4  One answer may be due: it goes out with the server loop's next receive if the loop has no
  *       other to give, else by itself; before the next request is served in any case. A waiter that
- *       may be gone (wait_doubt) is answered at once, for W2: all others are there until their
- *       process ends.
+ *       may be gone (it has a deadline, or wait_doubt) is answered at once, for W2: all others are
+ *       there until their process ends.
  */
 #ifndef PROC_WAIT_H
 #define PROC_WAIT_H
@@ -18,14 +18,15 @@
 void wait_table_init(const struct store_owner *owner, uint64_t address, uint32_t limit);
 
 struct wait_answer {
-    bool deferred;
-    uint64_t pid; /* 0: none has ended (WAIT_NOHANG) */
+    bool deferred; /* the caller waits, or has its answer already */
+    uint64_t pid;  /* 0: none has ended (WAIT_NOHANG) */
     int32_t status;
 };
-/* pid > 0: that child; all ones (-1): any. CHILD, INVAL, NOMEM. */
+/* pid > 0: that child; all ones (-1): any. may_be_gone: the caller has a deadline. CHILD, INVAL,
+ * NOMEM. */
 [[nodiscard]] err_t wait_begin(struct process *process, uint64_t pid, uint64_t options,
-                               struct wait_answer *answer_out);
-/* The waits of those who wait by now may end otherwise: by a deadline, or with a single thread. */
+                               bool may_be_gone, struct wait_answer *answer_out);
+/* The waits of those who wait by now may have ended with a single thread. */
 void wait_doubt(struct process *process);
 /* child has just become a zombie of parent. */
 void wait_child_ended(struct process *parent, struct process *child);

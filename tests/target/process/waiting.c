@@ -6,9 +6,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <byre/gen/proc.h>
+#include <byre/program.h>
+#include <libsys/ipc.h>
+#include <libsys/time.h>
+
 #include "support/tap.h"
 
-enum { CHILDREN = 12 };
+enum { CHILDREN = 12, DEADLINES = 400 };
 
 static volatile uint32_t *go;
 
@@ -86,6 +91,31 @@ static bool each_in_reverse(void)
     return good;
 }
 
+static bool has_ended(pid_t pid)
+{
+    struct message m = {.label = PROC_IDENTITY, .flags = IPC_LONG, .w = {(uint64_t)pid}};
+    return ipc_call(PROGRAM_SLOT_PROC, &m) == ERR_OK && m.label == ERR_OK && m.w[2] != 0;
+}
+
+/* Who asks for the status with a deadline, and has no answer when it passes, asks again. */
+static bool late_answers_lose_nothing(void)
+{
+    for (unsigned i = 0; i < DEADLINES; i++) {
+        pid_t pid = child(leave_with, (void *)7);
+        while (!has_ended(pid)) {
+            sleep_ms(1);
+        }
+        struct message m = {.label = PROC_WAIT, .flags = IPC_DEADLINE, .w = {(uint64_t)pid, 0}};
+        m.deadline_ticks = time_ticks() + i;
+        bool told = ipc_call(PROGRAM_SLOT_PROC, &m) == ERR_OK && m.label == ERR_OK;
+        if (told ? m.w[0] != (uint64_t)pid : !exits_with(pid, 7)) {
+            note("lost with a deadline %u ticks away", i);
+            return false;
+        }
+    }
+    return true;
+}
+
 int main(void)
 {
     int status = 0x7777;
@@ -113,6 +143,8 @@ int main(void)
     pid_t first = child(leave_with, (void *)1), second = child(leave_with, (void *)2);
     sleep_ms(20);
     check(exits_with(second, 2) && exits_with(first, 1), "zombies wait for their parent");
+
+    check(late_answers_lose_nothing(), "a status is told of, whatever deadline passed before");
 
     static int (*const states[])(void *) = {sleep_for_ever, spin, wait_for_child};
     static const int signals[] = {SIGKILL, SIGTERM, SIGINT};

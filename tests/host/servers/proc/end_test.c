@@ -35,11 +35,11 @@ static void a_child_that_ends_leaves_only_its_record(void **state)
     end_process(child, 3 << 8);
     assert_same(before, world_count()); /* before anybody has waited */
     assert_int_equal(process_by_pid(pid)->state, PROCESS_ZOMBIE);
-    assert_int_equal(wait_begin(shell, pid, 0, &answer), ERR_OK);
+    assert_int_equal(wait_begin(shell, pid, 0, false, &answer), ERR_OK);
     assert_int_equal(answer.pid, pid);
     assert_int_equal(answer.status, 3 << 8);
     assert_null(process_by_pid(pid));
-    assert_int_equal(wait_begin(shell, pid, 0, &answer), PROC_ERR_CHILD);
+    assert_int_equal(wait_begin(shell, pid, 0, false, &answer), PROC_ERR_CHILD);
 }
 
 static void orphans_go_to_init_in_every_order(void **state)
@@ -58,8 +58,8 @@ static void orphans_go_to_init_in_every_order(void **state)
         for (unsigned i = 0; i < 3; i++) {
             end_process(family[orders[order][i]], 0);
         }
-        assert_int_equal(wait_begin(shell, ANY, 0, &answer), ERR_OK);
-        assert_int_equal(wait_begin(shell, ANY, 0, &answer), PROC_ERR_CHILD);
+        assert_int_equal(wait_begin(shell, ANY, 0, false, &answer), ERR_OK);
+        assert_int_equal(wait_begin(shell, ANY, 0, false, &answer), PROC_ERR_CHILD);
         assert_same(before, world_count());
         assert_int_equal(process_table_statistics().processes, 2); /* init and the shell */
     }
@@ -73,7 +73,7 @@ static void a_waiter_is_answered_when_its_child_ends(void **state)
     uint32_t pid = second->pid;
     struct wait_answer answer;
 
-    assert_int_equal(wait_begin(shell, pid, 0, &answer), ERR_OK);
+    assert_int_equal(wait_begin(shell, pid, 0, false, &answer), ERR_OK);
     assert_true(answer.deferred);
     end_process(first, 1 << 8);
     assert_int_equal(world_replies(), 0);
@@ -93,14 +93,34 @@ static void a_status_is_not_lost_on_a_caller_that_has_gone(void **state)
     uint32_t pid = child->pid;
     struct wait_answer answer;
 
-    assert_int_equal(wait_begin(shell, ANY, 0, &answer), ERR_OK);
+    assert_int_equal(wait_begin(shell, ANY, 0, false, &answer), ERR_OK);
     assert_true(answer.deferred);
     wait_doubt(shell);
     world_set_callers_gone(true);
     end_process(child, 0);
     world_set_callers_gone(false);
-    assert_int_equal(wait_begin(shell, ANY, WAIT_NOHANG, &answer), ERR_OK);
+    assert_int_equal(wait_begin(shell, ANY, WAIT_NOHANG, false, &answer), ERR_OK);
     assert_int_equal(answer.pid, pid);
+}
+
+static void nor_is_one_that_was_there_before_the_caller(void **state)
+{
+    (void)state;
+    struct process *child = fork_of(shell);
+    uint32_t pid = child->pid;
+    struct wait_answer answer;
+
+    end_process(child, 9);
+    world_set_callers_gone(true);
+    assert_int_equal(wait_begin(shell, pid, 0, true, &answer), ERR_OK);
+    assert_true(answer.deferred); /* there is nobody to be answered */
+    world_set_callers_gone(false);
+    assert_int_equal(wait_begin(shell, pid, 0, true, &answer), ERR_OK);
+    assert_true(answer.deferred);
+    assert_int_equal(world_replies(), 1);
+    assert_int_equal(world_last_reply().w[0], pid);
+    assert_int_equal(world_last_reply().w[1], 9);
+    assert_null(process_by_pid(pid));
 }
 
 static void two_waiters_for_one_child_get_a_status_and_an_error(void **state)
@@ -109,8 +129,8 @@ static void two_waiters_for_one_child_get_a_status_and_an_error(void **state)
     struct process *child = fork_of(shell);
     struct wait_answer answer;
 
-    assert_int_equal(wait_begin(shell, ANY, 0, &answer), ERR_OK);
-    assert_int_equal(wait_begin(shell, ANY, 0, &answer), ERR_OK);
+    assert_int_equal(wait_begin(shell, ANY, 0, false, &answer), ERR_OK);
+    assert_int_equal(wait_begin(shell, ANY, 0, false, &answer), ERR_OK);
     end_process(child, 0);
     assert_true(wait_flush());
     assert_int_equal(world_replies(), 2);
@@ -127,7 +147,7 @@ static void an_answer_that_is_due_goes_through_the_loops_reply_object(void **sta
     struct wait_answer answer;
     cap_t held = reply_current();
 
-    assert_int_equal(wait_begin(shell, ANY, 0, &answer), ERR_OK);
+    assert_int_equal(wait_begin(shell, ANY, 0, false, &answer), ERR_OK);
     assert_int_not_equal(reply_current(), held);
     end_process(child, 9);
     assert_null(process_by_pid(pid)); /* nothing is left of it meanwhile */
@@ -150,9 +170,9 @@ static void a_status_goes_to_the_first_waiter_that_is_there(void **state)
     uint32_t pid = child->pid;
     struct wait_answer answer;
 
-    assert_int_equal(wait_begin(shell, pid, 0, &answer), ERR_OK);
+    assert_int_equal(wait_begin(shell, pid, 0, false, &answer), ERR_OK);
     wait_doubt(shell);
-    assert_int_equal(wait_begin(shell, ANY, 0, &answer), ERR_OK);
+    assert_int_equal(wait_begin(shell, ANY, 0, false, &answer), ERR_OK);
     world_set_callers_gone(true);
     end_process(child, 9);
     world_set_callers_gone(false);
@@ -167,12 +187,12 @@ static void wait_without_hanging_tells_that_none_has_ended(void **state)
     (void)state;
     struct wait_answer answer;
 
-    assert_int_equal(wait_begin(shell, ANY, WAIT_NOHANG, &answer), PROC_ERR_CHILD);
+    assert_int_equal(wait_begin(shell, ANY, WAIT_NOHANG, false, &answer), PROC_ERR_CHILD);
     (void)fork_of(shell);
-    assert_int_equal(wait_begin(shell, ANY, WAIT_NOHANG, &answer), ERR_OK);
+    assert_int_equal(wait_begin(shell, ANY, WAIT_NOHANG, false, &answer), ERR_OK);
     assert_int_equal(answer.pid, 0);
-    assert_int_equal(wait_begin(shell, 0, 0, &answer), PROC_ERR_INVAL);
-    assert_int_equal(wait_begin(shell, ANY, 8, &answer), PROC_ERR_INVAL);
+    assert_int_equal(wait_begin(shell, 0, 0, false, &answer), PROC_ERR_INVAL);
+    assert_int_equal(wait_begin(shell, ANY, 8, false, &answer), PROC_ERR_INVAL);
 }
 
 static void a_tree_has_an_account_until_its_last_member_is_reaped(void **state)
@@ -186,7 +206,7 @@ static void a_tree_has_an_account_until_its_last_member_is_reaped(void **state)
     struct process *member = fork_of(leader);
     assert_int_equal(world_count().accounts, before.accounts + 1);
     end_process(leader, 0);
-    assert_int_equal(wait_begin(shell, ANY, 0, &answer), ERR_OK);
+    assert_int_equal(wait_begin(shell, ANY, 0, false, &answer), ERR_OK);
     assert_int_equal(world_count().accounts, before.accounts + 1);
     end_process(member, 0);
     assert_same(before, world_count());
@@ -211,13 +231,13 @@ static void the_console_hears_once_of_ends_that_concern_it(void **state)
     assert_int_equal(badges[0], spoke_badge);
     uint32_t pid = waited->pid;
     end_process(waited, 0); /* told after it was reaped */
-    assert_int_equal(wait_begin(shell, pid, 0, &answer), ERR_OK);
+    assert_int_equal(wait_begin(shell, pid, 0, false, &answer), ERR_OK);
     assert_null(process_by_pid(pid));
     assert_int_equal(news_take_gone(badges), 1);
     assert_int_equal(badges[0], waited_badge);
     assert_int_equal(news_take_gone(badges), 0);
-    assert_int_equal(wait_begin(shell, ANY, 0, &answer), ERR_OK);
-    assert_int_equal(wait_begin(shell, ANY, 0, &answer), ERR_OK);
+    assert_int_equal(wait_begin(shell, ANY, 0, false, &answer), ERR_OK);
+    assert_int_equal(wait_begin(shell, ANY, 0, false, &answer), ERR_OK);
 }
 
 static void children_bound_to_a_parent_end_with_it(void **state)
@@ -254,7 +274,7 @@ static void a_tree_ends_in_steps_and_its_leader_last(void **state)
     for (unsigned i = 0; i < MEMBERS; i++) {
         member[i] = fork_of(i % 3 == 0 ? leader : member[i / 2]);
     }
-    assert_int_equal(wait_begin(shell, leader_pid, 0, &answer), ERR_OK);
+    assert_int_equal(wait_begin(shell, leader_pid, 0, false, &answer), ERR_OK);
     assert_true(answer.deferred);
     unsigned running = world_running();
     assert_int_equal(kill_request(NULL, (uint64_t) - (int64_t)leader_pid, SIGNAL_KILL), ERR_OK);
@@ -293,12 +313,12 @@ static void a_parent_of_many_ends_when_they_have_moved(void **state)
     assert_int_equal(world_running(), running - 1); /* it runs no more, but has not ended */
     assert_int_equal(parent->state, PROCESS_ENDING);
     assert_null(process_by_badge(parent->badge));
-    assert_int_equal(wait_begin(shell, pid, 1, &answer), ERR_OK);
+    assert_int_equal(wait_begin(shell, pid, 1, false, &answer), ERR_OK);
     assert_int_equal(answer.pid, 0);
     assert_int_equal(kill_request(parent, pid, SIGNAL_KILL), ERR_OK);
     family_finish();
     assert_ptr_equal(child[1]->parent, process_init());
-    assert_int_equal(wait_begin(shell, pid, 1, &answer), ERR_OK);
+    assert_int_equal(wait_begin(shell, pid, 1, false, &answer), ERR_OK);
     assert_int_equal(answer.pid, pid);
     assert_int_equal(answer.status, 3 << 8);
     assert_int_equal(process_table_statistics().processes, 2 + CHILDREN / 2);
@@ -335,6 +355,8 @@ int main(void)
                                         family_end),
         cmocka_unit_test_setup_teardown(a_status_is_not_lost_on_a_caller_that_has_gone,
                                         family_begin, family_end),
+        cmocka_unit_test_setup_teardown(nor_is_one_that_was_there_before_the_caller, family_begin,
+                                        family_end),
         cmocka_unit_test_setup_teardown(two_waiters_for_one_child_get_a_status_and_an_error,
                                         family_begin, family_end),
         cmocka_unit_test_setup_teardown(an_answer_that_is_due_goes_through_the_loops_reply_object,

@@ -36,7 +36,7 @@ static void a_badge_is_never_used_again(void **state)
         assert_ptr_equal(process_by_badge(child->badge), child);
         end_process(child, 0);
         assert_null(process_by_badge(child->badge));
-        assert_int_equal(wait_begin(shell, ANY, 0, &answer), ERR_OK);
+        assert_int_equal(wait_begin(shell, ANY, 0, false, &answer), ERR_OK);
     }
 }
 
@@ -105,7 +105,7 @@ static void every_failure_leaves_everything_as_it_was(void **state)
         if (child != NULL) {
             struct wait_answer answer;
             end_process(child, 0);
-            assert_int_equal(wait_begin(shell, ANY, 0, &answer), ERR_OK);
+            assert_int_equal(wait_begin(shell, ANY, 0, false, &answer), ERR_OK);
         }
     }
     for (int forgotten = 0; forgotten <= 1; forgotten++) {
