@@ -23,8 +23,17 @@ static inline bool fault_is_of_page(const struct thread *faulter)
 static inline void fault_map(struct thread *faulter, const struct map_item *item)
 {
     vaddr_t address = {faulter->fault_address};
+    uint64_t index = address.value >> PAGE_SHIFT & (TABLE_ENTRIES - 1);
+    uint64_t old = item->table.entries[index];
+    bool was_valid = (old & PTE_V) != 0;
+    bool is_replaced = was_valid && entry_frame(old).number != entry_frame(item->entry).number;
 
-    if (table_map_page(item, address)) {
+    if (is_replaced) { /* nobody writes to the new frame while another hart still reads the old one */
+        table_write(&item->table, index, 0);
+        arch_flush_page(faulter->space, address);
+    }
+    table_write(&item->table, index, item->entry);
+    if (was_valid && !is_replaced) {
         arch_flush_page(faulter->space, address);
     }
 }

@@ -160,16 +160,6 @@ struct map_item {
     return table_compose(memory, map_word, &code_is_fenced, &item_out->entry);
 }
 
-/* Was the entry valid before? Then the page is to be flushed. */
-static inline bool table_map_page(const struct map_item *item, vaddr_t address)
-{
-    uint64_t index = address.value >> PAGE_SHIFT & (TABLE_ENTRIES - 1);
-    bool was_valid = (item->table.entries[index] & PTE_V) != 0;
-
-    table_write(&item->table, index, item->entry);
-    return was_valid;
-}
-
 /* An entry that named it is gone. */
 static inline void table_unref(frame_t child)
 {

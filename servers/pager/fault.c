@@ -296,14 +296,16 @@ err_t fault_populate(struct space *s, uint32_t page, bool write)
     }
     if (step.answer == FAULT_MAP) {
         fault_fill(&step);
-        bool replaces = *step.entry != 0;
-        err_t error = kernel_table_map_one((frame_t){(uint32_t)step.leaf}, page_leaf_index(page),
-                                           (uint32_t)step.word);
-        PAGER_ASSERT(error == ERR_OK);
-        if (replaces) { /* C5: before the old frame's count drops */
-            error = kernel_flush(s->cap, page, 1);
-            PAGER_ASSERT(error == ERR_OK);
+        frame_t leaf = {(uint32_t)step.leaf};
+        if (*step.entry !=
+            0) { /* C5: before the old frame's count drops, and the new one is seen */
+            err_t flushed = kernel_table_drop(leaf, page_leaf_index(page), 1);
+            PAGER_ASSERT(flushed == ERR_OK);
+            flushed = kernel_flush(s->cap, page, 1);
+            PAGER_ASSERT(flushed == ERR_OK);
         }
+        err_t error = kernel_table_map_one(leaf, page_leaf_index(page), (uint32_t)step.word);
+        PAGER_ASSERT(error == ERR_OK);
         fault_finish(&step);
     }
     return ERR_OK;

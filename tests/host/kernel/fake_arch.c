@@ -121,6 +121,7 @@ void arch_flush_pages(struct space *space, vaddr_t first, uint64_t pages)
     fake.flushes_page++;
     fake.last_flush_address = first.value;
     fake.last_flush_pages = pages;
+    fake.watched_at_flush = fake.watched != NULL ? *fake.watched : 0;
 }
 
 void arch_flush_space(struct space *space)

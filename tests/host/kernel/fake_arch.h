@@ -27,6 +27,8 @@ struct fake_arch {
     unsigned flushes_all;
     uint64_t last_flush_address;
     uint64_t last_flush_pages;
+    const volatile uint64_t *watched; /* an entry, and what it was at the last flush of pages */
+    uint64_t watched_at_flush;
     unsigned switches;
     unsigned space_loads;
     unsigned code_fences;

@@ -123,13 +123,37 @@ static void the_answer_to_a_fault_carries_the_mapping(void **state)
     fault(client, FAULT_PAGE_WRITE, 0x7123);
     world_run(server);
     assert_int_equal(ANSWER_MAP(leaf.number, word, SLOT_MEMORY, IPC_MAP), ERR_OK);
-    assert_int_equal(fake.flushes_page, 1); /* a valid entry was replaced */
+    assert_int_equal(fake.flushes_page, 1); /* a valid entry was written anew */
 
     pair_receive(server, RECEIVE_FLAGS, 0, 0);
     fault(client, FAULT_PAGE_READ, 0x8000);
     assert_int_equal(pair_answer(server, IPC_FENCE), ERR_OK);
     assert_int_equal(fake.flushes_page, 2);
     assert_int_equal(hart0.counters[COUNTER_LOOK_AGAIN], 1);
+}
+
+/* A hart that was fenced could write to the new frame while one that is not yet still reads the old. */
+static void a_page_that_is_replaced_is_nobodys_while_harts_are_fenced(void **state)
+{
+    frame_t leaf = world_table(TABLE_LEVEL_LEAF);
+    uint64_t entries[2];
+
+    (void)state;
+    fake.watched = &table_entries_of(leaf)[7];
+    for (unsigned i = 0; i < 2; i++) {
+        uint64_t word = world_user_frame(3 + i).number << MAP_FRAME_SHIFT | MAP_R | MAP_W;
+        pair_receive(server, RECEIVE_FLAGS, 0, 0);
+        fault(client, FAULT_PAGE_WRITE, 0x7123);
+        world_run(server);
+        assert_int_equal(ANSWER_MAP(leaf.number, word, SLOT_MEMORY, IPC_MAP), ERR_OK);
+        assert_int_equal(fake.flushes_page, i);
+        entries[i] = *fake.watched;
+    }
+    assert_int_equal(fake.last_flush_address, 0x7123);
+    assert_int_equal(fake.watched_at_flush, 0);
+    assert_int_not_equal(entries[0], entries[1]);
+    assert_int_equal(entries[1], world_user_frame(4).number << 10 | 0xd7);
+    fake.watched = NULL;
 }
 
 static void only_faults_take_a_mapping(void **state)
@@ -267,6 +291,7 @@ int main(void)
         TEST(a_bound_notification_ends_a_receive),
         TEST(a_wait_takes_all_bits),
         TEST(the_answer_to_a_fault_carries_the_mapping),
+        TEST(a_page_that_is_replaced_is_nobodys_while_harts_are_fenced),
         TEST(only_faults_take_a_mapping),
         TEST(a_fault_that_nobody_answers_stops_its_thread_alone),
         TEST(a_held_fault_is_abandoned_with_its_reply),
