@@ -73,53 +73,6 @@ static bool wait_has_child(const struct process *process, uint64_t pid)
     return child != NULL && child->parent == process;
 }
 
-/* False: the caller is gone. */
-static bool wait_tell_now(const struct process *zombie)
-{
-    struct message message = {.w = {zombie->pid, (uint64_t)(int64_t)zombie->status}};
-
-    return ipc_reply(reply_current(), &message) == ERR_OK;
-}
-
-err_t wait_begin(struct process *process, uint64_t pid, uint64_t options, bool may_be_gone,
-                 struct wait_answer *answer_out)
-{
-    if (pid == 0 || (options & ~(uint64_t)WAIT_NOHANG) != 0) {
-        return PROC_ERR_INVAL;
-    }
-    struct process *zombie = wait_find_zombie(process, pid);
-    if (zombie != NULL) {
-        *answer_out = (struct wait_answer){
-            .deferred = may_be_gone, .pid = zombie->pid, .status = zombie->status};
-        if (!may_be_gone || wait_tell_now(zombie)) { /* W2 */
-            end_reap(zombie);
-            wait_check(process);
-        }
-        return ERR_OK;
-    }
-    if (!wait_has_child(process, pid)) {
-        return PROC_ERR_CHILD;
-    }
-    if ((options & WAIT_NOHANG) != 0) {
-        *answer_out = (struct wait_answer){0};
-        return ERR_OK;
-    }
-    struct waiter *waiter = waiter_take();
-    if (waiter == NULL) {
-        return PROC_ERR_NOMEM;
-    }
-    waiter->reply = reply_defer();
-    if (waiter->reply == NULL) {
-        waiter_give(waiter);
-        return PROC_ERR_NOMEM;
-    }
-    waiter->pid = pid;
-    waiter->may_be_gone = may_be_gone;
-    list_append(&process->waiters, &waiter->in_process);
-    *answer_out = (struct wait_answer){.deferred = true};
-    return ERR_OK;
-}
-
 void wait_doubt(struct process *process)
 {
     LIST_EACH(node, &process->waiters)
@@ -180,6 +133,71 @@ static bool wait_answer(struct waiter *waiter, err_t error, const struct process
     due.status = child == NULL ? 0 : (uint64_t)(int64_t)child->status;
     wait_end(waiter);
     return !may_be_gone || wait_flush();
+}
+
+/* W5 */
+static void wait_make_room(struct process *process)
+{
+    uint32_t others = process->body.thread_count; /* that wait, and the caller, or one has gone */
+    struct waiter *gone = NULL;
+
+    LIST_EACH(node, &process->waiters)
+    {
+        struct waiter *waiter = LIST_OWNER(node, struct waiter, in_process);
+        gone = gone == NULL && waiter->may_be_gone ? waiter : gone;
+        others -= others != 0;
+    }
+    if (others == 0 && gone != NULL) {
+        (void)wait_answer(gone, PROC_ERR_AGAIN, NULL);
+    }
+}
+
+/* False: the caller is gone. */
+static bool wait_tell_now(const struct process *zombie)
+{
+    struct message message = {.w = {zombie->pid, (uint64_t)(int64_t)zombie->status}};
+
+    return ipc_reply(reply_current(), &message) == ERR_OK;
+}
+
+err_t wait_begin(struct process *process, uint64_t pid, uint64_t options, bool may_be_gone,
+                 struct wait_answer *answer_out)
+{
+    if (pid == 0 || (options & ~(uint64_t)WAIT_NOHANG) != 0) {
+        return PROC_ERR_INVAL;
+    }
+    struct process *zombie = wait_find_zombie(process, pid);
+    if (zombie != NULL) {
+        *answer_out = (struct wait_answer){
+            .deferred = may_be_gone, .pid = zombie->pid, .status = zombie->status};
+        if (!may_be_gone || wait_tell_now(zombie)) { /* W2 */
+            end_reap(zombie);
+            wait_check(process);
+        }
+        return ERR_OK;
+    }
+    if (!wait_has_child(process, pid)) {
+        return PROC_ERR_CHILD;
+    }
+    if ((options & WAIT_NOHANG) != 0) {
+        *answer_out = (struct wait_answer){0};
+        return ERR_OK;
+    }
+    wait_make_room(process);
+    struct waiter *waiter = waiter_take();
+    if (waiter == NULL) {
+        return PROC_ERR_NOMEM;
+    }
+    waiter->reply = reply_defer();
+    if (waiter->reply == NULL) {
+        waiter_give(waiter);
+        return PROC_ERR_NOMEM;
+    }
+    waiter->pid = pid;
+    waiter->may_be_gone = may_be_gone;
+    list_append(&process->waiters, &waiter->in_process);
+    *answer_out = (struct wait_answer){.deferred = true};
+    return ERR_OK;
 }
 
 void wait_child_ended(struct process *parent, struct process *child)

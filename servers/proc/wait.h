@@ -9,6 +9,8 @@
  *       other to give, else by itself; before the next request is served in any case. A waiter that
  *       may be gone (it has a deadline, or wait_doubt) is answered at once, for W2: all others are
  *       there until their process ends.
+ *   W5  A process has no more waiters than threads. Who would be one more finds one that has gone:
+ *       the first that may be is dropped, and told AGAIN should it still be there.
  */
 #ifndef PROC_WAIT_H
 #define PROC_WAIT_H

@@ -13,7 +13,7 @@
 
 #include "support/tap.h"
 
-enum { CHILDREN = 12, DEADLINES = 400 };
+enum { CHILDREN = 12, DEADLINES = 400, GIVEN_UP = 8000 };
 
 static volatile uint32_t *go;
 
@@ -36,6 +36,14 @@ static int sleep_for_ever(void *unused)
     for (;;) {
         sleep_ms(1000);
     }
+    return 0;
+}
+
+static int let_go(void *unused)
+{
+    (void)unused;
+    sleep_ms(20);
+    *go = 2;
     return 0;
 }
 
@@ -116,6 +124,24 @@ static bool late_answers_lose_nothing(void)
     return true;
 }
 
+/* Waits whose deadline passed hold nothing that others need. */
+static bool who_gives_up_keeps_nothing(void)
+{
+    pid_t stays = child(sleep_for_ever, NULL);
+    bool right = true;
+    for (unsigned i = 0; i < GIVEN_UP; i++) {
+        struct message m = {.label = PROC_WAIT, .flags = IPC_DEADLINE, .w = {(uint64_t)stays, 0}};
+        m.deadline_ticks = time_ticks() + 300;
+        err_t error = ipc_call(PROGRAM_SLOT_PROC, &m);
+        right = right && error == ERR_TIMEOUT;
+    }
+    *go = 0;
+    pid_t pid = child(wait_for_go, (void *)1);
+    pid_t helper = child(let_go, NULL);
+    right = exits_with(pid, 1) && right;
+    return exits_with(helper, 0) && kill(stays, SIGKILL) == 0 && dies_of(stays, SIGKILL) && right;
+}
+
 int main(void)
 {
     int status = 0x7777;
@@ -145,6 +171,8 @@ int main(void)
     check(exits_with(second, 2) && exits_with(first, 1), "zombies wait for their parent");
 
     check(late_answers_lose_nothing(), "a status is told of, whatever deadline passed before");
+
+    check(who_gives_up_keeps_nothing(), "%d waits are given up, and others wait", GIVEN_UP);
 
     static int (*const states[])(void *) = {sleep_for_ever, spin, wait_for_child};
     static const int signals[] = {SIGKILL, SIGTERM, SIGINT};

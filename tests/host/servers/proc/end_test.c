@@ -22,6 +22,7 @@
 #include "news.h"
 #include "reply.h"
 #include "signals.h"
+#include "thread.h"
 #include "wait.h"
 
 static void a_child_that_ends_leaves_only_its_record(void **state)
@@ -123,6 +124,28 @@ static void nor_is_one_that_was_there_before_the_caller(void **state)
     assert_null(process_by_pid(pid));
 }
 
+static void who_gave_up_keeps_no_place(void **state)
+{
+    (void)state;
+    struct process *child = fork_of(shell);
+    uint32_t pid = child->pid;
+    struct wait_answer answer;
+
+    assert_int_equal(wait_begin(shell, pid, 0, true, &answer), ERR_OK);
+    struct world_count before = world_count();
+    for (unsigned i = 0; i < 100; i++) {
+        world_set_callers_gone(true); /* the one before */
+        assert_int_equal(wait_begin(shell, ANY, 0, i < 99, &answer), ERR_OK);
+        world_set_callers_gone(false);
+        assert_true(answer.deferred);
+    }
+    assert_same(before, world_count());
+    end_process(child, 9);
+    assert_true(wait_flush());
+    assert_int_equal(world_replies(), 1);
+    assert_int_equal(world_last_reply().w[0], pid);
+}
+
 static void two_waiters_for_one_child_get_a_status_and_an_error(void **state)
 {
     (void)state;
@@ -168,8 +191,10 @@ static void a_status_goes_to_the_first_waiter_that_is_there(void **state)
     (void)state;
     struct process *child = fork_of(shell);
     uint32_t pid = child->pid;
+    struct thread *second;
     struct wait_answer answer;
 
+    assert_int_equal(body_add_thread(&shell->body, &(struct thread_start){0}, &second), ERR_OK);
     assert_int_equal(wait_begin(shell, pid, 0, false, &answer), ERR_OK);
     wait_doubt(shell);
     assert_int_equal(wait_begin(shell, ANY, 0, false, &answer), ERR_OK);
@@ -357,6 +382,7 @@ int main(void)
                                         family_begin, family_end),
         cmocka_unit_test_setup_teardown(nor_is_one_that_was_there_before_the_caller, family_begin,
                                         family_end),
+        cmocka_unit_test_setup_teardown(who_gave_up_keeps_no_place, family_begin, family_end),
         cmocka_unit_test_setup_teardown(two_waiters_for_one_child_get_a_status_and_an_error,
                                         family_begin, family_end),
         cmocka_unit_test_setup_teardown(an_answer_that_is_due_goes_through_the_loops_reply_object,
