@@ -16,3 +16,11 @@ void core_lock_wait(void)
     }
     __atomic_store_n(&kernel_lock.now_serving, ticket + 1, __ATOMIC_RELEASE);
 }
+
+void core_lock_let_others(void)
+{
+    if (core_lock_is_wanted()) {
+        core_unlock();
+        core_lock_wait();
+    }
+}

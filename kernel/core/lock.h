@@ -3,7 +3,8 @@
  *   K1  Everything marked [K] in a struct is read and written with the lock held.
  *   K2  Those that find it held get it in the order in which they asked. Who comes while it is free
  *       has it at once: so a hart waits for one entry of each that asked before it, and for what
- *       comes between a release and the first in line's next look, some instructions later.
+ *       comes between a release and the first in line's next look, some instructions later. A call
+ *       in slices lets all that wait come between two of them.
  *
  * A ticket for everybody would be fairer by that look, but hand the lock to a hart that does not
  * run: where harts are more than a host runs at once, each entry then waits for the host's
@@ -22,8 +23,10 @@ struct lock {
 
 extern struct lock kernel_lock;
 
-/* Until it is this hart's. */
+/* Until it is this hart's, behind all that wait. */
 void core_lock_wait(void);
+/* Between two slices of a call, its maker as good as in user mode: those that wait come first. */
+void core_lock_let_others(void);
 
 static inline void core_lock(void)
 {

@@ -125,6 +125,8 @@ restart_or_done:
     addi    a0, a0, 1
     bnez    a0, done
     move    sd, t6, TEMPORARY
+    call    core_lock_let_others
+    ld      t6, 0(sp)
     csrr    a1, sepc
     j       2f
 done:
