@@ -1,16 +1,23 @@
-/* test: MEM=128M SMP=1 TIMEOUT=60 RUN="stale 20 && memaudit" */
-/* test: MEM=128M SMP=4 TIMEOUT=60 RUN="stale 60 && memaudit" */
-/* test: MEM=128M SMP=2 TIMEOUT=60 RUN="stale 40 100 && memaudit" BOOTARGS="asid_bits=0" */
-/* test: MEM=128M SMP=2 TIMEOUT=60 RUN="stale 40 200 && memaudit" BOOTARGS="asid_bits=2" */
-/* test: MEM=128M SMP=4 TIMEOUT=60 RUN="stale 40 300 && memaudit" BOOTARGS="asid_bits=3" */
+/* test: MEM=128M SMP=1 TIMEOUT=60 RUN="stale 40 && memaudit" */
+/* test: MEM=128M SMP=4 TIMEOUT=60 RUN="stale 200 0 2 && memaudit" */
+/* test: MEM=128M SMP=2 TIMEOUT=60 RUN="stale 60 1 1 && memaudit" BOOTARGS="asid_bits=0" */
+/* test: MEM=128M SMP=2 TIMEOUT=60 RUN="stale 60 2 1 && memaudit" BOOTARGS="asid_bits=2" */
+/* test: MEM=128M SMP=4 TIMEOUT=60 RUN="stale 60 3 && memaudit" BOOTARGS="asid_bits=3" */
 /* No hart goes on with a translation that was taken back. Siblings write on other harts without a pause,
- * and each looks for what it wrote before. A round is one of:
- *   fork     the child finds the pages as they were at one moment, and writes to them
- *   unmap    a region that the siblings wrote to goes and comes again, without its frames
- *   exit     a child exits while siblings of its own write
- *   refuse   a child unmaps or protects what its siblings write to: they die of it (one in 32)
- * Frames that came free are the next to be given: to a buffer with a pattern, which nobody else may change.
- * stale ROUNDS SKIPPED: as many rounds, after so many random numbers; `make stress` makes a million. */
+ * all of them to the same pages; each looks for what it wrote before, and for what others say they wrote.
+ * A round is a fork, and by chance, before it or beside the child, a region that the siblings write to
+ * goes and comes again without its frames. The child
+ *
+ *   looks    finds the pages as they were at one moment, and so they stay until each sibling of its parent
+ *            has written to all of them again; then it writes to them itself, and, with writers of its
+ *            own (half of the rounds) that write to the region,
+ *   exits    or is killed while they write, or
+ *   refuses  unmaps or protects what they write to: they die of it, and nobody writes there any more.
+ *
+ * Frames that come free meanwhile are the next to be given: to buffers with a pattern, which nobody else
+ * may change. stale ROUNDS SEED SIBLINGS: the seed chooses each round's chances; `make stress` makes a
+ * million of them. */
+#include <byre/gen/calls.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -21,20 +28,26 @@
 #include "support/tap.h"
 
 enum {
-    SIBLINGS = 3,
-    OWN_PAGES = 3,
-    REGION_PAGES = 6,
-    BUFFER_PAGES = 24,
+    SIBLINGS_MAX = 3,
+    THREADS = SIBLINGS_MAX + 1, /* they, and the one that forks: the last */
+    FORKER = SIBLINGS_MAX,
+    WRITERS_MAX = 2, /* siblings of a child */
+    GROUND_PAGES = 3,
+    REGION_PAGES = 2,
+    BUFFER_PAGES = 1,
     WORDS = 8,
-    WRITERS = 2, /* siblings of a child */
+    CHILDS = 7, /* what a child writes */
+    TURNS_OF_A_SLICE = 64,
+    LOOKS_OF_A_SLICE = 300,
     WATCH_US = 3000,
-    LOOK_US = 100,
+    PATIENCE_US = 2000000,
     REPORT_ROUNDS = 10000
 };
 
+enum end { END_LOOKED, END_EXITS, END_KILLED, END_UNMAPS, END_PROTECTS };
+
 #define ELSEWHERE ((void *)0x1300000000)
 
-/* Its words are written in their order, so each is what the one before it is, or one less. */
 struct page {
     struct {
         volatile uint64_t value;
@@ -42,33 +55,35 @@ struct page {
     } word[WORDS];
 };
 
-static struct page *own;                 /* of each sibling OWN_PAGES */
-static struct page *region;              /* everybody's: word i is the i-th sibling's */
-static volatile uint64_t phase = 1;      /* odd: siblings write to the region */
-static volatile uint64_t seen[SIBLINGS]; /* the phase that each knows of */
-static volatile uint64_t lost;           /* stores that were not there any more */
-static volatile uint32_t *begun; /* shared: of the child's writers a bit each; what it saw change */
-static volatile bool stop;
+/* What no fork copies. */
+struct common {
+    uint64_t turns[THREADS];      /* that each has ended: its words are no less */
+    uint64_t phase;               /* odd: siblings write to the region */
+    uint64_t heard[SIBLINGS_MAX]; /* the phase that each has acted on */
+    uint64_t wrong;               /* words that were not what they had to be */
+    uint64_t changed;             /* after the right to was gone */
+    uint32_t begun;               /* of the child's writers, a bit each */
+    uint32_t stop;
+};
 
-static void *write_always(void *argument)
+static struct page *ground; /* word i is the i-th thread's; written in order */
+static struct page *region; /* the same; it goes and comes */
+static struct common *common;
+static struct {
+    enum end end;
+    uint64_t begun; /* when all writers of the child have */
+} plan;             /* of the round */
+static unsigned siblings;
+
+static uint64_t chances; /* the state that they come from */
+
+/* 0 to most - 1. */
+static uint64_t chance(uint64_t most)
 {
-    uintptr_t me = (uintptr_t)argument;
-    struct page *mine = own + me * OWN_PAGES;
-    for (uint64_t round = 1; !stop; round++) {
-        for (int i = 0; i < OWN_PAGES * WORDS; i++) {
-            volatile uint64_t *value = &mine[i / WORDS].word[i % WORDS].value;
-            if (*value != round - 1) {
-                lost++; /* so that nobody's += 0 undoes it */
-            }
-            *value = round;
-        }
-        uint64_t now = phase;
-        for (int i = 0; i < REGION_PAGES && now % 2 == 1; i++) {
-            region[i].word[me].value = round;
-        }
-        __atomic_store_n(&seen[me], now, __ATOMIC_SEQ_CST);
-    }
-    return NULL;
+    chances += 0x9e3779b97f4a7c15;
+    uint64_t mixed = (chances ^ chances >> 30) * 0xbf58476d1ce4e5b9;
+    mixed = (mixed ^ mixed >> 27) * 0x94d049bb133111eb;
+    return (mixed ^ mixed >> 31) % most;
 }
 
 static void *memory_at(void *where, size_t bytes)
@@ -77,217 +92,373 @@ static void *memory_at(void *where, size_t bytes)
                 0);
 }
 
-/* The siblings are told, and all have heard. */
-static void next_phase(void)
+static uint64_t turns_of(unsigned thread)
 {
-    uint64_t next = phase + 1;
-    __atomic_store_n(&phase, next, __ATOMIC_SEQ_CST);
-    for (int i = 0; i < SIBLINGS; i++) {
-        while (__atomic_load_n(&seen[i], __ATOMIC_SEQ_CST) != next) {
-            sched_yield();
+    return __atomic_load_n(&common->turns[thread], __ATOMIC_ACQUIRE);
+}
+
+static void add(uint64_t *counter)
+{
+    __atomic_fetch_add(counter, 1, __ATOMIC_SEQ_CST);
+}
+
+/* ------------------------------------------------------------------- the siblings
+ * What they do again and again is in line, so that they write where they are told to and nowhere else:
+ * each page more is a copy and fences more in each round. */
+
+/* Each page is written by all but one of the siblings, and by the thread that forks. */
+static inline bool writes_to(unsigned thread, unsigned page)
+{
+    return thread != page % SIBLINGS_MAX;
+}
+
+/* Our word of each page, from the last turn's number to this one's. Others' words are no less than
+ * what they say: nobody reads where a page was before somebody's store made a copy of it. */
+static inline __attribute__((always_inline)) void write_ground(unsigned me, uint64_t turn)
+{
+    bool right = true;
+    for (unsigned i = 0; i < THREADS; i++) {
+        uint64_t said = turns_of(i);
+        for (unsigned p = 0; p < GROUND_PAGES; p++) {
+            right = (!writes_to(i, p) || ground[p].word[i].value >= said) && right;
         }
+    }
+    for (unsigned p = 0; p < GROUND_PAGES; p++) {
+        if (writes_to(me, p)) {
+            right = ground[p].word[me].value == turn - 1 && right;
+            ground[p].word[me].value = turn;
+        }
+    }
+    if (!right) {
+        add(&common->wrong);
+    }
+    __atomic_store_n(&common->turns[me], turn, __ATOMIC_RELEASE);
+}
+
+static inline void write_region(unsigned me, uint64_t before, uint64_t turn)
+{
+    for (unsigned p = 0; p < REGION_PAGES; p++) {
+        if (region[p].word[me].value != before) {
+            add(&common->wrong);
+        }
+        region[p].word[me].value = turn;
     }
 }
 
-/* ---------------------------------------------------------------- in children */
-/* What the siblings of the parent wrote is here as it was at the fork, and does not change. */
-static int find_one_moment(void *unused)
+static void *write_always(void *argument)
 {
-    uint64_t kept[SIBLINGS * OWN_PAGES][WORDS];
-    (void)unused;
-    for (int i = 0; i < SIBLINGS * OWN_PAGES * WORDS; i++) {
-        uint64_t value = own[i / WORDS].word[i % WORDS].value;
-        uint64_t first = own[i / WORDS].word[0].value;
-        if (value > first || value + 1 < first) {
-            return 1;
+    unsigned me = (unsigned)(uintptr_t)argument;
+    uint64_t known = 0, written = 0;
+    for (uint64_t turn = 1; __atomic_load_n(&common->stop, __ATOMIC_RELAXED) == 0; turn++) {
+        write_ground(me, turn);
+        uint64_t now = __atomic_load_n(&common->phase, __ATOMIC_ACQUIRE);
+        if (now % 2 == 1) {
+            write_region(me, now == known ? written : 0, turn);
+            known = now;
+            written = turn;
         }
-        kept[i / WORDS][i % WORDS] = value;
-    }
-    for (uint64_t end = microseconds() + LOOK_US; microseconds() < end;) {
-    }
-    for (int i = 0; i < SIBLINGS * OWN_PAGES * WORDS; i++) {
-        if (own[i / WORDS].word[i % WORDS].value != kept[i / WORDS][i % WORDS]) {
-            return 2;
+        __atomic_store_n(&common->heard[me], now, __ATOMIC_RELEASE);
+        if (turn % TURNS_OF_A_SLICE == 0) {
+            (void)!byre_yield();
         }
-    }
-    for (int i = 0; i < SIBLINGS * OWN_PAGES; i++) {
-        own[i].word[i % WORDS].value = 7;
-    }
-    return 0;
-}
-
-/* Stores without end, until one is refused or the process ends. */
-static void *write_region(void *argument)
-{
-    uintptr_t me = (uintptr_t)argument;
-    for (uint64_t round = 1;; round++) {
-        for (int i = 0; i < REGION_PAGES; i++) {
-            region[i].word[me].value = round;
-        }
-        __atomic_fetch_or(begun, 1u << me, __ATOMIC_SEQ_CST);
     }
     return NULL;
 }
 
+/* False when it is not so in time. */
+static bool wait_for(bool (*is_so)(const uint64_t *than), const uint64_t *than)
+{
+    uint64_t end = microseconds() + PATIENCE_US;
+    do {
+        for (unsigned i = 0; i < LOOKS_OF_A_SLICE; i++) {
+            if (is_so(than)) {
+                return true;
+            }
+        }
+        sched_yield();
+    } while (microseconds() < end);
+    return false;
+}
+
+static bool all_heard(const uint64_t *next)
+{
+    bool all = true;
+    for (unsigned i = 0; i < siblings; i++) {
+        all = __atomic_load_n(&common->heard[i], __ATOMIC_ACQUIRE) == *next && all;
+    }
+    return all;
+}
+
+/* The siblings are told, and all have heard. */
+static bool next_phase(void)
+{
+    uint64_t next = common->phase + 1;
+    __atomic_store_n(&common->phase, next, __ATOMIC_SEQ_CST);
+    return wait_for(all_heard, &next);
+}
+
+static bool all_went_on(const uint64_t *since)
+{
+    bool all = true;
+    for (unsigned i = 0; i < siblings; i++) {
+        all = turns_of(i) >= since[i] + 2 && all;
+    }
+    return all;
+}
+
+/* Each sibling has begun and ended a turn. */
+static bool let_siblings_go_on(void)
+{
+    uint64_t since[SIBLINGS_MAX];
+    for (unsigned i = 0; i < siblings; i++) {
+        since[i] = turns_of(i);
+    }
+    return wait_for(all_went_on, since);
+}
+
+/* --------------------------------------------------------------------- in children */
+/* What the threads of the parent wrote is here as it was at the fork, and does not change. */
+static bool is_of_one_moment(void)
+{
+    uint64_t kept[GROUND_PAGES][THREADS];
+    bool right = true;
+    for (unsigned i = 0; i < THREADS; i++) {
+        const uint64_t *before = NULL;
+        for (unsigned p = 0; p < GROUND_PAGES; p++) {
+            uint64_t value = kept[p][i] = ground[p].word[i].value;
+            if (writes_to(i, p)) {
+                right = (before == NULL || value == *before || value + 1 == *before) && right;
+                before = &kept[p][i];
+            }
+        }
+    }
+    right = let_siblings_go_on() && right;
+    for (unsigned p = 0; p < GROUND_PAGES; p++) {
+        for (unsigned i = 0; i < THREADS; i++) {
+            right = ground[p].word[i].value == kept[p][i] && right;
+        }
+    }
+    for (unsigned i = 0; i < THREADS; i++) {
+        ground[chance(GROUND_PAGES)].word[i].value = CHILDS;
+    }
+    return right;
+}
+
+/* Stores without end, until one is refused or the process ends; once all write, without a pause. */
+static void *write_for_ever(void *argument)
+{
+    unsigned me = (unsigned)(uintptr_t)argument;
+    for (uint64_t turn = UINT64_MAX;; turn--) {
+        for (unsigned i = 0; i < REGION_PAGES; i++) {
+            region[i].word[me].value = turn;
+        }
+        if (__atomic_or_fetch(&common->begun, 1u << me, __ATOMIC_SEQ_CST) != plan.begun) {
+            (void)!byre_yield();
+        }
+    }
+    return NULL;
+}
+
+static bool all_begun(const uint64_t *bits)
+{
+    return __atomic_load_n(&common->begun, __ATOMIC_SEQ_CST) == *bits;
+}
+
 static bool start_writers(void)
 {
-    pthread_t threads[WRITERS];
-    for (uintptr_t i = 0; i < WRITERS; i++) {
-        if (pthread_create(&threads[i], NULL, write_region, (void *)i) != 0) {
+    pthread_t threads[WRITERS_MAX];
+    for (uintptr_t i = 0; 1u << i <= plan.begun; i++) {
+        if (pthread_create(&threads[i], NULL, write_for_ever, (void *)i) != 0) {
             return false;
         }
     }
-    while (*begun != (1u << WRITERS) - 1) {
-        sched_yield();
-    }
-    return true;
+    return wait_for(all_begun, &plan.begun);
 }
 
 /* For as long as the writers let us live: what nobody may write any more stays as it is. */
-static int watch(const struct page *pages)
+static void watch(const struct page *pages)
 {
-    uint64_t kept[REGION_PAGES][WRITERS];
+    uint64_t kept[REGION_PAGES][WRITERS_MAX];
     uint64_t end = microseconds() + WATCH_US;
     for (bool is_first = true; microseconds() < end; is_first = false) {
-        for (int i = 0; i < REGION_PAGES * WRITERS; i++) {
-            uint64_t value = pages[i / WRITERS].word[i % WRITERS].value;
-            begun[1] += !is_first && value != kept[i / WRITERS][i % WRITERS];
-            kept[i / WRITERS][i % WRITERS] = value;
+        for (int i = 0; i < REGION_PAGES * WRITERS_MAX; i++) {
+            uint64_t value = pages[i / WRITERS_MAX].word[i % WRITERS_MAX].value;
+            if (!is_first && value != kept[i / WRITERS_MAX][i % WRITERS_MAX]) {
+                add(&common->changed);
+            }
+            kept[i / WRITERS_MAX][i % WRITERS_MAX] = value;
         }
     }
-    sleep_ms(1000);
-    return 2; /* a writer should have died, and we of it */
+    sleep_ms(1000); /* a writer should have died, and we of it */
 }
 
 /* The frames come back at once, as our own. */
-static int unmap_under_writers(void *unused)
+static bool unmap_under_writers(void)
 {
-    (void)unused;
-    if (!start_writers() || munmap(region, REGION_PAGES * PAGE) != 0) {
-        return 1;
+    if (munmap(region, REGION_PAGES * PAGE) != 0) {
+        return false;
     }
     struct page *next = memory_at(ELSEWHERE, REGION_PAGES * PAGE);
     for (int i = 0; i < REGION_PAGES; i++) {
-        next[i].word[WRITERS].value = 1;
+        next[i].word[WRITERS_MAX].value = 1;
     }
-    return watch(next);
+    watch(next);
+    return false;
 }
 
-static int protect_under_writers(void *unused)
+static bool protect_under_writers(void)
+{
+    if (mprotect(region, REGION_PAGES * PAGE, PROT_READ) != 0) {
+        return false;
+    }
+    watch(region);
+    return false;
+}
+
+static int live(void *unused)
 {
     (void)unused;
-    if (!start_writers() || mprotect(region, REGION_PAGES * PAGE, PROT_READ) != 0) {
+    if (!is_of_one_moment()) {
         return 1;
     }
-    return watch(region);
+    if (plan.end != END_LOOKED && !start_writers()) {
+        return 2;
+    }
+    if (plan.end == END_KILLED) {
+        sleep_ms(1000 * 1000);
+    }
+    return (plan.end == END_UNMAPS && !unmap_under_writers()) ||
+                   (plan.end == END_PROTECTS && !protect_under_writers())
+               ? 3
+               : 0;
 }
 
-static int exit_under_writers(void *unused)
+/* --------------------------------------------------------------------------- rounds */
+static enum end choose_end(void)
 {
-    (void)unused;
-    return start_writers() ? 0 : 1;
+    uint64_t of_32 = chance(32);
+    return of_32 < 16   ? END_LOOKED
+           : of_32 < 24 ? END_EXITS
+           : of_32 < 30 ? END_KILLED
+           : of_32 < 31 ? END_UNMAPS
+                        : END_PROTECTS;
 }
 
-/* --------------------------------------------------------------------- rounds */
-static const char *play_fork(void)
+static void fill(struct page *pages, unsigned first, unsigned count, uint64_t pattern)
 {
-    return exits_with(child(find_one_moment, NULL), 0) ? NULL : "fork: not of one moment";
+    for (unsigned i = first * WORDS; i < (first + count) * WORDS; i++) {
+        pages[i / WORDS].word[i % WORDS].value = pattern + i;
+    }
 }
 
-static const char *play_unmap(void)
+static bool is_filled(const struct page *pages, unsigned count, uint64_t pattern)
 {
-    next_phase();
-    if (munmap(region, REGION_PAGES * PAGE) != 0) {
-        return "munmap";
+    bool right = true;
+    for (unsigned i = 0; i < count * WORDS; i++) {
+        right = pages[i / WORDS].word[i % WORDS].value == pattern + i && right;
     }
-    uint64_t *taken = memory_at(ELSEWHERE, REGION_PAGES * PAGE); /* the frames that it had */
-    size_t step = PAGE / WORDS / sizeof *taken, words = REGION_PAGES * PAGE / sizeof *taken;
-    for (size_t i = 0; i < words; i += step) {
-        taken[i] = i;
+    return right;
+}
+
+/* The region's frames are ours elsewhere, while siblings may still hold where they were. */
+static const char *renew_region(uint64_t pattern)
+{
+    if (!next_phase() || munmap(region, REGION_PAGES * PAGE) != 0) {
+        return "munmap of the region";
     }
-    if (memory_at(region, REGION_PAGES * PAGE) != region) {
-        return "mmap";
+    struct page *taken = memory_at(ELSEWHERE, REGION_PAGES * PAGE);
+    fill(taken, 0, REGION_PAGES, pattern);
+    if (memory_at(region, REGION_PAGES * PAGE) != region || !next_phase()) {
+        return "mmap of the region";
     }
-    next_phase();
-    for (size_t i = 0; i < words; i += step) {
-        if (taken[i] != i) {
-            return "unmap: a frame's next owner";
-        }
+    if (!is_filled(taken, REGION_PAGES, pattern)) {
+        return "unmap: a frame's next owner";
     }
-    for (int i = 0; i < REGION_PAGES * SIBLINGS; i++) {
-        if (region[i / SIBLINGS].word[i % SIBLINGS].value == 0) {
+    for (unsigned i = 0; i < REGION_PAGES * siblings; i++) {
+        if (region[i / siblings].word[i % siblings].value == 0) {
             return "unmap: a store went elsewhere";
         }
     }
     return munmap(taken, REGION_PAGES * PAGE) == 0 ? NULL : "munmap of the other";
 }
 
-static const char *play_exit(void)
+static const char *wait_for_child(pid_t pid)
 {
-    return exits_with(child(exit_under_writers, NULL), 0) ? NULL : "exit";
-}
-
-static const char *play_refuse(void)
-{
-    bool is_unmap = random_next() >> 63 != 0;
-    bool died =
-        dies_of(child(is_unmap ? unmap_under_writers : protect_under_writers, NULL), SIGSEGV);
-    return !died           ? "refuse: it lives"
-           : begun[1] != 0 ? "refuse: a store after the rights were gone"
-                           : NULL;
+    switch (plan.end) {
+    case END_LOOKED:
+    case END_EXITS:
+        return exits_with(pid, 0) ? NULL : "fork: not of one moment";
+    case END_KILLED:
+        if (!wait_for(all_begun, &plan.begun) || kill(pid, SIGKILL) != 0) {
+            return "kill";
+        }
+        return dies_of(pid, SIGKILL) ? NULL : "kill: it ends otherwise";
+    case END_UNMAPS:
+    case END_PROTECTS:
+        return dies_of(pid, SIGSEGV) ? NULL : "refuse: it lives";
+    }
+    return "no such end";
 }
 
 /* One round; what went wrong, or NULL. */
-static const char *play(void)
+static const char *play(uint64_t turn)
 {
-    uint64_t chance = (random_next() >> 32) % 32, pattern = random_next();
-    uint64_t *buffer = memory(BUFFER_PAGES * PAGE);
-    size_t step = PAGE / WORDS / sizeof *buffer, words = BUFFER_PAGES * PAGE / sizeof *buffer;
-    begun[0] = begun[1] = 0;
-    const char *wrong = chance == 0   ? play_refuse()
-                        : chance < 8  ? play_exit()
-                        : chance < 20 ? play_unmap()
-                                      : play_fork();
-    for (size_t i = 0; i < words; i += step) {
-        buffer[i] = pattern;
+    plan.end = choose_end();
+    plan.begun = chance(32) == 0 ? 3 : 1;
+    uint64_t pattern = turn << 32, renewed = chance(6);
+    const char *wrong = renewed == 0 ? renew_region(pattern) : NULL;
+    struct page *buffer = memory(2 * BUFFER_PAGES * PAGE);
+    common->begun = 0;
+    write_ground(FORKER, turn);
+    pid_t pid = child(live, NULL);
+    if (renewed == 1 && wrong == NULL) {
+        wrong = renew_region(pattern);
     }
-    sched_yield();
-    for (size_t i = 0; i < words && wrong == NULL; i++) {
-        wrong = buffer[i] == (i % step == 0 ? pattern : 0) ? NULL : "a frame's next owner";
+    fill(buffer, 0, BUFFER_PAGES, pattern);
+    if (wrong == NULL) {
+        wrong = wait_for_child(pid);
     }
-    munmap(buffer, BUFFER_PAGES * PAGE);
-    return wrong;
+    fill(buffer, BUFFER_PAGES, BUFFER_PAGES, pattern);
+    if (wrong == NULL && !let_siblings_go_on()) {
+        wrong = "a sibling does not go on";
+    }
+    if (wrong == NULL && !is_filled(buffer, 2 * BUFFER_PAGES, pattern)) {
+        wrong = "a frame's next owner";
+    }
+    munmap(buffer, 2 * BUFFER_PAGES * PAGE);
+    return wrong == NULL && common->changed != 0 ? "refuse: a store after the rights were gone"
+                                                 : wrong;
 }
 
 int main(int argc, char **argv)
 {
     unsigned long rounds = argc > 1 ? strtoul(argv[1], NULL, 10) : 60, round = 0;
-    for (unsigned long i = argc > 2 ? strtoul(argv[2], NULL, 10) : 0; i > 0; i--) {
-        (void)random_next();
-    }
-    own = memory(SIBLINGS * OWN_PAGES * PAGE);
+    chances = argc > 2 ? strtoul(argv[2], NULL, 10) << 32 : 0;
+    siblings = argc > 3 ? (unsigned)strtoul(argv[3], NULL, 10) : SIBLINGS_MAX;
+    ground = memory(GROUND_PAGES * PAGE);
     region = memory(REGION_PAGES * PAGE);
-    begun = memory_shared(PAGE);
-    pthread_t threads[SIBLINGS];
+    common = memory_shared(PAGE);
+    common->phase = 1;
+    pthread_t threads[SIBLINGS_MAX];
     bool started = true;
-    for (uintptr_t i = 0; i < SIBLINGS; i++) {
+    for (uintptr_t i = 0; i < siblings; i++) {
         started = pthread_create(&threads[i], NULL, write_always, (void *)i) == 0 && started;
     }
-    check(started, "%d siblings write", SIBLINGS);
+    check(started, "%u siblings write", siblings);
     const char *wrong = NULL;
-    while (round < rounds && wrong == NULL && lost == 0) {
-        wrong = play();
-        if (++round % REPORT_ROUNDS == 0) {
+    while (round < rounds && wrong == NULL && common->wrong == 0) {
+        wrong = play(++round);
+        if (round % REPORT_ROUNDS == 0) {
             note("%lu rounds", round);
         }
     }
-    stop = true;
-    for (int i = 0; i < SIBLINGS; i++) {
+    __atomic_store_n(&common->stop, 1, __ATOMIC_SEQ_CST);
+    for (unsigned i = 0; i < siblings; i++) {
         pthread_join(threads[i], NULL);
     }
     check(wrong == NULL, "%lu rounds; wrong in the last: %s", round,
           wrong == NULL ? "nothing" : wrong);
-    check(lost == 0, "no store of a sibling was lost (%lu)", (unsigned long)lost);
-    check(own[0].word[0].value > 1, "the siblings went on");
+    check(common->wrong == 0, "every word was what it had to be (%lu were not)", common->wrong);
+    check(turns_of(0) > 1, "the siblings went on");
     return done();
 }
