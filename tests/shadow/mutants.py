@@ -55,7 +55,7 @@ MUTANTS = [
      "SBI_FENCE_ASID, address.value, PAGE_BYTES", "SBI_FENCE_ASID, address.value + PAGE_BYTES, PAGE_BYTES"),
     ("a page that is replaced is not flushed", FORKS, "kernel/core/fault.h",
      "        arch_flush_page(faulter->space, address);\n    }\n    table_write(", "    }\n    table_write("),
-    ("a hart that loads a space is not noted", ("4", "", "stale 30"), ASID, "space->harts |= bit_of(hart);", "space->harts = bit_of(hart);"),
+    ("a hart that loads a space is not noted", ("4", "preempt=2,2000", "stale 60 2 3"), ASID, "space->harts |= bit_of(hart);", "space->harts = bit_of(hart);"),
     ("a generation begins without a fence", RENUMBERED, ASID,
      "    arch_flush_all();\n}\n\nstatic bool number_is_kept", "}\n\nstatic bool number_is_kept"),
     ("a number is given again while a hart has it loaded", ("4", "asid_bits=3 preempt=5,400", "exit_orders && two_writers"), ASID, "while (number_is_kept(number_last));",
