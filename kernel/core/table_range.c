@@ -4,6 +4,7 @@
 
 #include "arch.h"
 #include "core/captable.h"
+#include "core/event.h"
 #include "core/syscall.h"
 
 struct range_call {
@@ -43,21 +44,26 @@ static err_t decode(const struct thread *caller, const struct capability *memory
     return table_check_range(&call->table, call->index, call->entries);
 }
 
-/* Do it, unless decoding gave an error. The result is how many entries changed, in any case. */
-static err_t for_range(struct thread *caller, struct range_call *call, err_t error,
-                       enum range_mode mode, range_run *run)
+/* Do it, unless decoding gave an error. The result is how many entries changed, in any case. Each
+ * call has this loop for itself, for most ranges are of a group or two. */
+ALWAYS_INLINE err_t for_range(struct thread *caller, struct range_call *call, err_t error,
+                              enum range_mode mode, range_run *run)
 {
     uint64_t index = call->index + (caller->progress & PROGRESS_INDEX);
     uint64_t last = call->index + call->entries;
     uint64_t before = caller->progress >> 32;
     uint64_t visited = 0;
-    unsigned used = error == ERR_OK && mode == RANGE_USED ? call->table.record->groups : UINT16_MAX;
+    unsigned used = 0;
 
     call->changed = before;
-    for (uint64_t next; error == ERR_OK && index < last && used >> index / TABLE_GROUP_ENTRIES != 0;
-         index = next) {
+    if (error == ERR_OK && index < last) {
+        used = mode == RANGE_USED ? call->table.record->groups : UINT16_MAX;
+        used &= (2u << (last - 1) / TABLE_GROUP_ENTRIES) - 1;
+        used >>= index / TABLE_GROUP_ENTRIES;
+    }
+    for (uint64_t next; error == ERR_OK && used != 0; index = next, used >>= 1) {
         next = (index | (TABLE_GROUP_ENTRIES - 1)) + 1;
-        if ((used >> index / TABLE_GROUP_ENTRIES & 1) != 0) {
+        if ((used & 1) != 0) {
             if (visited >= TABLE_SLICE_ENTRIES && arch_interrupt_pending()) {
                 caller->progress = (index - call->index) | call->changed << 32;
                 error = ERR_RESTART;
@@ -279,26 +285,10 @@ err_t sys_table_drop(struct thread *caller, struct capability *memory)
     return change(caller, memory, LEVELS_ALL, run_drop);
 }
 
-/* Four leaves at once, to where there is nothing, and no chunk is CLOSING. */
-static inline bool copy_leaves(volatile uint64_t *source, volatile uint64_t *target,
-                               uint64_t *copied)
-{
-    const uint64_t kept = ~(uint64_t)(PTE_W | PTE_D);
-    uint64_t a = source[0], b = source[1], c = source[2], d = source[3];
-
-    if ((a & b & c & d & PTE_V) == 0) {
-        return false;
-    }
-    a &= kept, b &= kept, c &= kept, d &= kept;
-    target[0] = a, target[1] = b, target[2] = c, target[3] = d;
-    source[0] = a, source[1] = b, source[2] = c, source[3] = d;
-    *copied += 4;
-    return true;
-}
-
 /* Both tables hold the same afterwards. In leaf tables: leaves, which lose W, and the pager's own
  * (T3); above: tables, which become lazy, and the pager's own. */
-static err_t copy_entry(volatile uint64_t *source, volatile uint64_t *target, bool is_leaf_table)
+static __attribute__((noinline)) err_t copy_entry(volatile uint64_t *source,
+                                                  volatile uint64_t *target, bool is_leaf_table)
 {
     uint64_t entry = *source;
 
@@ -320,24 +310,33 @@ static err_t copy_entry(volatile uint64_t *source, volatile uint64_t *target, bo
     return ERR_OK;
 }
 
-static err_t run_copy(struct range_call *call, uint64_t index, uint64_t end)
+/* All of a group. Leaves are plain where there is nothing yet, and no chunk is CLOSING. */
+ALWAYS_INLINE err_t run_copy(struct range_call *call, uint64_t index, uint64_t)
 {
     volatile uint64_t *source = &call->table.entries[index], *target = &call->target.entries[index];
-    const volatile uint64_t *last = &call->table.entries[end]; /* groups are whole: fours, too */
+    const volatile uint64_t *end = source + TABLE_GROUP_ENTRIES;
     bool is_leaf_table = call->table.level == TABLE_LEVEL_LEAF;
-    bool by_fours = is_leaf_table && chunks.closing == 0 && !table_uses_group(&call->target, index);
+    bool has_plain =
+        is_leaf_table && chunks.closing == 0 && !table_uses_group(&call->target, index);
+    uint64_t plain = has_plain ? PTE_V : 0;
     uint64_t copied = 0;
     err_t error = ERR_OK;
 
-    while (source != last && error == ERR_OK) {
-        if ((by_fours && copy_leaves(source, target, &copied)) ||
-            (source[0] | source[1] | source[2] | source[3]) == 0) {
-            source += 4, target += 4;
-            continue;
-        }
-        for (unsigned i = 0; i < 4 && error == ERR_OK; i++, source++, target++) {
-            if (*source != 0 && *target == 0) {
-                error = copy_entry(source, target, is_leaf_table);
+    for (; source != end; source += 8, target += 8) {
+#pragma GCC unroll 8
+        for (unsigned i = 0; i < 8; i++) {
+            uint64_t entry = source[i];
+
+            if (entry == 0) {
+                continue;
+            }
+            if (__builtin_expect((entry & plain) != 0, 1)) {
+                entry &= ~(uint64_t)(PTE_W | PTE_D);
+                target[i] = entry;
+                source[i] = entry;
+                copied++;
+            } else if (target[i] == 0 && error == ERR_OK) {
+                error = copy_entry(&source[i], &target[i], is_leaf_table);
                 copied += error == ERR_OK;
             }
         }
@@ -351,13 +350,14 @@ static err_t run_copy(struct range_call *call, uint64_t index, uint64_t end)
 
 /* Arguments memory, and pairs of target and source. */
 static err_t decode_copy(const struct thread *caller, const struct capability *memory,
-                         unsigned pair, struct range_call *call)
+                         uint64_t pair, struct range_call *call)
 {
-    call->caller = caller;
+    const uint64_t *frames = &caller->registers[REGISTER_A1 + 2 * pair];
+
     call->index = call->entries = 0;
-    TRY(pair == 0 ? table_find(caller, memory, 1, &call->target)
-                  : table_open(memory, (frame_t){argument(caller, 1 + 2 * pair)}, &call->target));
-    TRY(table_open(memory, (frame_t){argument(caller, 2 + 2 * pair)}, &call->table));
+    call->space = NULL;
+    TRY(table_open(memory, (frame_t){frames[0]}, &call->target));
+    TRY(table_open(memory, (frame_t){frames[1]}, &call->table));
     REFUSE_IF(call->target.level != call->table.level, ERR_LEVEL);
     if (pair == TABLE_COPY_PAIRS - 1 && argument(caller, 7) != 0) {
         TRY(captable_find(caller->captable, argument(caller, 7), OBJECT_SPACE, RIGHT_MANAGE,
@@ -373,15 +373,16 @@ err_t sys_table_copy(struct thread *caller, struct capability *memory)
     struct range_call call;
     err_t error;
 
+    event_record(caller->hart, EVENT_TABLE, argument(caller, 1), SYS_TABLE_COPY);
     caller->progress &= ~(uint64_t)(TABLE_GROUP_ENTRIES - 1); /* another call's may end anywhere */
     do {
-        error = decode_copy(caller, memory, (unsigned)pair, &call);
+        error = decode_copy(caller, memory, pair, &call);
         error = for_range(caller, &call, error, RANGE_USED, run_copy);
         caller->progress = error == ERR_RESTART ? caller->progress + pair * PROGRESS_NEXT_PAIR
                                                 : call.changed << 32;
     } while (error == ERR_OK && ++pair < TABLE_COPY_PAIRS &&
-             argument(caller, 1 + 2 * (unsigned)pair) != 0);
-    if (error == ERR_OK && pair == TABLE_COPY_PAIRS && argument(caller, 7) != 0) {
+             caller->registers[REGISTER_A1 + 2 * pair] != 0);
+    if (error == ERR_OK && call.space != NULL) {
         arch_flush_space((struct space *)call.space->object);
     }
     return error;
