@@ -58,7 +58,7 @@ MUTANTS = [
     ("a hart that loads a space is not noted", ("4", "preempt=2,2000", "stale 60 2 3"), ASID, "space->harts |= bit_of(hart);", "space->harts = bit_of(hart);"),
     ("a generation begins without a fence", RENUMBERED, ASID,
      "    arch_flush_all();\n}\n\nstatic bool number_is_kept", "}\n\nstatic bool number_is_kept"),
-    ("a number is given again while a hart has it loaded", ("4", "asid_bits=3 preempt=5,400", "exit_orders && two_writers"), ASID, "while (number_is_kept(number_last));",
+    ("a number is given again while a hart has it loaded", ("4", "asid_bits=3 preempt=2,2000", "exit_orders && exit_orders && exit_orders && two_writers"), ASID, "while (number_is_kept(number_last));",
      "while (hart_count == 0 && number_is_kept(number_last));"),
     ("a number that was kept is given again when it is not loaded", RENUMBERED, ASID,
      "if (riscv_hart_of(harts[i])->kept_number == number) {",
