@@ -80,11 +80,6 @@ ALWAYS_INLINE err_t for_range(struct thread *caller, struct range_call *call, er
     return error;
 }
 
-static uint64_t as_lazy(uint64_t entry)
-{
-    return entry_frame(entry).number << PTE_FRAME_SHIFT | PTE_LAZY;
-}
-
 #define WORD_FRAME_IN_CHUNK ((uint64_t)CHUNK_FRAME_MASK << MAP_FRAME_SHIFT)
 
 /* Entries from map words: those of the call, or consecutive frames from `first` on. What differs from a
@@ -186,24 +181,25 @@ err_t sys_table_map_device(struct thread *caller, struct capability *memory,
     return error;
 }
 
-/* Leaves lose W, tables become lazy. */
+/* Leaves lose W (and D, which goes with it), tables become lazy. */
 static err_t run_change(struct range_call *call, uint64_t index, uint64_t end)
 {
-    for (; index < end; index++) {
-        uint64_t entry = call->table.entries[index];
-        uint64_t changed = entry;
+    bool is_leaf_table = call->table.level == TABLE_LEVEL_LEAF;
+    uint64_t looked_at = is_leaf_table ? PTE_V | PTE_W : PTE_V | PTE_R | PTE_W | PTE_X;
+    uint64_t wanted = is_leaf_table ? PTE_V | PTE_W : PTE_V;
+    uint64_t turned = is_leaf_table ? PTE_W | PTE_D : PTE_V | PTE_LAZY;
+    volatile uint64_t *at = &call->table.entries[index];
+    const volatile uint64_t *stop = at + (end - index);
 
-        if ((entry & PTE_V) == 0) {
-            continue;
-        }
-        if (call->table.level == TABLE_LEVEL_LEAF) {
-            changed = entry & ~(uint64_t)(PTE_W | PTE_D);
-        } else if (entry_names_table(entry)) {
-            changed = as_lazy(entry);
-        }
-        if (changed != entry) {
-            table_store(&call->table, index, changed);
-            call->changed++;
+    call->changed += end - index;
+#pragma GCC unroll 8
+    for (; at != stop; at++) {
+        uint64_t entry = *at;
+
+        if ((entry & looked_at) == wanted) {
+            *at = entry ^ turned;
+        } else {
+            call->changed--;
         }
     }
     return ERR_OK;
@@ -257,8 +253,8 @@ static err_t run_drop(struct range_call *call, uint64_t index, uint64_t end)
     return ERR_OK;
 }
 
-static err_t change(struct thread *caller, const struct capability *memory,
-                    enum range_levels levels, range_run *run)
+ALWAYS_INLINE err_t change(struct thread *caller, const struct capability *memory,
+                           enum range_levels levels, range_run *run)
 {
     struct range_call call;
 
@@ -287,8 +283,8 @@ err_t sys_table_drop(struct thread *caller, struct capability *memory)
 
 /* Both tables hold the same afterwards. In leaf tables: leaves, which lose W, and the pager's own
  * (T3); above: tables, which become lazy, and the pager's own. */
-static __attribute__((noinline)) err_t copy_entry(volatile uint64_t *source,
-                                                  volatile uint64_t *target, bool is_leaf_table)
+ALWAYS_INLINE err_t copy_entry(volatile uint64_t *source, volatile uint64_t *target,
+                               bool is_leaf_table)
 {
     uint64_t entry = *source;
 
@@ -301,7 +297,7 @@ static __attribute__((noinline)) err_t copy_entry(volatile uint64_t *source,
 
         REFUSE_IF(child->count == UINT32_MAX, ERR_COUNT);
         child->count++;
-        entry = as_lazy(entry);
+        entry = entry_frame(entry).number << PTE_FRAME_SHIFT | PTE_LAZY;
     } else {
         REFUSE_IF((entry & PTE_V) != 0, ERR_ARGUMENT); /* a 2 MiB leaf */
     }
@@ -311,14 +307,12 @@ static __attribute__((noinline)) err_t copy_entry(volatile uint64_t *source,
 }
 
 /* All of a group. Leaves are plain where there is nothing yet, and no chunk is CLOSING. */
-ALWAYS_INLINE err_t run_copy(struct range_call *call, uint64_t index, uint64_t)
+ALWAYS_INLINE err_t copy_group(struct range_call *call, uint64_t index, bool is_leaf_table)
 {
     volatile uint64_t *source = &call->table.entries[index], *target = &call->target.entries[index];
     const volatile uint64_t *end = source + TABLE_GROUP_ENTRIES;
-    bool is_leaf_table = call->table.level == TABLE_LEVEL_LEAF;
-    bool has_plain =
-        is_leaf_table && chunks.closing == 0 && !table_uses_group(&call->target, index);
-    uint64_t plain = has_plain ? PTE_V : 0;
+    bool is_new = !table_uses_group(&call->target, index);
+    uint64_t plain = is_leaf_table && is_new && chunks.closing == 0 ? PTE_V : 0;
     uint64_t copied = 0;
     err_t error = ERR_OK;
 
@@ -330,7 +324,7 @@ ALWAYS_INLINE err_t run_copy(struct range_call *call, uint64_t index, uint64_t)
             if (entry == 0) {
                 continue;
             }
-            if (__builtin_expect((entry & plain) != 0, 1)) {
+            if ((entry & plain) != 0) {
                 entry &= ~(uint64_t)(PTE_W | PTE_D);
                 target[i] = entry;
                 source[i] = entry;
@@ -346,6 +340,12 @@ ALWAYS_INLINE err_t run_copy(struct range_call *call, uint64_t index, uint64_t)
         call->changed += copied;
     }
     return error;
+}
+
+ALWAYS_INLINE err_t run_copy(struct range_call *call, uint64_t index, uint64_t)
+{
+    return call->table.level == TABLE_LEVEL_LEAF ? copy_group(call, index, true)
+                                                 : copy_group(call, index, false);
 }
 
 /* Arguments memory, and pairs of target and source. */

@@ -58,7 +58,7 @@ STEPS = {
     "table_range.c:run_map": "32 entries of a group",
     "table_range.c:run_map_device": "32 entries of a group", "table_range.c:run_change": "32 entries of a group",
     "table_range.c:run_thaw": "32 entries of a group", "table_range.c:run_drop": "32 entries of a group",
-    "table_range.c:run_copy": "32 entries of a group",
+    "table_range.c:copy_group": "32 entries of a group",
     "thread.c:float_forget": "harts", "thread.c:sys_thread_read": "8 registers",
     "tree.c:take_place": "2 sides",
 }
