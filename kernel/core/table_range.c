@@ -8,7 +8,6 @@
 #include "core/syscall.h"
 
 struct range_call {
-    const struct thread *caller;
     const struct capability *memory;
     struct table table;       /* whose entries are worked on; table_copy: the source */
     struct table target;      /* table_copy */
@@ -34,7 +33,6 @@ enum range_levels { LEVELS_LEAF = 1, LEVELS_ABOVE_LEAF = 6, LEVELS_ALL = 7 }; /*
 static err_t decode(const struct thread *caller, const struct capability *memory,
                     struct range_call *call, enum range_levels levels)
 {
-    call->caller = caller;
     call->memory = memory;
     call->code_is_fenced = false;
     call->index = argument(caller, 2);
@@ -162,9 +160,7 @@ static err_t decode_device(const struct thread *caller, const struct capability 
     TRY(decode(caller, memory, call, LEVELS_LEAF));
     REFUSE_IF(rights != MAP_R && rights != (MAP_R | MAP_W), ERR_ARGUMENT);
     REFUSE_IF(rights != MAP_R && (device->rights & RIGHT_WRITE) == 0, ERR_RIGHTS);
-    if (!memory_covers(device, (frame_t){frame}, call->entries)) {
-        return ERR_RANGE;
-    }
+    REFUSE_IF(!memory_covers(device, (frame_t){frame}, call->entries), ERR_RANGE);
     call->first = table_entry(frame, rights, 0);
     return ERR_OK;
 }
@@ -182,7 +178,7 @@ err_t sys_table_map_device(struct thread *caller, struct capability *memory,
 }
 
 /* Leaves lose W (and D, which goes with it), tables become lazy. */
-static err_t run_change(struct range_call *call, uint64_t index, uint64_t end)
+ALWAYS_INLINE err_t run_change(struct range_call *call, uint64_t index, uint64_t end)
 {
     bool is_leaf_table = call->table.level == TABLE_LEVEL_LEAF;
     uint64_t looked_at = is_leaf_table ? PTE_V | PTE_W : PTE_V | PTE_R | PTE_W | PTE_X;
@@ -190,18 +186,19 @@ static err_t run_change(struct range_call *call, uint64_t index, uint64_t end)
     uint64_t turned = is_leaf_table ? PTE_W | PTE_D : PTE_V | PTE_LAZY;
     volatile uint64_t *at = &call->table.entries[index];
     const volatile uint64_t *stop = at + (end - index);
+    uint64_t others = 0;
 
-    call->changed += end - index;
 #pragma GCC unroll 8
     for (; at != stop; at++) {
         uint64_t entry = *at;
 
-        if ((entry & looked_at) == wanted) {
+        if (__builtin_expect((entry & looked_at) == wanted, 1)) {
             *at = entry ^ turned;
         } else {
-            call->changed--;
+            others++;
         }
     }
+    call->changed += end - index - others;
     return ERR_OK;
 }
 
@@ -209,21 +206,19 @@ static err_t run_change(struct range_call *call, uint64_t index, uint64_t end)
 static err_t run_thaw(struct range_call *call, uint64_t index, uint64_t end)
 {
     unsigned state = call->table.level; /* of a table one level down */
+    uint64_t thawed = 0;
 
     for (; index < end; index++) {
         uint64_t entry = call->table.entries[index];
-        const struct table_record *record;
+        const struct table_record *record = table_record_of(entry_frame(entry));
 
-        if ((entry & (PTE_V | PTE_LAZY)) != PTE_LAZY) {
-            continue;
-        }
-        record = table_record_of(entry_frame(entry));
-        if (record->count == 1 && record->state == state &&
-            chunk_kind(entry_frame(entry)) == KIND_TABLE) {
+        if ((entry & (PTE_V | PTE_LAZY)) == PTE_LAZY && record->count == 1 &&
+            record->state == state && chunk_kind_covered(entry_frame(entry)) == KIND_TABLE) {
             table_store(&call->table, index, entry ^ (PTE_V | PTE_LAZY));
-            call->changed++;
+            thawed++;
         }
     }
+    call->changed += thawed;
     return ERR_OK;
 }
 
