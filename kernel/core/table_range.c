@@ -67,7 +67,7 @@ ALWAYS_INLINE err_t for_range(struct thread *caller, struct range_call *call, er
                 error = ERR_RESTART;
                 break;
             }
-            visited = (visited & (TABLE_SLICE_ENTRIES - 1)) + next - index;
+            visited = visited % TABLE_SLICE_ENTRIES + TABLE_GROUP_ENTRIES; /* or fewer */
             error = run(call, index, next < last ? next : last);
         }
     }
@@ -278,11 +278,9 @@ err_t sys_table_drop(struct thread *caller, struct capability *memory)
 
 /* Both tables hold the same afterwards. In leaf tables: leaves, which lose W, and the pager's own
  * (T3); above: tables, which become lazy, and the pager's own. */
-ALWAYS_INLINE err_t copy_entry(volatile uint64_t *source, volatile uint64_t *target,
+ALWAYS_INLINE err_t copy_entry(uint64_t entry, volatile uint64_t *source, volatile uint64_t *target,
                                bool is_leaf_table)
 {
-    uint64_t entry = *source;
-
     if (is_leaf_table && (entry & PTE_V) != 0) {
         REFUSE_IF(chunks.closing != 0 && chunk_kind(entry_frame(entry)) == KIND_CLOSING,
                   ERR_KIND); /* C3 */
@@ -325,7 +323,7 @@ ALWAYS_INLINE err_t copy_group(struct range_call *call, uint64_t index, bool is_
                 source[i] = entry;
                 copied++;
             } else if (target[i] == 0 && error == ERR_OK) {
-                error = copy_entry(&source[i], &target[i], is_leaf_table);
+                error = copy_entry(entry, &source[i], &target[i], is_leaf_table);
                 copied += error == ERR_OK;
             }
         }
